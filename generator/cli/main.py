@@ -1,0 +1,96 @@
+"""The ``metrics-dictionary`` program: its commands, and what becomes of their errors."""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import os
+import sys
+from typing import NoReturn
+
+import click
+
+from generator import __version__
+from generator.errors import OperationalError
+
+COMMANDS = {
+    "validate": "Check definitions and say what is wrong, where, and what to do.",
+    "export": "Write all definitions as one YAML, JSON or CSV file.",
+    "build": "Publish the definitions as a browsable site.",
+    "serve": "Build the site and serve it together with the usage-data API.",
+    "explain": "Say what a metric or an event means and how it is computed.",
+    "schema": "Print the JSON Schema of a metric or event definition.",
+}
+"""Command -> its line in ``--help``. Each lives in the module of the same name, which is imported only to run it."""
+
+
+class _LazyGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"generator.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="metrics-dictionary")
+def program() -> None:
+    """Check, publish and serve definitions of metrics and events.
+
+    Exit status: 0 clean, 1 findings, 2 wrong usage or trouble with the machine.
+    """
+
+
+def main() -> NoReturn:
+    """Run a command; every expected error is one line and exit status 2, never a traceback."""
+    try:
+        program(standalone_mode=False)
+        code = 0
+    except click.exceptions.Exit as stop:
+        code = stop.exit_code
+    except click.Abort:
+        _complain("interrupted")
+        code = 130
+    except click.ClickException as error:
+        error.show()
+        code = 2
+    except OperationalError as error:
+        _complain(str(error))
+        code = 2
+    except OSError as error:
+        code = _machine_trouble(error)
+    _leave(code)
+
+
+def _machine_trouble(error: OSError) -> int:
+    if error.errno == errno.EPIPE:
+        # Whoever read the output has enough; keep the interpreter from complaining when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    what = f"{error.filename}: " if error.filename else ""
+    _complain(f"{what}{error.strerror or error}")
+    return 2
+
+
+def _leave(code: int) -> NoReturn:
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        code = _machine_trouble(error) or code
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
+
+
+def _complain(message: str) -> None:
+    click.echo(f"{click.style('error', fg='red', bold=True)}: {message}", err=True)
+
+
+if __name__ == "__main__":
+    main()
