@@ -11,6 +11,7 @@ from typing import NoReturn
 import click
 
 from generator import __version__
+from generator.cli.terminal import choose_colour
 from generator.errors import OperationalError
 
 COMMANDS = {
@@ -41,20 +42,20 @@ class _LazyGroup(click.Group):
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="metrics-dictionary")
-def program() -> None:
+@click.pass_context
+def program(context: click.Context) -> None:
     """Check, publish and serve definitions of metrics and events.
 
     Exit status: 0 clean, 1 findings, 2 wrong usage or trouble with the machine.
     """
+    choose_colour(context)
 
 
 def main() -> NoReturn:
     """Run a command; every expected error is one line and exit status 2, never a traceback."""
     try:
-        program(standalone_mode=False)
-        code = 0
-    except click.exceptions.Exit as stop:
-        code = stop.exit_code
+        # Without standalone mode click returns the status that a command ends with, and nothing for a clean end.
+        code = int(program(standalone_mode=False) or 0)
     except click.Abort:
         _complain("interrupted")
         code = 130

@@ -37,5 +37,5 @@ def product_groups_option(function: Command) -> Command:
         "--product-groups",
         type=click.Path(path_type=Path, exists=True, dir_okay=False),
         metavar="FILE",
-        help="Who may own a definition, in place of the root's product_groups.yml: YAML, or a JSON Schema with an enum.",
+        help="Who may own a definition, in place of the root's product_groups.yml: YAML, or a JSON Schema's enum.",
     )(function)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from generator.cli.options import product_groups_option
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.command("schema")
 @click.argument("kind", type=click.Choice(["metric", "event"]))
 @product_groups_option
 def command(kind: str, product_groups: Path | None) -> None:
-    """Print the JSON Schema (draft 2020-12) of a metric or event definition.
+    r"""Print the JSON Schema (draft 2020-12) of a metric or event definition.
 
     \b
     Example:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from generator.dictionary.fields import Fields, mapping, text, texts
 from generator.dictionary.selection_rule import SelectionRule
-from generator.dictionary.time_frame import TimeFrame
+from generator.dictionary.time_frame import SUFFIXES
 
 
 @dataclass(frozen=True, slots=True)
 class MetricDefinition:
-    """A metric. ``file_path`` is relative to the folder that holds the definitions root: ``definitions/metrics/...``."""
+    """A metric. ``file_path`` is relative to the folder that holds the root: ``definitions/metrics/...``."""
 
     fields: Fields
     file_path: str
@@ -121,6 +121,6 @@ class MetricDefinition:
         return tuple(self._in(time_frame) for time_frame in dict.fromkeys(self.time_frames))
 
     def _in(self, time_frame: str) -> MetricDefinition:
-        suffix = TimeFrame(time_frame).suffix if time_frame in TimeFrame else ""
+        suffix = SUFFIXES.get(time_frame, "")
         replaced: dict[str, object] = {"key_path": self.key_path + suffix, "time_frame": time_frame}
         return MetricDefinition({**self.fields, **replaced}, self.file_path)

@@ -13,10 +13,6 @@ class TimeFrame(StrEnum):
     ALL = "all"
     NONE = "none"
 
-    @property
-    def suffix(self) -> str:
-        """What the key path ends in when one definition lists several time frames."""
-        return _SUFFIXES.get(self, "")
 
-
-_SUFFIXES = {TimeFrame.SEVEN_DAYS: "_weekly", TimeFrame.TWENTY_EIGHT_DAYS: "_monthly"}
+SUFFIXES: dict[str, str] = {TimeFrame.SEVEN_DAYS: "_weekly", TimeFrame.TWENTY_EIGHT_DAYS: "_monthly"}
+"""What a key path ends in when its definition lists several time frames; the others add nothing."""

@@ -130,4 +130,4 @@ def printable(text: str) -> str:
 
 def _visible(match: re.Match[str]) -> str:
     code = ord(match.group())
-    return " " if code == 9 else f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"  # noqa: PLR2004
+    return " " if code == 9 else f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"

@@ -1,0 +1,59 @@
+# The two to know: `make serve` and `make test`. Each installs what it needs into .venv.
+
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 8080
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: serve test build validate check manual format bench clean
+
+serve: .venv/installed ## validate, build and serve the shipped definitions
+	$(BIN)/metrics-dictionary validate definitions
+	$(BIN)/metrics-dictionary serve --definitions definitions --site site --host $(HOST) --port $(PORT)
+
+test: .venv/installed-test ## install what the tests need and run all of them
+	tests/install-system-packages
+	$(BIN)/python -m pytest $(ARGS)
+
+build: .venv/installed ## build the site into site/
+	$(BIN)/metrics-dictionary build --definitions definitions --output site --strict
+
+validate: .venv/installed ## check the shipped definitions
+	$(BIN)/metrics-dictionary validate definitions
+
+check: .venv/installed-test ## format, lint, types, definitions: before every commit
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/metrics-dictionary validate definitions
+
+manual: .venv/installed ## write the command reference from the commands themselves
+	$(BIN)/python -m generator.cli.manual > site_src/guides/command-reference.md
+
+format: .venv/installed-test ## put the code into its one format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: .venv/installed-bench ## measure every budget, beside its peers, in one run
+	$(BIN)/python -m tests.benchmarks.bench $(ARGS)
+
+clean: ## remove what the other targets made
+	rm -rf .venv site
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "error: Python 3.11 or newer is needed; set PYTHON=/path/to/it" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/installed: .venv/bin/python pyproject.toml
+	$(PIP) install --editable .
+	@touch $@
+
+.venv/installed-test: .venv/installed
+	$(PIP) install --editable '.[test]'
+	@touch $@
+
+.venv/installed-bench: .venv/installed-test
+	$(PIP) install --editable '.[bench]'
+	@touch $@

@@ -1,0 +1,46 @@
+"""``metrics-dictionary build``: the browsable site."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from generator.cli.findings import report_unread
+from generator.cli.options import definitions_option, product_groups_option
+from generator.cli.progress import progress
+
+
+@click.command("build")
+@definitions_option
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("site"),
+    show_default=True,
+    metavar="DIR",
+    help="Where the site goes. What was there stays until the new site is whole.",
+)
+@click.option("--strict", is_flag=True, help="Refuse to publish definitions that have errors.")
+@product_groups_option
+def command(*, root: Path, output: Path, strict: bool, product_groups: Path | None) -> None:
+    r"""Publish the definitions as a site that any web server can serve, under any path.
+
+    Definitions with errors are published with a notice, files that cannot be read are left out; both are named on
+    standard error. With --strict they end the build with exit status 1 and leave the old site as it is.
+
+    \b
+    Example:
+      metrics-dictionary build --definitions definitions --output site --strict
+    """
+    from generator.site.build import build
+
+    with progress("Building the site:") as draw:
+        report = build(root, output, strict=strict, product_groups=product_groups, progress=draw)
+    found = report_unread(report.diagnostics)
+    if not report.published:
+        click.echo(f"{output} was left as it is: mend these errors, or build without --strict.", err=True)
+        raise click.exceptions.Exit(1)
+    if found:
+        click.echo("The site was published all the same; --strict would have refused.", err=True)
+    click.echo(f"Built {report.metrics:,} metrics and {report.events:,} events into {output}/")

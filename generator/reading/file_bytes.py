@@ -1,0 +1,22 @@
+"""The bytes of a file, no more of them than somebody wants to look at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from generator.errors import OperationalError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def file_bytes(path: Path, limit: int) -> bytes:
+    """Return the first ``limit + 1`` bytes, so that the caller can tell that a file is longer.
+
+    Raises OperationalError when the file cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(limit + 1)
+    except OSError as error:
+        raise OperationalError(f"{path}: cannot read the file: {error.strerror or error}") from error

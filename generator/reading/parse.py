@@ -1,0 +1,227 @@
+"""From a file's bytes to its data, with every reason why it must not reach the dictionary.
+
+Whatever the bytes are, the result is data that JSON can carry, diagnostics, or both; never an exception. The data is
+built from the parser's events, not by PyYAML's constructors: that is twice as fast, and nothing that a tag or an alias
+asks for ever happens.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+import yaml
+
+from generator.dictionary.diagnostic import Diagnostic, Severity
+from generator.reading.document import Document, Kind
+from generator.reading.events import Event, end_of_collection, events_of
+from generator.reading.positions import JsonPath, Position, json_path, position_of
+from generator.reading.scalars import Scalar, UnsupportedScalarError, plain_scalar
+from generator.reading.syntax_errors import syntax_problem
+from generator.reading.yaml_rules import YAML_RULES
+
+if TYPE_CHECKING:
+    from generator.reading.root import SourceFile
+
+LARGEST_DEFINITION = 64 * 1024
+"""Bytes. The longest real definitions have 6 KiB."""
+
+LARGEST_COLLECTION = 1024 * 1024
+"""Bytes, for the kinds of files that hold many entries."""
+
+DEEPEST = 40
+"""Levels of nesting. A definition has 6, the deepest condition of an instrumentation about 12."""
+
+_TAG = "tag:yaml.org,2002:"
+_PLAIN_TAGS = {None, "!", f"{_TAG}str", f"{_TAG}map", f"{_TAG}seq"}
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedFile:
+    """A file's data and what is wrong with its text. ``document`` is None where the data would not be the author's."""
+
+    document: Document | None
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def largest(kind: Kind) -> int:
+    """Return how many bytes a file of this kind may have."""
+    return LARGEST_DEFINITION if kind in (Kind.METRIC, Kind.EVENT) else LARGEST_COLLECTION
+
+
+def parse(source: SourceFile, raw: bytes) -> ParsedFile:
+    """Parse the bytes of a YAML file, or the first ones of a file that is longer than it may be."""
+    problems = _Problems(source.file)
+    text = _decoded(raw, largest(source.kind), problems)
+    if text is None:
+        return ParsedFile(None, tuple(problems.found))
+    content = _Content(problems)
+    try:
+        content.read(text)
+    except yaml.YAMLError as error:
+        broken = syntax_problem(error, text)
+        problems.add(broken.rule, broken.message, broken.position, help_text=broken.help)
+        return ParsedFile(None, tuple(problems.found))
+    document = Document(source.file, source.file_path, source.kind, content.data) if content.complete else None
+    return ParsedFile(document, tuple(problems.found))
+
+
+@dataclass(frozen=True, slots=True)
+class _Problems:
+    """Collects the diagnostics of one file."""
+
+    file: str
+    found: list[Diagnostic] = field(default_factory=list)
+
+    def add(
+        self, rule: str, message: str, position: Position = (1, 1), path: JsonPath = (), *, help_text: str = ""
+    ) -> None:
+        line, column = position
+        place = json_path(path)
+        instruction = help_text or YAML_RULES[rule].help
+        self.found.append(Diagnostic(rule, Severity.ERROR, message, self.file, line, column, place, instruction))
+
+
+def _decoded(raw: bytes, limit: int, problems: _Problems) -> str | None:
+    if len(raw) > limit:
+        problems.add("yaml-too-large", f"the file has more than {limit // 1024} KiB")
+        return None
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = raw[: error.start].decode("utf-8", "replace")
+        message = f"byte 0x{raw[error.start]:02x} is not UTF-8" if error.start else "the file is not UTF-8"
+        problems.add("yaml-encoding", message, _end_of(before))
+        return None
+    if "\0" in text:
+        problems.add("yaml-encoding", "the file holds a NUL character", _end_of(text[: text.index("\0")]))
+        return None
+    return text
+
+
+def _end_of(text: str) -> Position:
+    return text.count("\n") + 1, len(text) - text.rfind("\n")
+
+
+@dataclass(slots=True)
+class _Collection:
+    """A mapping or a list whose end has not come yet; ``key`` is the key of a mapping's next value."""
+
+    items: dict[str, object] | list[object]
+    key: str | None = None
+
+
+class _Content:
+    """Builds the data of the first document from the events.
+
+    ``complete`` turns false where the data cannot be trusted: an alias, or nesting beyond the limit.
+    """
+
+    def __init__(self, problems: _Problems) -> None:
+        self.data: object = None
+        self.complete = True
+        self._problems = problems
+        self._open: list[_Collection] = []
+        self._aliases: list[Event] = []
+
+    def read(self, text: str) -> None:
+        documents = 0
+        for event in events_of(text):
+            kind = type(event)
+            if kind is yaml.ScalarEvent:
+                self._scalar(cast("yaml.ScalarEvent", event))
+            elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+                self._start(cast("yaml.CollectionStartEvent", event))
+            elif end_of_collection(event):
+                self._put(self._open.pop().items, event)
+            elif kind is yaml.AliasEvent:
+                self._aliases.append(event)
+                self._put(None, event)
+            elif kind is yaml.DocumentStartEvent:
+                documents += 1
+                if documents > 1:
+                    self._report("yaml-multiple-documents", "a second document starts here", event)
+                    break
+            if len(self._open) > DEEPEST:
+                self._report("yaml-too-large", f"the nesting is more than {DEEPEST} levels deep", event)
+                self.complete = False
+                break
+        self._report_aliases()
+
+    def _scalar(self, event: yaml.ScalarEvent) -> None:
+        if event.anchor is not None:
+            self._aliases.append(event)
+        if self._open and self._open[-1].key is None and isinstance(self._open[-1].items, dict):
+            self._key(self._open[-1], event)
+        else:
+            self._put(self._value(event), event)
+
+    def _key(self, mapping: _Collection, event: yaml.ScalarEvent) -> None:
+        """Take a key as it is written: ``on``, ``1`` and ``null`` are texts here, as they are in JSON."""
+        mapping.key = sys.intern(event.value)
+        if event.value == "<<" and event.implicit[0]:
+            self._aliases.append(event)
+        if mapping.key in mapping.items:
+            self._report("yaml-duplicate-key", f"the key `{_short(event.value)}` is written twice", event)
+
+    def _value(self, event: yaml.ScalarEvent) -> Scalar:
+        text = event.value
+        if event.tag not in _PLAIN_TAGS:
+            self._refuse_tag(event.tag, event)
+        elif event.implicit[0]:
+            try:
+                return plain_scalar(text)
+            except UnsupportedScalarError as error:
+                self._report("yaml-type", str(error), event)
+        return text
+
+    def _start(self, event: yaml.CollectionStartEvent) -> None:
+        if event.anchor is not None:
+            self._aliases.append(event)
+        if event.tag not in _PLAIN_TAGS:
+            self._refuse_tag(event.tag, event)
+        self._open.append(_Collection({} if isinstance(event, yaml.MappingStartEvent) else []))
+
+    def _put(self, value: object, event: Event) -> None:
+        """Put a finished value where it belongs."""
+        if not self._open:
+            self.data = value
+            return
+        collection = self._open[-1]
+        if isinstance(collection.items, list):
+            collection.items.append(value)
+        elif collection.key is not None:
+            collection.items[collection.key] = value
+            collection.key = None
+        else:
+            self._report("yaml-type", "a key has to be a text, not a list or a mapping", event)
+            collection.key = ""
+
+    def _refuse_tag(self, tag: str | None, event: Event) -> None:
+        written = (tag or "").replace(_TAG, "!!")
+        self._report("yaml-type", f"the tag `{_short(written)}` has no place in a definition", event)
+
+    def _report_aliases(self) -> None:
+        if not self._aliases:
+            return
+        self.complete = False
+        first, others = self._aliases[0], len(self._aliases) - 1
+        name = getattr(first, "anchor", None)
+        what = "a merge key `<<`" if name is None else f"{_alias_word(first)} `{_short(name)}`"
+        self._report("yaml-alias", what + (f", and {others} more in this file" if others else ""), first)
+
+    def _report(self, rule: str, message: str, event: Event) -> None:
+        path = tuple(
+            len(collection.items) if isinstance(collection.items, list) else collection.key or ""
+            for collection in self._open
+        )
+        self._problems.add(rule, message, position_of(event.start_mark), path)
+
+
+def _alias_word(event: Event) -> str:
+    return "the alias" if isinstance(event, yaml.AliasEvent) else "the anchor"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:59] + "…"

@@ -1,0 +1,70 @@
+"""What a plain, unquoted YAML scalar stands for: text, number, boolean, nothing."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+
+from yaml import SafeLoader, ScalarNode
+from yaml.constructor import SafeConstructor
+
+Scalar = str | int | float | bool | None
+
+LONGEST_NUMBER = 64
+"""Characters. What is longer and looks like a number is none that a definition needs."""
+
+_LARGEST_INTEGER = 2**63
+_TAG = "tag:yaml.org,2002:"
+_KINDS = {"int": "number", "float": "number", "timestamp": "date"}
+_CONSTRUCTOR = SafeConstructor()
+
+
+class UnsupportedScalarError(ValueError):
+    """The scalar has a meaning in YAML that JSON cannot carry; the message says which."""
+
+
+def plain_scalar(text: str) -> Scalar:
+    """Return the value of a plain scalar by the rules of YAML 1.1, which GitLab's tools follow too: ``16.10`` is 16.1.
+
+    Raises UnsupportedScalarError for dates, infinities, NaN, and numbers that do not fit in 64 bits.
+    """
+    return _cached(text) if len(text) <= LONGEST_NUMBER else _resolved(text)
+
+
+def _resolved(text: str) -> Scalar:
+    kind = _kind(text)
+    if kind == "null":
+        return None
+    if kind == "bool":
+        return SafeConstructor.bool_values[text.lower()]
+    if kind in ("int", "float"):
+        return _number(text, kind)
+    if kind == "timestamp":
+        raise UnsupportedScalarError(f"`{text}` is read as a date")
+    return text
+
+
+# Definitions repeat the same words: one object for each saves time, and memory in a large dictionary.
+_cached = lru_cache(maxsize=8192)(_resolved)
+
+
+def _kind(text: str) -> str:
+    for tag, pattern in SafeLoader.yaml_implicit_resolvers.get(text[:1], ()):
+        if pattern.match(text):
+            return str(tag).removeprefix(_TAG)
+    return "str"
+
+
+def _number(text: str, kind: str) -> int | float:
+    if len(text) > LONGEST_NUMBER:
+        raise UnsupportedScalarError(f"`{text[:20]}...` is read as a number of {len(text)} characters")
+    node = ScalarNode(_TAG + kind, text)
+    try:
+        number = _CONSTRUCTOR.construct_yaml_int(node) if kind == "int" else _CONSTRUCTOR.construct_yaml_float(node)
+    except ValueError as error:
+        raise UnsupportedScalarError(f"`{text}` looks like a number but is none") from error
+    if not math.isfinite(number):
+        raise UnsupportedScalarError(f"`{text}` is read as a number that JSON does not have")
+    if isinstance(number, int) and abs(number) >= _LARGEST_INTEGER:
+        raise UnsupportedScalarError(f"`{text}` is read as a number that does not fit in 64 bits")
+    return number

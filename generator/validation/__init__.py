@@ -1,0 +1,1 @@
+"""From a dictionary to diagnostics: the schemas and the rules."""

@@ -1,0 +1,58 @@
+"""All that can be said of one file without looking at any other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from generator.reading.document import Document
+from generator.reading.file_bytes import file_bytes
+from generator.reading.parse import largest, parse
+from generator.validation.diagnoses import diagnose
+from generator.validation.rule import Rule
+from generator.validation.rules import DEFINITION_RULES
+from generator.validation.rules.catalogue import CATALOGUE
+from generator.validation.schema_check import schema_findings
+from generator.validation.suppressions import MARK, Suppression, suppressions_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from generator.dictionary.diagnostic import Diagnostic
+    from generator.reading.root import SourceFile
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedFile:
+    """What a file holds and what is wrong with it; ``data`` is meaningless where ``read`` is false."""
+
+    read: bool
+    data: object
+    diagnostics: tuple[Diagnostic, ...]
+    suppressions: tuple[Suppression, ...]
+
+
+def check_files(sources: Iterable[SourceFile]) -> list[CheckedFile]:
+    """Check files one by one; raises OperationalError when one of them cannot be read."""
+    return [check_file(source) for source in sources]
+
+
+def check_file(source: SourceFile) -> CheckedFile:
+    """Check a file: its text, its schema, and every rule that needs no other file."""
+    raw = file_bytes(source.path, largest(source.kind))
+    parsed = parse(source, raw)
+    document = parsed.document
+    if document is None:
+        return CheckedFile(False, None, parsed.diagnostics, ())
+    found = tuple(diagnose(_RULES, document, source.file))
+    suppressions = suppressions_in(document.text, source.file) if MARK in raw else ()
+    return CheckedFile(True, document.data, (*parsed.diagnostics, *found), suppressions)
+
+
+def document_of(source: SourceFile, checked: CheckedFile) -> Document | None:
+    """Return the document that a checked file gave, if it gave one."""
+    return Document(source.file, source.file_path, source.kind, checked.data) if checked.read else None
+
+
+_SCHEMA = CATALOGUE["schema"]
+_RULES = {"schema": Rule(schema_findings, _SCHEMA.severity, _SCHEMA.summary, _SCHEMA.help), **DEFINITION_RULES}

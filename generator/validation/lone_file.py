@@ -1,0 +1,55 @@
+"""A file that belongs to no root: its own text, schema and rules, and its owner, are all that can be checked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from generator.dictionary.fields import mapping
+from generator.reading.document import Kind
+from generator.reading.file_bytes import file_bytes
+from generator.reading.parse import LARGEST_COLLECTION, parse
+from generator.reading.read import assemble, read_surroundings
+from generator.reading.root import PRODUCT_GROUPS, SourceFile, shown
+from generator.validation.diagnoses import diagnose
+from generator.validation.file_check import check_file, document_of
+from generator.validation.rules import DICTIONARY_RULES
+from generator.validation.rules.context import RuleContext
+from generator.validation.suppressions import silence
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from generator.dictionary.diagnostic import Diagnostic
+
+_OWNER = "unknown-product-group"
+
+
+def check_lone_file(path: Path, product_groups: Path | None) -> tuple[list[Diagnostic], bool]:
+    """Return what is wrong with a file, and whether it could be read at all.
+
+    Raises OperationalError when the file or ``product_groups`` cannot be opened.
+    """
+    source = SourceFile(path, shown(path), path.name, _kind(path))
+    surroundings = read_surroundings((), product_groups)
+    checked = check_file(source)
+    document = document_of(source, checked)
+    problems = [*checked.diagnostics, *surroundings.diagnostics]
+    ran: set[str] = set()
+    if document is not None and surroundings.product_groups is not None:
+        context = RuleContext(assemble((source,), (document,), surroundings), (document,))
+        problems += diagnose({_OWNER: DICTIONARY_RULES[_OWNER]}, context, source.file)
+        ran.add(_OWNER)
+    return list(silence(problems, checked.suppressions, DICTIONARY_RULES.keys() - ran)), checked.read
+
+
+def _kind(path: Path) -> Kind:
+    """Guess what a file holds from its name, or from a field that only one kind of file has."""
+    if path.name == PRODUCT_GROUPS:
+        return Kind.PRODUCT_GROUPS
+    source = SourceFile(path, shown(path), path.name, Kind.INSTRUMENTATIONS)
+    parsed = parse(source, file_bytes(path, LARGEST_COLLECTION))
+    fields = mapping(parsed.document.data if parsed.document else None)
+    if "action" in fields:
+        return Kind.EVENT
+    entries = [mapping(entry) for entry in fields.values()]
+    return Kind.INSTRUMENTATIONS if entries and all("source" in entry for entry in entries) else Kind.METRIC

@@ -1,0 +1,134 @@
+"""Validation: every finding about every file, in one run."""
+
+from __future__ import annotations
+
+import gc
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from generator.reading.read import assemble, document_sources, read_surroundings, unread
+from generator.reading.root import find_files, shown
+from generator.validation.diagnoses import diagnose
+from generator.validation.file_check import check_files, document_of
+from generator.validation.in_parts import in_parts
+from generator.validation.lone_file import check_lone_file
+from generator.validation.named_paths import as_named, by_root, left_out
+from generator.validation.rules import DICTIONARY_RULES
+from generator.validation.rules.context import RuleContext
+from generator.validation.suppressions import silence
+from generator.validation.surroundings import notices, unchecked_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from generator.dictionary.diagnostic import Diagnostic
+    from generator.dictionary.dictionary import Dictionary
+    from generator.reading.document import Document
+
+    Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run found: the diagnostics by file, line and column, and how many files it is about.
+
+    ``unread`` names the files that are so broken that nothing else could be said about them.
+    """
+
+    diagnostics: tuple[Diagnostic, ...]
+    files_checked: int
+    unread: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Validation(Outcome):
+    """The outcome for one root, with its dictionary and the documents that it was read from."""
+
+    dictionary: Dictionary
+    documents: tuple[Document, ...]
+
+
+def validate_paths(
+    paths: Sequence[Path], *, product_groups: Path | None = None, progress: Progress | None = None
+) -> Outcome:
+    """Check whatever a person names: roots, folders inside a root, single files inside one or outside any.
+
+    Files inside a root are judged with the whole root in sight. Raises OperationalError when a path does not exist,
+    is no part of a definitions root, or cannot be read.
+    """
+    outcomes: list[Outcome] = []
+    for root, only in by_root(paths).items():
+        if root is None:
+            outcomes += [validate_file(path, product_groups=product_groups) for path in only]
+        else:
+            outcomes.append(validate(root, only=only, product_groups=product_groups, progress=progress))
+    return Outcome(
+        diagnostics=_in_order(diagnostic for outcome in outcomes for diagnostic in outcome.diagnostics),
+        files_checked=sum(outcome.files_checked for outcome in outcomes),
+        unread=tuple(file for outcome in outcomes for file in outcome.unread),
+    )
+
+
+def validate(
+    root: Path,
+    *,
+    only: Collection[Path] = (),
+    product_groups: Path | None = None,
+    progress: Progress | None = None,
+) -> Validation:
+    """Check a definitions root.
+
+    ``only`` names files and folders of the root: findings about others are left out, but the others are still what
+    references and key paths are checked against. ``product_groups`` takes the place of the root's own file.
+    ``progress`` is told how many of how many files are done. Raises OperationalError when the root, a file in it or
+    ``product_groups`` cannot be read, or when ``only`` names something else.
+    """
+    sources = as_named(find_files(root), only)
+    others = left_out(sources, only)
+    surroundings = read_surroundings(sources, product_groups)
+    with _without_garbage_collection():
+        files = document_sources(sources)
+        checked = in_parts(check_files, files, progress)
+        found = [document_of(source, file) for source, file in zip(files, checked, strict=True)]
+        documents = tuple(document for document in found if document is not None)
+        dictionary = assemble(sources, documents, surroundings)
+        broken = unread(sources, documents)
+        context = RuleContext(dictionary, documents, broken)
+        problems = [diagnostic for file in checked for diagnostic in file.diagnostics]
+        problems += [*surroundings.diagnostics, *diagnose(DICTIONARY_RULES, context, shown(root))]
+    suppressions = [suppression for file in checked for suppression in file.suppressions]
+    told = [*silence(problems, suppressions, unchecked_rules(dictionary)), *notices(dictionary, shown(root))]
+    return Validation(
+        diagnostics=_in_order(diagnostic for diagnostic in told if diagnostic.file not in others),
+        files_checked=len(sources) - len(others),
+        unread=tuple(file for file in broken if file not in others),
+        dictionary=dictionary,
+        documents=documents,
+    )
+
+
+def validate_file(path: Path, *, product_groups: Path | None = None) -> Outcome:
+    """Check a file that belongs to no definitions root; nothing is said about what it refers to.
+
+    Raises OperationalError when the file or ``product_groups`` cannot be read.
+    """
+    diagnostics, read = check_lone_file(path, product_groups)
+    return Outcome(_in_order(diagnostics), 1, () if read else (shown(path),))
+
+
+def _in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    return tuple(sorted(diagnostics, key=lambda one: (one.file, one.line, one.column, one.rule, one.message)))
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Spare the collector the search for garbage among thousands of definitions, none of which is any."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

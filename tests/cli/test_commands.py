@@ -1,0 +1,304 @@
+"""Whole commands, as a person or a CI job runs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+METRIC = """\
+---
+key_path: counts.boards
+description: Issue boards of all projects and groups, archived ones included.
+product_group: planning
+value_type: number
+status: active
+milestone: "16.10"
+introduced_by_url: https://example.com/merge_requests/1
+time_frame: [7d, all]
+data_source: internal_events
+data_category: optional
+tiers: [free]
+events:
+- name: create_board
+"""
+
+EVENT = """\
+---
+description: Somebody saves a new issue board.
+internal_events: true
+action: create_board
+identifiers: [user, project]
+additional_properties:
+  label:
+    description: Where the board was made.
+product_group: planning
+milestone: "16.10"
+introduced_by_url: https://example.com/merge_requests/1
+tiers: [free]
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    root = tmp_path / "definitions"
+    write(root / "metrics" / "counts_all" / "boards.yml", METRIC)
+    write(root / "events" / "create_board.yml", EVENT)
+    write(root / "product_groups.yml", "---\nplanning:\n  name: Planning\n  stage: plan\n")
+    write(root / "instrumentations" / "plan.yml", "--- {}\n")
+    return root
+
+
+def write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def run(*arguments: object, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("METRICS_DICTIONARY_")}
+    return subprocess.run(
+        [sys.executable, "-m", "generator.cli.main", *map(str, arguments)],
+        cwd=cwd,
+        env={**clean, "PYTHONPATH": str(Path(__file__).parents[2]), **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def assert_one_line_of_trouble(result: subprocess.CompletedProcess[str]) -> str:
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert result.stderr.startswith("error: ")
+    assert result.stderr.count("\n") == 1, result.stderr
+    return result.stderr
+
+
+def test_a_clean_root_is_one_line_and_exit_status_0(root: Path) -> None:
+    result = run("validate", root)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout == "Checked 4 files: nothing to report.\n"
+
+
+def test_a_finding_is_shown_with_its_place_and_exit_status_1(root: Path) -> None:
+    write(root / "metrics" / "counts_all" / "boards.yml", METRIC.replace("planning", "plannig"))
+    result = run("validate", "definitions", cwd=root.parent)
+    assert result.returncode == 1
+    assert "definitions/metrics/counts_all/boards.yml:4:16: error[unknown-product-group]: " in result.stdout
+    assert "4 | product_group: plannig\n  |                ^^^^^^^\n  = suggestion: planning\n" in result.stdout
+
+
+def test_findings_as_json_carry_the_documented_keys(root: Path) -> None:
+    write(root / "metrics" / "counts_all" / "boards.yml", METRIC.replace("planning", "plannig"))
+    document = json.loads(run("validate", root, "--format", "json").stdout)
+    finding = next(one for one in document["findings"] if one["rule"] == "unknown-product-group")
+    assert (finding["line"], finding["column"], finding["path"]) == (4, 16, "$.product_group")
+    assert (finding["severity"], finding["suggestion"]) == ("error", "planning")
+    assert document["summary"]["errors"] == 1
+
+
+def test_warnings_fail_a_check_only_when_asked_to(root: Path) -> None:
+    write(root / "events" / "create_board.yml", EVENT.replace("Somebody saves a new issue board.", "TODO"))
+    assert run("validate", root).returncode == 0
+    assert run("validate", root, "--fail-on", "warning").returncode == 1
+
+
+def test_a_single_file_is_judged_with_its_whole_root_in_sight(root: Path) -> None:
+    copy = write(root / "metrics" / "counts_all" / "boards_again.yml", METRIC)
+    write(root / "metrics" / "counts_all" / "bad.yml", "---\nkey_path: 1\n")
+    result = run("validate", copy, "--format", "json")
+    findings = json.loads(result.stdout)["findings"]
+    assert {finding["rule"] for finding in findings} == {"duplicate-key-path"}
+    assert {finding["file"] for finding in findings} == {str(copy)}
+
+
+def test_product_groups_may_come_from_a_json_schema(root: Path, tmp_path: Path) -> None:
+    (root / "product_groups.yml").unlink()
+    schema = write(tmp_path / "groups.json", json.dumps({"type": "string", "enum": ["planing"]}))
+    result = run("validate", root, "--product-groups", schema)
+    assert result.returncode == 1
+    assert "suggestion: planing" in result.stdout
+
+
+def test_a_root_without_anything_to_check_references_against_says_so_in_one_info_line(root: Path) -> None:
+    (root / "product_groups.yml").unlink()
+    findings = json.loads(run("validate", root, "--format", "json").stdout)["findings"]
+    assert [finding["severity"] for finding in findings if "product_groups" in finding["message"]] == ["info"]
+
+
+def test_colour_appears_on_a_terminal_and_never_with_no_color(root: Path) -> None:
+    assert "\x1b[" not in run("validate", root).stdout
+    assert "\x1b[" in on_a_terminal("validate", root)
+    assert "\x1b[" not in on_a_terminal("validate", root, NO_COLOR="1")
+
+
+def on_a_terminal(*arguments: object, **environment: str) -> str:
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "generator.cli.main", *map(str, arguments)],
+        env={**os.environ, "TERM": "xterm", "PYTHONPATH": str(Path(__file__).parents[2]), **environment},
+        stdout=theirs,
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(theirs)
+    output = b""
+    while True:
+        try:
+            chunk = os.read(ours, 4096)
+        except OSError:  # the other end of a pseudo-terminal reports its closing as an error
+            break
+        if not chunk:
+            break
+        output += chunk
+    process.wait(timeout=60)
+    os.close(ours)
+    return output.decode()
+
+
+@pytest.mark.parametrize(
+    "command", [("validate",), ("export", "--definitions"), ("build", "--output", "x", "--definitions")]
+)
+def test_a_missing_or_empty_root_is_one_line_and_exit_status_2(tmp_path: Path, command: tuple[str, ...]) -> None:
+    assert "no such" in assert_one_line_of_trouble(run(*command, tmp_path / "nowhere", cwd=tmp_path))
+    empty = tmp_path / "empty"
+    (empty / "metrics").mkdir(parents=True)
+    assert_one_line_of_trouble(run(*command, empty, cwd=tmp_path))
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_folder_in_place_of_a_file_is_one_line_and_exit_status_2(root: Path) -> None:
+    (root / "metrics" / "counts_all" / "folder.yml").mkdir()
+    assert "folder.yml" in assert_one_line_of_trouble(run("validate", root))
+
+
+def test_a_dangling_link_is_one_line_and_exit_status_2(root: Path) -> None:
+    (root / "metrics" / "counts_all" / "gone.yml").symlink_to("/nowhere")
+    assert "gone.yml" in assert_one_line_of_trouble(run("validate", root))
+
+
+def test_a_full_disk_is_one_line_and_exit_status_2(root: Path) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        result = subprocess.run(
+            [sys.executable, "-m", "generator.cli.main", "export", "--definitions", str(root)],
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert (result.returncode, result.stderr.count("\n")) == (2, 1)
+    assert "No space left on device" in result.stderr
+
+
+def test_wrong_usage_is_exit_status_2(root: Path) -> None:
+    assert run("validate", root, "--format", "xml").returncode == 2
+    assert run("nonsense").returncode == 2
+
+
+def test_whoever_stops_reading_gets_no_traceback(root: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "generator.cli.main", "export", "--definitions", str(root)],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    process.wait(timeout=60)
+    assert process.stderr.read() == b""
+    process.stderr.close()
+
+
+def test_the_export_holds_every_definition_with_its_time_frames_expanded(root: Path) -> None:
+    result = run("export", "--definitions", root, "--format", "yaml", "--include-paths")
+    assert result.returncode == 0
+    entries = yaml.safe_load(result.stdout)
+    assert [(entry["key_path"], entry["time_frame"]) for entry in entries] == [
+        ("counts.boards", "all"),
+        ("counts.boards_weekly", "7d"),
+    ]
+    assert entries[0]["file_path"] == "definitions/metrics/counts_all/boards.yml"
+
+
+def test_the_same_export_comes_as_json_and_csv_and_goes_to_a_file(root: Path, tmp_path: Path) -> None:
+    assert [entry["key_path"] for entry in json.loads(run("export", "--definitions", root, "--format", "json").stdout)]
+    output = tmp_path / "metrics.csv"
+    assert run("export", "--definitions", root, "--format", "csv", "--output", output).returncode == 0
+    assert output.read_text(encoding="utf-8").startswith("key_path,")
+
+
+def test_events_are_exported_on_request(root: Path) -> None:
+    entries = yaml.safe_load(run("export", "--definitions", root, "--events").stdout)
+    assert [entry["action"] for entry in entries] == ["create_board"]
+    assert run("export", "--definitions", root, "--events", "--format", "csv").returncode == 2
+
+
+def test_an_export_that_had_to_leave_a_file_out_names_it_and_ends_with_1(root: Path) -> None:
+    write(root / "metrics" / "counts_all" / "broken.yml", "a: [\n")
+    result = run("export", "--definitions", root)
+    assert result.returncode == 1
+    assert "broken.yml:" in result.stderr
+    assert "counts.boards" in result.stdout
+
+
+def test_a_metric_is_explained_in_words(root: Path) -> None:
+    result = run("explain", "counts.boards_weekly", "--definitions", root)
+    assert result.returncode == 0
+    for expected in ("Issue boards of all projects", "active since 16.10", "Planning (planning)", "`create_board`"):
+        assert expected in result.stdout
+
+
+def test_a_name_before_expansion_explains_each_of_its_time_frames(tmp_path: Path, root: Path) -> None:
+    write(root / "metrics" / "counts_all" / "boards.yml", METRIC.replace("[7d, all]", "[7d, 28d]"))
+    result = run("explain", "counts.boards", "--definitions", root)
+    assert "counts.boards_weekly" in result.stdout
+    assert "counts.boards_monthly" in result.stdout
+
+
+def test_an_event_is_explained_with_the_metrics_that_it_feeds(root: Path) -> None:
+    result = run("explain", "create_board", "--definitions", root)
+    assert "Where the board was made." in result.stdout
+    assert "counts.boards_weekly" in result.stdout
+
+
+def test_a_typo_names_what_was_probably_meant(root: Path) -> None:
+    result = run("explain", "counts.bords", "--definitions", root)
+    assert result.returncode == 2
+    assert "did you mean `counts.boards`" in result.stderr
+
+
+@pytest.mark.parametrize("kind", ["metric", "event"])
+def test_the_schema_for_editors_is_one_self_contained_document(root: Path, kind: str) -> None:
+    result = run("schema", kind, "--product-groups", root / "product_groups.yml")
+    schema = json.loads(result.stdout)
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert '"planning"' in result.stdout
+
+
+def test_the_command_reference_is_up_to_date() -> None:
+    from generator.cli.manual import manual
+
+    written = Path(__file__).parents[2] / "site_src" / "guides" / "command-reference.md"
+    assert written.read_text(encoding="utf-8") == manual(), "run `make manual`"
+
+
+def test_every_command_and_option_says_what_it_does_and_every_command_has_an_example() -> None:
+    import click
+
+    from generator.cli.main import COMMANDS, program
+
+    context = click.Context(program)
+    for name in COMMANDS:
+        command = program.get_command(context, name)
+        assert command is not None
+        assert "Example" in (command.help or ""), name
+        for option in command.params:
+            if isinstance(option, click.Option):
+                assert option.help or isinstance(option.type, click.Choice), f"{name} {option.name}"

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import json
+
+from generator.dictionary.diagnostic import Diagnostic, Severity
+from generator.reports.json_report import render_json
+from generator.reports.summary import Summary
+
+
+def test_a_finding_has_the_documented_keys_in_their_order() -> None:
+    diagnostic = Diagnostic("schema", Severity.ERROR, "wrong", "a.yml", 3, 5, "$.status", "help", None)
+    document = json.loads(render_json([diagnostic], Summary.of([diagnostic], 7)))
+    assert list(document) == ["findings", "summary"]
+    assert document["findings"] == [
+        {
+            "rule": "schema",
+            "severity": "error",
+            "message": "wrong",
+            "file": "a.yml",
+            "line": 3,
+            "column": 5,
+            "path": "$.status",
+            "help": "help",
+            "suggestion": None,
+        }
+    ]
+    assert document["summary"] == {"files": 7, "errors": 1, "warnings": 0, "infos": 0}
+
+
+def test_a_lone_surrogate_still_gives_a_document_that_can_be_written() -> None:
+    diagnostic = Diagnostic("schema", Severity.ERROR, "\ud800", "a.yml", 1, 1)
+    assert render_json([diagnostic], Summary.of([diagnostic], 1)).isascii()
