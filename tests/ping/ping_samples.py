@@ -1,0 +1,58 @@
+"""Instrumentations and metrics for the tests of ``generator/ping``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from jsonschema import Draft202012Validator
+
+import generator.validation
+from generator.dictionary.instrumentation import Instrumentation
+from generator.dictionary.metric import MetricDefinition
+from generator.reading.document import Kind
+from generator.reading.parse import parse
+from generator.reading.root import SourceFile
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SCHEMA = Path(generator.validation.__file__).parent / "schemas" / "instrumentation.json"
+
+
+def an_instrumentation(entry: Mapping[str, object]) -> Instrumentation:
+    return Instrumentation("SampleMetric", entry, "definitions/instrumentations/samples.yml")
+
+
+def a_metric(
+    time_frame: str = "all", options: Mapping[str, object] | None = None, **fields: object
+) -> MetricDefinition:
+    given: dict[str, object] = {"key_path": "counts.samples", "time_frame": time_frame, **fields}
+    if options is not None:
+        given["options"] = options
+    return MetricDefinition(given, "definitions/metrics/counts_all/samples.yml")
+
+
+def written(name: str) -> object:
+    """Read a YAML file beside the tests as the definitions are read."""
+    path = Path(__file__).parent / name
+    parsed = parse(SourceFile(path, name, name, Kind.INSTRUMENTATIONS), path.read_bytes())
+    assert parsed.document is not None, parsed.diagnostics
+    return parsed.document.data
+
+
+def cases(name: str) -> list[dict[str, object]]:
+    return cast("list[dict[str, object]]", written(name))
+
+
+def schema() -> dict[str, Any]:
+    return cast("dict[str, Any]", json.loads(SCHEMA.read_text(encoding="utf-8")))
+
+
+VALIDATOR = Draft202012Validator(schema())
+
+
+def accepted(entry: object) -> bool:
+    """Whether the schema accepts the entry of a class."""
+    return VALIDATOR.is_valid({"SampleMetric": entry})
