@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 Event: TypeAlias = yaml.Event
 
+DEEPEST = 40
+"""Levels of nesting that are followed. A definition has 6, the deepest condition of an instrumentation about 12."""
+
 
 class PurePythonParser(Reader, Scanner, Parser):
     """PyYAML's own parser: the same events at a tenth of the speed."""
@@ -49,8 +52,3 @@ def events_of(text: str | bytes) -> Iterator[Event]:
         yield event
         if type(event) is yaml.StreamEndEvent:
             return
-
-
-def end_of_collection(event: Event) -> bool:
-    """Return whether the event closes a mapping or a list."""
-    return isinstance(event, yaml.CollectionEndEvent)

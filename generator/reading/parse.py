@@ -15,7 +15,7 @@ import yaml
 
 from generator.dictionary.diagnostic import Diagnostic, Severity
 from generator.reading.document import Document, Kind
-from generator.reading.events import Event, end_of_collection, events_of
+from generator.reading.events import DEEPEST, Event, events_of
 from generator.reading.positions import JsonPath, Position, json_path, position_of
 from generator.reading.scalars import Scalar, UnsupportedScalarError, plain_scalar
 from generator.reading.syntax_errors import syntax_problem
@@ -29,9 +29,6 @@ LARGEST_DEFINITION = 64 * 1024
 
 LARGEST_COLLECTION = 1024 * 1024
 """Bytes, for the kinds of files that hold many entries."""
-
-DEEPEST = 40
-"""Levels of nesting. A definition has 6, the deepest condition of an instrumentation about 12."""
 
 _TAG = "tag:yaml.org,2002:"
 _PLAIN_TAGS = {None, "!", f"{_TAG}str", f"{_TAG}map", f"{_TAG}seq"}
@@ -124,36 +121,43 @@ class _Content:
         self._problems = problems
         self._open: list[_Collection] = []
         self._aliases: list[Event] = []
+        self._documents = 0
 
     def read(self, text: str) -> None:
-        documents = 0
         for event in events_of(text):
             kind = type(event)
             if kind is yaml.ScalarEvent:
                 self._scalar(cast("yaml.ScalarEvent", event))
             elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
                 self._start(cast("yaml.CollectionStartEvent", event))
-            elif end_of_collection(event):
+            elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
                 self._put(self._open.pop().items, event)
             elif kind is yaml.AliasEvent:
                 self._aliases.append(event)
                 self._put(None, event)
             elif kind is yaml.DocumentStartEvent:
-                documents += 1
-                if documents > 1:
-                    self._report("yaml-multiple-documents", "a second document starts here", event)
-                    break
-            if len(self._open) > DEEPEST:
-                self._report("yaml-too-large", f"the nesting is more than {DEEPEST} levels deep", event)
-                self.complete = False
+                self._documents += 1
+            if self._goes_too_far(event):
                 break
         self._report_aliases()
+
+    def _goes_too_far(self, event: Event) -> bool:
+        """Report what ends the reading: a second document, or nesting that no definition needs."""
+        if self._documents > 1:
+            self._report("yaml-multiple-documents", "a second document starts here", event)
+            return True
+        if len(self._open) > DEEPEST:
+            self._report("yaml-too-large", f"the nesting is more than {DEEPEST} levels deep", event)
+            self.complete = False
+            return True
+        return False
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
         if event.anchor is not None:
             self._aliases.append(event)
-        if self._open and self._open[-1].key is None and isinstance(self._open[-1].items, dict):
-            self._key(self._open[-1], event)
+        collection = self._open[-1] if self._open else None
+        if collection is not None and collection.key is None and isinstance(collection.items, dict):
+            self._key(collection, event)
         else:
             self._put(self._value(event), event)
 

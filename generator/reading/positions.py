@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from generator.reading.events import Event, end_of_collection, events_of
+from generator.reading.events import DEEPEST, Event, events_of
 
 JsonPath = tuple[str | int, ...]
 """The keys and indexes that lead to a value; empty for the whole file."""
@@ -88,9 +88,9 @@ class _Walk:
 
     def over(self, text: str) -> None:
         for event in events_of(text):
-            if isinstance(event, yaml.DocumentEndEvent):
+            if isinstance(event, yaml.DocumentEndEvent) or len(self._steps) > DEEPEST:
                 return
-            if end_of_collection(event):
+            if isinstance(event, yaml.CollectionEndEvent):
                 self._steps.pop()
                 self._step_on("")
             elif isinstance(event, yaml.NodeEvent):

@@ -28,6 +28,16 @@ def description_of(name: str, path: JsonPath) -> str:
     return ""
 
 
+def parts_of(outer: Schema) -> Iterator[Schema]:
+    """Yield a schema and every schema that may apply to the same value; references are not followed."""
+    yield outer
+    inner = [outer[key] for key in _BRANCHES if key in outer]
+    inner += [each for key in _ALTERNATIVES for each in outer.get(key, ())]
+    for each in inner:
+        if isinstance(each, dict):
+            yield from parts_of(each)
+
+
 @cache
 def _description(name: str, steps: tuple[str, ...]) -> str:
     schemas = [schema(name)]
@@ -38,29 +48,26 @@ def _description(name: str, steps: tuple[str, ...]) -> str:
 
 
 def _inner(name: str, outer: Schema, step: str) -> Iterator[Schema]:
+    """Yield what the schema says of a mapping's field, or of a list's items where ``step`` is empty."""
     for part in _parts(name, outer):
-        key = part.get("properties", {}).get(step) if step else part.get("items")
-        if key is None and step:
-            key = part.get("additionalProperties")
-        if isinstance(key, dict):
-            yield key
+        found = (
+            part.get("items") if not step else part.get("properties", {}).get(step, part.get("additionalProperties"))
+        )
+        if isinstance(found, dict):
+            yield found
 
 
 def _parts(name: str, outer: Schema) -> Iterator[Schema]:
-    """Yield a schema and every schema that applies to the same value."""
-    yield outer
-    reference = outer.get("$ref", "")
-    inner = [_referenced(name, reference)] if reference else []
-    inner += [outer[key] for key in _BRANCHES if key in outer]
-    inner += [each for key in _ALTERNATIVES for each in outer.get(key, ())]
-    for each in inner:
-        if isinstance(each, dict):
-            yield from _parts(name, each)
+    """Yield the parts of a schema, those behind references included."""
+    for part in parts_of(outer):
+        yield part
+        if "$ref" in part:
+            yield from _parts(name, _referenced(name, part["$ref"]))
 
 
 def _referenced(name: str, reference: str) -> Schema:
     """Return what a reference inside a schema's own file points to."""
     found = schema(name)
-    for step in reference.removeprefix("#").split("/"):
-        found = found[step] if step else found
+    for step in reference.removeprefix("#/").split("/"):
+        found = found[step]
     return found

@@ -155,9 +155,11 @@ def _items(validator: Validator, items: Schema, instance: object, _: Schema) -> 
 
 def _unique_items(_: Validator, unique: bool, instance: object, __: Schema) -> Errors:
     if unique and isinstance(instance, list):
-        for index, item in enumerate(instance):
-            if any(_equal(item, earlier) for earlier in instance[:index]):
+        seen: set[object] = set()
+        for index, item in enumerate(map(_hashable, instance)):
+            if item in seen:
                 yield KeywordError(at=index)
+            seen.add(item)
 
 
 def _all_of(validator: Validator, schemas: list[Schema], instance: object, _: Schema) -> Errors:
@@ -213,6 +215,15 @@ def _is(instance: object, name: str) -> bool:
 
 def _equal(one: object, other: object) -> bool:
     return one == other and isinstance(one, bool) == isinstance(other, bool)
+
+
+def _hashable(value: object) -> object:
+    """Return something that can be hashed and is equal for equal values only."""
+    if isinstance(value, list):
+        return tuple(map(_hashable, value))
+    if isinstance(value, dict):
+        return frozenset((key, _hashable(item)) for key, item in value.items())
+    return (bool, value) if isinstance(value, bool) else value
 
 
 @lru_cache

@@ -6,7 +6,7 @@ They are looked after as well: one that gives no reason, names no rule, or silen
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from bisect import bisect_right
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -50,10 +50,11 @@ class Suppression:
 def suppressions_in(text: str, file: str) -> tuple[Suppression, ...]:
     """Return the suppressions of a YAML text; what looks like one inside a scalar is text, not a comment."""
     scalars = list(_scalars(text))
+    line_starts = [0, *(found.end() for found in re.finditer("\n", text))]
     return tuple(
-        _suppression(found, text, file)
+        _suppression(found, line_starts, file)
         for found in _COMMENT.finditer(text)
-        if not any(start <= found.start() < end for start, end in scalars)
+        if not _inside(found.start(), scalars)
     )
 
 
@@ -64,28 +65,25 @@ def silence(
 
     ``unchecked`` names the rules that had nothing to work on: nobody knows whether their suppressions are of use.
     """
-    by_file: defaultdict[str, list[Suppression]] = defaultdict(list)
-    for suppression in suppressions:
-        by_file[suppression.file].append(suppression)
+    silencing: dict[tuple[str, str], Suppression] = {}
+    found = list(suppressions)
+    for suppression in found:
+        for rule in suppression.rules:
+            if rule not in _NOT_SILENCED:
+                silencing.setdefault((suppression.file, rule), suppression)
     used: set[tuple[Suppression, str]] = set()
     for diagnostic in diagnostics:
-        silencing = _silencing(diagnostic, by_file.get(diagnostic.file, ()))
-        if silencing is None:
+        by = silencing.get((diagnostic.file, diagnostic.rule))
+        if by is None:
             yield diagnostic
         else:
-            used.add((silencing, diagnostic.rule))
-    for in_file in by_file.values():
-        for suppression in in_file:
-            yield from _faults(suppression, {rule for by, rule in used if by == suppression}, unchecked)
+            used.add((by, diagnostic.rule))
+    for suppression in found:
+        unneeded = {rule for rule in suppression.rules if (suppression, rule) not in used and rule not in unchecked}
+        yield from _faults(suppression, unneeded)
 
 
-def _silencing(diagnostic: Diagnostic, suppressions: Iterable[Suppression]) -> Suppression | None:
-    if diagnostic.rule in _NOT_SILENCED:
-        return None
-    return next((suppression for suppression in suppressions if diagnostic.rule in suppression.rules), None)
-
-
-def _faults(suppression: Suppression, used: set[str], unchecked: Collection[str]) -> Iterator[Diagnostic]:
+def _faults(suppression: Suppression, unneeded: Collection[str]) -> Iterator[Diagnostic]:
     if not suppression.rules:
         yield _fault(UNKNOWN, suppression, f"the comment cannot be understood; its form is {wording.code(FORM)}")
         return
@@ -98,7 +96,7 @@ def _faults(suppression: Suppression, used: set[str], unchecked: Collection[str]
             yield replace(unknown, suggestion=close)
         elif rule in _NOT_SILENCED:
             yield _fault(UNKNOWN, suppression, f"the rule {wording.code(rule)} cannot be silenced")
-        elif rule not in used and rule not in unchecked:
+        elif rule in unneeded:
             yield _fault(UNUSED, suppression, f"the rule {wording.code(rule)} finds nothing in this file")
 
 
@@ -108,20 +106,25 @@ def _fault(rule: str, suppression: Suppression, message: str) -> Diagnostic:
     return Diagnostic(rule, entry.severity, message, *place, help=entry.help)
 
 
-def _suppression(found: re.Match[str], text: str, file: str) -> Suppression:
-    before = text[: found.start()]
+def _suppression(found: re.Match[str], line_starts: list[int], file: str) -> Suppression:
     content = _CONTENT.fullmatch(found[1].rstrip())
+    line = bisect_right(line_starts, found.start())
     return Suppression(
         file=file,
-        line=before.count("\n") + 1,
-        column=len(before) - before.rfind("\n"),
+        line=line,
+        column=found.start() - line_starts[line - 1] + 1,
         rules=tuple(re.split(r"\s*,\s*", content["rules"])) if content else (),
         reason=(content["reason"] or "").strip() if content else "",
     )
 
 
+def _inside(index: int, scalars: list[tuple[int, int]]) -> bool:
+    before = bisect_right(scalars, index, key=lambda scalar: scalar[0]) - 1
+    return before >= 0 and index < scalars[before][1]
+
+
 def _scalars(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where each scalar starts and ends; the first line of a block scalar may end in a comment."""
+    """Yield where each scalar starts and ends, in their order; the first line of a block scalar may end in a comment."""
     try:
         for event in events_of(text):
             if isinstance(event, yaml.ScalarEvent) and event.start_mark is not None and event.end_mark is not None:

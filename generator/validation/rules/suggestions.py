@@ -10,8 +10,11 @@ from generator.validation.near_misses import near_miss
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_COMPARED = 8
+_COMPARED = 4
 """How many names are compared letter by letter: that costs a millisecond for long key paths."""
+
+_MOST_WORDS = 200
+"""How many wrong words get a suggestion. A tree with more of them is incomplete, not mistyped, and has to end soon."""
 
 
 class Suggestions:
@@ -23,9 +26,9 @@ class Suggestions:
 
     def for_word(self, word: str) -> str | None:
         """Return the name that ``word`` was probably meant to be, or None."""
-        if word not in self._known:
+        if word not in self._known and len(self._known) < _MOST_WORDS:
             self._known[word] = near_miss(word, self._likely(word))
-        return self._known[word]
+        return self._known.get(word)
 
     def _likely(self, word: str) -> list[str]:
         """Return the names that share most of their pairs of letters with the word."""

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import pytest
+
+from generator.reading.document import Document, Kind
+from generator.validation.rules.versions import Version, unquoted_version
+
+
+@pytest.mark.parametrize(
+    ("older", "newer"),
+    [("16.9", "16.10"), ("9.5", "13.0"), ("<13.9", "13.9"), ("<13.9", "14.0"), ("15.11", "16.0")],
+)
+def test_versions_are_compared_part_by_part(older: str, newer: str) -> None:
+    assert version(older).surely_before(version(newer))
+    assert not version(newer).surely_before(version(older))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("16.10", "16.10"), ("12.0", "<13.9"), ("<16.4", "15.10"), ("<13.9", "<13.9")],
+)
+def test_nothing_is_said_about_versions_whose_order_is_open(one: str, other: str) -> None:
+    assert not version(one).surely_before(version(other))
+
+
+@pytest.mark.parametrize(
+    "value", ["16", "16.1.2", "v16.1", "16.1\n", "<<13.9", "", 16.1, None, ["16.1"], "9" * 5000 + ".1"]
+)
+def test_other_values_are_no_versions(value: object) -> None:
+    assert Version.of(value) is None
+
+
+@pytest.mark.parametrize("value", [True, None, "16.10", ["16.10"]])
+def test_only_numbers_are_versions_without_quotes(value: object) -> None:
+    assert list(unquoted_version(Document("a.yml", "a.yml", Kind.METRIC, {"milestone": value}))) == []
+
+
+def version(text: str) -> Version:
+    read = Version.of(text)
+    assert read is not None
+    return read

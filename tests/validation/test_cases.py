@@ -1,0 +1,81 @@
+"""One folder a case: a definitions root (``input/``), what it gives (``expected.json``), and why (``README.md``).
+
+A case's name starts with the rule that it is about. The line that says which references nobody checked is part of
+the cases about it only: most inputs hold just the files that their rule looks at.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from generator.validation.validate import validate_paths
+
+from generator.validation.rules.catalogue import CATALOGUE
+
+if TYPE_CHECKING:
+    from generator.dictionary.diagnostic import Diagnostic
+
+CASES = sorted(path.parent for path in (Path(__file__).parent / "cases").glob("*/README.md"))
+UNCHECKED = "unchecked-references"
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_case_gives_its_findings_and_no_others(case: Path) -> None:
+    found = [_shown(diagnostic, case) for diagnostic in validate_paths((case / "input",)).diagnostics]
+    if rule_of(case) != UNCHECKED:
+        found = [finding for finding in found if finding["rule"] != UNCHECKED]
+    assert found == expected(case)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_case_says_in_three_lines_what_must_happen(case: Path) -> None:
+    lines = (case / "README.md").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 3
+    assert all(line.endswith(".") for line in lines)
+
+
+@pytest.mark.parametrize("rule", CATALOGUE)
+def test_every_rule_has_a_case_that_triggers_it_and_one_that_nearly_does(rule: str) -> None:
+    about_it = [{finding["rule"] for finding in expected(case)} for case in CASES if rule_of(case) == rule]
+    assert any(rule in rules for rules in about_it)
+    assert any(rule not in rules for rules in about_it)
+
+
+def test_no_case_expects_a_rule_that_is_in_no_table() -> None:
+    assert {str(finding["rule"]) for case in CASES for finding in expected(case)} <= set(CATALOGUE)
+
+
+def rule_of(case: Path) -> str:
+    return max((rule for rule in CATALOGUE if case.name.startswith(f"{rule}-")), key=len)
+
+
+def expected(case: Path) -> list[dict[str, object]]:
+    findings: list[dict[str, object]] = json.loads((case / "expected.json").read_text(encoding="utf-8"))
+    return findings
+
+
+def _shown(diagnostic: Diagnostic, case: Path) -> dict[str, object]:
+    shown: dict[str, object] = {
+        "rule": diagnostic.rule,
+        "severity": str(diagnostic.severity),
+        "file": _relative(diagnostic.file, case),
+        "line": diagnostic.line,
+        "column": diagnostic.column,
+        "path": diagnostic.path,
+        "message": diagnostic.message.replace(f"{case / 'input'}/", ""),
+    }
+    if diagnostic.suggestion is not None:
+        shown["suggestion"] = diagnostic.suggestion
+    if diagnostic.related:
+        shown["related"] = [
+            f"{_relative(place.file, case)}:{place.line}:{place.column}" for place in diagnostic.related
+        ]
+    return shown
+
+
+def _relative(file: str, case: Path) -> str:
+    path, root = Path(file), case / "input"
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else file
