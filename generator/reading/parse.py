@@ -17,7 +17,7 @@ from generator.dictionary.diagnostic import Diagnostic, Severity
 from generator.reading.document import Document, Kind
 from generator.reading.events import DEEPEST, Event, events_of
 from generator.reading.positions import JsonPath, Position, json_path, position_of
-from generator.reading.scalars import Scalar, UnsupportedScalarError, plain_scalar
+from generator.reading.scalars import UnsupportedScalarError, plain_scalar
 from generator.reading.syntax_errors import syntax_problem
 from generator.reading.yaml_rules import YAML_RULES
 
@@ -31,7 +31,7 @@ LARGEST_COLLECTION = 1024 * 1024
 """Bytes, for the kinds of files that hold many entries."""
 
 _TAG = "tag:yaml.org,2002:"
-_PLAIN_TAGS = {None, "!", f"{_TAG}str", f"{_TAG}map", f"{_TAG}seq"}
+_PLAIN_TAGS = {"!", f"{_TAG}str", f"{_TAG}map", f"{_TAG}seq"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,25 +101,26 @@ def _end_of(text: str) -> Position:
     return text.count("\n") + 1, len(text) - text.rfind("\n")
 
 
-@dataclass(slots=True)
-class _Collection:
-    """A mapping or a list whose end has not come yet; ``key`` is the key of a mapping's next value."""
+_STARTS = (yaml.MappingStartEvent, yaml.SequenceStartEvent)
+_ENDS = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
 
-    items: dict[str, object] | list[object]
-    key: str | None = None
+_Items = dict[str, object] | list[object] | None
 
 
 class _Content:
     """Builds the data of the first document from the events.
 
-    ``complete`` turns false where the data cannot be trusted: an alias, or nesting beyond the limit.
+    ``complete`` turns false where the data cannot be trusted: an alias, or nesting beyond the limit. ``_items`` is the
+    mapping or list that is being filled, ``_key`` the key of a mapping's next value, ``_outer`` both of what is around.
     """
 
     def __init__(self, problems: _Problems) -> None:
         self.data: object = None
         self.complete = True
         self._problems = problems
-        self._open: list[_Collection] = []
+        self._items: _Items = None
+        self._key: str | None = None
+        self._outer: list[tuple[_Items, str | None]] = []
         self._aliases: list[Event] = []
         self._documents = 0
 
@@ -128,83 +129,79 @@ class _Content:
             kind = type(event)
             if kind is yaml.ScalarEvent:
                 self._scalar(cast("yaml.ScalarEvent", event))
-            elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+            elif kind in _STARTS:
                 self._start(cast("yaml.CollectionStartEvent", event))
-            elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
-                self._put(self._open.pop().items, event)
+            elif kind in _ENDS:
+                self._end(event)
             elif kind is yaml.AliasEvent:
                 self._aliases.append(event)
                 self._put(None, event)
             elif kind is yaml.DocumentStartEvent:
                 self._documents += 1
-            if self._goes_too_far(event):
+            if self._documents > 1:
+                self._report("yaml-multiple-documents", "a second document starts here", event)
+                break
+            if len(self._outer) > DEEPEST:
+                self._report("yaml-too-large", f"the nesting is more than {DEEPEST} levels deep", event)
+                self.complete = False
                 break
         self._report_aliases()
-
-    def _goes_too_far(self, event: Event) -> bool:
-        """Report what ends the reading: a second document, or nesting that no definition needs."""
-        if self._documents > 1:
-            self._report("yaml-multiple-documents", "a second document starts here", event)
-            return True
-        if len(self._open) > DEEPEST:
-            self._report("yaml-too-large", f"the nesting is more than {DEEPEST} levels deep", event)
-            self.complete = False
-            return True
-        return False
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
         if event.anchor is not None:
             self._aliases.append(event)
-        collection = self._open[-1] if self._open else None
-        if collection is not None and collection.key is None and isinstance(collection.items, dict):
-            self._key(collection, event)
-        else:
-            self._put(self._value(event), event)
-
-    def _key(self, mapping: _Collection, event: yaml.ScalarEvent) -> None:
-        """Take a key as it is written: ``on``, ``1`` and ``null`` are texts here, as they are in JSON."""
-        mapping.key = sys.intern(event.value)
-        if event.value == "<<" and event.implicit[0]:
-            self._aliases.append(event)
-        if mapping.key in mapping.items:
-            self._report("yaml-duplicate-key", f"the key `{_short(event.value)}` is written twice", event)
-
-    def _value(self, event: yaml.ScalarEvent) -> Scalar:
-        text = event.value
-        if event.tag not in _PLAIN_TAGS:
-            self._refuse_tag(event.tag, event)
-        elif event.implicit[0]:
+        if self._key is None and type(self._items) is dict:
+            self._take_key(event, self._items)
+        elif event.implicit[0] and event.tag is None:
             try:
-                return plain_scalar(text)
+                self._put(plain_scalar(event.value), event)
             except UnsupportedScalarError as error:
                 self._report("yaml-type", str(error), event)
-        return text
+                self._put(event.value, event)
+        else:
+            if event.tag is not None:
+                self._check_tag(event.tag, event)
+            self._put(event.value, event)
+
+    def _take_key(self, event: yaml.ScalarEvent, mapping: dict[str, object]) -> None:
+        """Take a key as it is written: ``on``, ``1`` and ``null`` are texts here, as they are in JSON."""
+        self._key = key = sys.intern(event.value)
+        if key in mapping:
+            self._report("yaml-duplicate-key", f"the key `{_short(key)}` is written twice", event)
+        if key == "<<" and event.implicit[0]:
+            self._aliases.append(event)
 
     def _start(self, event: yaml.CollectionStartEvent) -> None:
         if event.anchor is not None:
             self._aliases.append(event)
-        if event.tag not in _PLAIN_TAGS:
-            self._refuse_tag(event.tag, event)
-        self._open.append(_Collection({} if isinstance(event, yaml.MappingStartEvent) else []))
+        if event.tag is not None:
+            self._check_tag(event.tag, event)
+        self._outer.append((self._items, self._key))
+        self._items, self._key = {} if type(event) is yaml.MappingStartEvent else [], None
+
+    def _end(self, event: Event) -> None:
+        finished = self._items
+        self._items, self._key = self._outer.pop()
+        self._put(finished, event)
 
     def _put(self, value: object, event: Event) -> None:
         """Put a finished value where it belongs."""
-        if not self._open:
+        items = self._items
+        if items is None:
             self.data = value
-            return
-        collection = self._open[-1]
-        if isinstance(collection.items, list):
-            collection.items.append(value)
-        elif collection.key is not None:
-            collection.items[collection.key] = value
-            collection.key = None
+        elif isinstance(items, list):
+            items.append(value)
+        elif self._key is not None:
+            items[self._key] = value
+            self._key = None
         else:
             self._report("yaml-type", "a key has to be a text, not a list or a mapping", event)
-            collection.key = ""
+            self._key = ""
 
-    def _refuse_tag(self, tag: str | None, event: Event) -> None:
-        written = (tag or "").replace(_TAG, "!!")
-        self._report("yaml-type", f"the tag `{_short(written)}` has no place in a definition", event)
+    def _check_tag(self, tag: str, event: Event) -> None:
+        if tag not in _PLAIN_TAGS:
+            written = tag.replace(_TAG, "!!")
+            self._report("yaml-type", f"the tag `{_short(written)}` has no place in a definition", event)
 
     def _report_aliases(self) -> None:
         if not self._aliases:
@@ -216,10 +213,8 @@ class _Content:
         self._report("yaml-alias", what + (f", and {others} more in this file" if others else ""), first)
 
     def _report(self, rule: str, message: str, event: Event) -> None:
-        path = tuple(
-            len(collection.items) if isinstance(collection.items, list) else collection.key or ""
-            for collection in self._open
-        )
+        collections = [*self._outer[1:], (self._items, self._key)] if self._items is not None else []
+        path = tuple(len(items) if isinstance(items, list) else key or "" for items, key in collections)
         self._problems.add(rule, message, position_of(event.start_mark), path)
 
 

@@ -52,7 +52,10 @@ def find_files(root: Path) -> tuple[SourceFile, ...]:
     or when something in it cannot be read as what its name says: a folder named ``x.yml``, a link that leads nowhere
     or out of the root.
     """
-    _check_root(root)
+    try:
+        _check_root(root)
+    except OSError as error:
+        raise OperationalError(f"{shown(root)}: cannot read the folder: {error.strerror}") from error
     name = root.resolve().name
     found = [
         SourceFile(Path(entry.path), entry.path, f"{name}/{relative}", kind) for relative, entry, kind in _files(root)
@@ -68,9 +71,12 @@ def find_root(path: Path) -> Path | None:
     The result is written the way ``path`` is: relative when that is relative.
     """
     absolute = path.resolve()
-    for folder in (absolute, *absolute.parents):
-        if is_root(folder) and _belongs(absolute, folder):
-            return folder if path.is_absolute() else Path(os.path.relpath(folder))
+    above = [folder for folder in (absolute, *absolute.parents) if _belongs(absolute, folder)]
+    # A folder of metrics may be called events: what has metrics/ comes first.
+    for part in ("metrics", "events"):
+        for folder in above:
+            if (folder / part).is_dir():
+                return folder if path.is_absolute() else Path(os.path.relpath(folder))
     return None
 
 

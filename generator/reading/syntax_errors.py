@@ -48,8 +48,8 @@ def _control_character(error: ReaderError, text: str) -> SyntaxProblem:
 
 
 def _explained(error: MarkedYAMLError, text: str) -> SyntaxProblem:
-    place = position_of(error.problem_mark)
-    begin = position_of(error.context_mark) if error.context_mark is not None else place
+    place = _in_text(position_of(error.problem_mark), text)
+    begin = _in_text(position_of(error.context_mark), text) if error.context_mark is not None else place
     problem, context = error.problem or "not valid YAML", error.context or ""
     if "cannot start any token" in problem:
         return _wrong_start(text, place)
@@ -70,6 +70,12 @@ def _explained(error: MarkedYAMLError, text: str) -> SyntaxProblem:
         message = f"the list that starts on line {begin[0]} has an item without `- `"
         return SyntaxProblem("yaml-syntax", message, place, "Start each item with `- `, all indented alike.")
     return SyntaxProblem("yaml-syntax", f"{context}: {problem}" if context else problem, place)
+
+
+def _in_text(position: Position, text: str) -> Position:
+    """Return the position, or the end of the text where the parser means a line after the last one."""
+    lines = text.split("\n")
+    return position if position[0] <= len(lines) else (len(lines), len(lines[-1]) + 1)
 
 
 def _wrong_start(text: str, place: Position) -> SyntaxProblem:

@@ -52,11 +52,15 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 
 
 class KeywordError(ValidationError):
-    """A violated keyword. ``missing`` names a field that has to be there."""
+    """A violated keyword.
 
-    def __init__(self, *, at: str | int | None = None, missing: str | None = None) -> None:
+    ``missing`` names a field that has to be there. ``at_key`` says that the key is wrong that leads to the value.
+    """
+
+    def __init__(self, *, at: str | int | None = None, missing: str | None = None, at_key: bool = False) -> None:
         super().__init__("", path=() if at is None else (at,))
         self.missing = missing
+        self.at_key = at_key
 
 
 def validator_of(schema: Schema) -> Validator:
@@ -82,6 +86,11 @@ def validator_of(schema: Schema) -> Validator:
 def missing_field(error: ValidationError) -> str | None:
     """Return the name of the field whose absence is the error, otherwise None."""
     return error.missing if isinstance(error, KeywordError) else None
+
+
+def about_key(error: ValidationError) -> bool:
+    """Return whether the key is wrong, not the value."""
+    return isinstance(error, KeywordError) and error.at_key
 
 
 def _type(_: Validator, types: str | list[str], instance: object, __: Schema) -> Errors:
@@ -136,7 +145,7 @@ def _additional_properties(
         if name in known:
             continue
         if additional is False:
-            yield KeywordError(at=name)
+            yield KeywordError(at=name, at_key=True)
         else:
             yield from _descend(validator, instance[name], additional, name)
 
@@ -144,7 +153,10 @@ def _additional_properties(
 def _property_names(validator: Validator, names: Schema, instance: object, _: Schema) -> Errors:
     if isinstance(instance, dict):
         for name in instance:
-            yield from _descend(validator, name, names, name)
+            for error in _descend(validator, name, names, name):
+                if isinstance(error, KeywordError):
+                    error.at_key = True
+                yield error
 
 
 def _items(validator: Validator, items: Schema, instance: object, _: Schema) -> Errors:
@@ -186,19 +198,54 @@ def _if(validator: Validator, condition: Schema, instance: object, schema: Schem
 
 def _not(validator: Validator, refused: Schema, instance: object, _: Schema) -> Errors:
     if _holds(validator, instance, refused):
-        yield KeywordError()
+        yield KeywordError(at_key=True)
 
 
 def _descend(validator: Validator, instance: object, schema: Schema, step: str | int | None = None) -> Errors:
     """Yield the errors of a value against a sub-schema; ``step`` is the key or index that leads to the value."""
+    is_short_text = isinstance(instance, str) and len(instance) <= _SHORT
+    if is_short_text and (id(schema), instance) in _SOUND:
+        return
+    sound = True
     for error in _prepared(validator, schema).iter_errors(instance):
+        sound = False
         if step is not None:
             error.path.appendleft(step)
         yield error
+    if sound and is_short_text:
+        _SOUND.add((id(schema), instance))
 
 
 def _holds(validator: Validator, instance: object, schema: Schema) -> bool:
-    return next(_prepared(validator, schema).iter_errors(instance), None) is None
+    """Return whether a value follows a schema; conditions on short texts are decided once for the same texts."""
+    texts = _deciding_texts(schema, instance) if isinstance(instance, dict) else None
+    if texts is None:
+        return next(_prepared(validator, schema).iter_errors(instance), None) is None
+    known = _DECIDED.get((id(schema), texts))
+    if known is None:
+        known = next(_prepared(validator, schema).iter_errors(instance), None) is None
+        _DECIDED[id(schema), texts] = known
+    return known
+
+
+def _deciding_texts(schema: Schema, fields: Mapping[str, object]) -> tuple[str | None, ...] | None:
+    """Return the texts that alone decide whether a mapping follows a schema, None among them for a missing field.
+
+    Returns None when the schema asks for more than that, or when one of the values is no short text.
+    """
+    names = schema.get("properties", ())
+    if not schema.keys() <= {"properties", "required"} or not names:
+        return None
+    texts: list[str | None] = []
+    for name in names:
+        text = fields.get(name, _MISSING)
+        if text is _MISSING:
+            texts.append(None)
+        elif isinstance(text, str) and len(text) <= _SHORT:
+            texts.append(text)
+        else:
+            return None
+    return tuple(texts) if all(name in names for name in schema.get("required", ())) else None
 
 
 def _prepared(validator: Validator, schema: Schema) -> Validator:
@@ -233,6 +280,12 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 # The schemas live as long as the process, so an id stands for one schema only.
 _PREPARED: dict[int, Validator] = {}
+
+# Definitions repeat the same words: `active`, `free`, `counts_all`. What is sound once is sound again.
+_SOUND: set[tuple[int, object]] = set()
+_DECIDED: dict[tuple[int, tuple[str | None, ...]], bool] = {}
+_SHORT = 40
+_MISSING = object()
 
 _KEYWORDS = {
     "additionalProperties": _additional_properties,

@@ -9,7 +9,7 @@ from generator.reading.document import Document, Kind
 from generator.validation import wording
 from generator.validation.definition_schemas import EVENT, INSTRUMENTATIONS, METRIC, PRODUCT_GROUPS, schema
 from generator.validation.descriptions import description_of
-from generator.validation.keywords import missing_field, validator_of
+from generator.validation.keywords import about_key, missing_field, validator_of
 from generator.validation.rule import Finding
 from generator.validation.schema_messages import words_for
 
@@ -26,8 +26,6 @@ SCHEMAS = {
     Kind.INSTRUMENTATIONS: INSTRUMENTATIONS,
     Kind.PRODUCT_GROUPS: PRODUCT_GROUPS,
 }
-
-_ABOUT_KEYS = {"additionalProperties", "not", "propertyNames"}
 
 _SUBJECTS = {
     Kind.METRIC: "the metric",
@@ -72,5 +70,5 @@ def _finding(document: Document, error: ValidationError) -> Finding:
         f"{subject} {words.predicate}",
         help=words.help or description_of(SCHEMAS[document.kind], described),
         suggestion=words.suggestion,
-        at_key=error.validator in _ABOUT_KEYS,
+        at_key=about_key(error),
     )

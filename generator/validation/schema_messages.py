@@ -66,11 +66,16 @@ def _required(error: ValidationError, _: Any) -> Words:
 
 
 def _additional_properties(error: ValidationError, _: Any) -> Words:
-    known = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
+    rules = error.schema if isinstance(error.schema, dict) else {}
     present = error.instance if isinstance(error.instance, dict) else {}
-    free = [name for name, field in known.items() if name not in present and not _deprecated(field)]
-    allowed = f"Possible here: {wording.one_of(free)}." if free else "Remove it; nothing else is possible here."
-    return Words("is unknown: there is no such field", near_miss(str(error.path[-1]), free), allowed)
+    fields = {name: field for name, field in rules.get("properties", {}).items() if name not in present}
+    free = [name for name, field in fields.items() if not _deprecated(field)]
+    # A field that is missing has a finding of its own.
+    optional = [name for name in free if name not in rules.get("required", ())]
+    possible = (
+        f"Possible here: {wording.one_of(optional)}." if optional else "Remove it; nothing else is possible here."
+    )
+    return Words("is unknown: there is no such field", near_miss(str(error.path[-1]), free), possible)
 
 
 def _unique_items(error: ValidationError, _: Any) -> Words:

@@ -124,7 +124,7 @@ def _inside(index: int, scalars: list[tuple[int, int]]) -> bool:
 
 
 def _scalars(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where each scalar starts and ends, in their order; the first line of a block scalar may end in a comment."""
+    """Yield where each scalar starts and ends; the first line of a block scalar may end in a comment."""
     try:
         for event in events_of(text):
             if isinstance(event, yaml.ScalarEvent) and event.start_mark is not None and event.end_mark is not None:

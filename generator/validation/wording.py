@@ -38,7 +38,7 @@ def value(found: object) -> str:
 
 def one_of(values: Iterable[object]) -> str:
     """Return ``a``, ``b`` or ``c``, each in backticks; of many only the first ones."""
-    words = [code(item) for item in values]
+    words = [code(item if isinstance(item, str) else json.dumps(item)) for item in values]
     if len(words) > _MOST:
         return f"one of {', '.join(words[:_MOST])} and {len(words) - _MOST} more"
     if len(words) == 1:

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from generator.validation.validate import validate_paths
 
 from generator.validation.rules.catalogue import CATALOGUE
+from generator.validation.validate import validate_paths
 
 if TYPE_CHECKING:
     from generator.dictionary.diagnostic import Diagnostic

@@ -1,0 +1,24 @@
+"""Definitions with changes, and what the schemas say about them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from generator.reading.document import Document, Kind
+from generator.validation.schema_check import schema_findings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ABSENT = object()
+"""The value of a field that is taken away."""
+
+
+def changed(definition: Mapping[str, object], **changes: object) -> dict[str, object]:
+    """Return a definition with fields replaced, added or, with ABSENT, taken away."""
+    return {name: value for name, value in {**definition, **changes}.items() if value is not ABSENT}
+
+
+def schema_messages(data: object, kind: Kind) -> list[str]:
+    """Return the messages of the schema rule about a definition."""
+    return [finding.message for finding in schema_findings(Document("a.yml", "a.yml", kind, data))]

@@ -1,0 +1,98 @@
+"""How schema findings are worded and placed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from generator.reading.document import Document, Kind
+from generator.validation.schema_check import schema_findings
+from tests.validation.schema_samples import schema_messages
+
+if TYPE_CHECKING:
+    from generator.validation.rule import Finding
+
+
+def findings(data: object, kind: Kind = Kind.METRIC) -> dict[str, Finding]:
+    return {finding.message: finding for finding in schema_findings(Document("a.yml", "a.yml", kind, data))}
+
+
+def finding(data: dict[str, object], words: str) -> Finding:
+    return next(found for message, found in findings(data).items() if words in message)
+
+
+def test_a_missing_field_is_reported_at_the_mapping_with_its_own_explanation() -> None:
+    found = finding({"tiers": []}, "has no `product_group`")
+    assert found.path == ()
+    assert found.help is not None
+    assert found.help.startswith("The group that owns the metric")
+
+
+def test_a_wrong_value_is_reported_at_the_value_with_its_explanation() -> None:
+    found = finding({"tiers": ["free", "gold"]}, "`tiers[1]`")
+    assert (found.path, found.at_key, found.help) == (("tiers", 1), False, "A subscription tier.")
+
+
+def test_an_unknown_field_is_reported_at_its_key_with_what_is_possible() -> None:
+    found = finding({"tier": ["free"], "key_path": "a"}, "`tier` is unknown")
+    assert (found.path, found.at_key, found.suggestion) == (("tier",), True, "tiers")
+    assert found.help is not None
+    assert found.help.startswith("Possible here: `product_categories`, ")
+    assert "`key_path`" not in found.help
+    assert "`name`" not in found.help
+
+
+def test_a_field_that_must_not_be_there_is_reported_at_its_key() -> None:
+    found = finding({"data_source": "internal_events", "instrumentation_class": "AMetric"}, "must not be there")
+    assert (found.path, found.at_key) == (("instrumentation_class",), True)
+
+
+def test_a_near_miss_of_an_allowed_value_is_suggested() -> None:
+    assert finding({"data_category": "Optional"}, "`data_category`").suggestion == "optional"
+    assert finding({"status": "data_available"}, "`status`").suggestion is None
+
+
+def test_the_only_allowed_value_is_suggested() -> None:
+    metric: dict[str, object] = {"data_source": "redis_hll", "instrumentation_class": "RedisMetric"}
+    assert finding(metric, "`instrumentation_class` must be").suggestion == "RedisHLLMetric"
+
+
+def test_a_field_deep_inside_is_explained_by_its_own_description() -> None:
+    rule: dict[str, object] = {"data_source": "internal_events", "events": [{"name": "a", "unique": "nobody"}]}
+    found = finding(rule, "`events[0].unique`")
+    assert found.path == ("events", 0, "unique")
+    assert found.help is not None
+    assert found.help.startswith("Count how many different values")
+
+
+def test_a_wrong_type_is_not_reported_again_as_a_wrong_value() -> None:
+    messages = [message for message in findings({"status": 5, "milestone": 16.1}) if "must be" in message]
+    assert messages == [
+        "`status` must be text, not the number 5",
+        '`milestone` must be a version in quotes such as "16.10" or "<13.9", not the number 16.1',
+    ]
+
+
+def test_no_message_repeats_a_whole_definition() -> None:
+    long = {"key_path": ["x" * 1000], "description": {"a": "y" * 1000}, "z" * 1000: "z", "status": "w" * 1000}
+    assert all(len(message) < 250 for message in schema_messages(long, Kind.METRIC))
+
+
+def test_what_cannot_be_printed_is_escaped() -> None:
+    (message,) = [
+        message for message in schema_messages({"status": "\x1b[31mred\u202e"}, Kind.METRIC) if "not" in message
+    ]
+    assert r"`\x1b[31mred\u202e`" in message
+
+
+def test_an_unknown_key_of_an_instrumentation_is_reported_at_the_key() -> None:
+    found = findings({"count_loaves": {"source": "clock"}}, Kind.INSTRUMENTATIONS)
+    assert [(each.path, each.at_key) for each in found.values()] == [(("count_loaves",), True)]
+
+
+def test_product_groups_are_a_mapping_or_a_list() -> None:
+    assert schema_messages({"ovens": {"name": "Ovens"}, "shop": None}, Kind.PRODUCT_GROUPS) == []
+    assert schema_messages(["ovens", "shop"], Kind.PRODUCT_GROUPS) == []
+    assert schema_messages(["ovens", 5], Kind.PRODUCT_GROUPS) == ["`[1]` must be text, not the number 5"]
+    assert schema_messages({"ovens": {"nmae": "Ovens"}}, Kind.PRODUCT_GROUPS) == [
+        "`ovens.nmae` is unknown: there is no such field"
+    ]

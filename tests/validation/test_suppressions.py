@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from generator.dictionary.diagnostic import Diagnostic, Severity
+from generator.validation.suppressions import Suppression, silence, suppressions_in
+
+COMMENT = "# metrics-dictionary: ignore schema -- older than the schema"
+
+
+def places(text: str) -> list[tuple[int, int]]:
+    return [(suppression.line, suppression.column) for suppression in suppressions_in(text, "a.yml")]
+
+
+def found(rule: str, file: str = "a.yml") -> Diagnostic:
+    return Diagnostic(rule, Severity.ERROR, "something is wrong", file, 3, 1)
+
+
+def left(diagnostics: list[Diagnostic], comment: str, unchecked: tuple[str, ...] = ()) -> list[tuple[str, str]]:
+    suppressions = suppressions_in(comment, "a.yml")
+    return [(one.rule, one.message) for one in silence(diagnostics, suppressions, unchecked)]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column"),
+    [
+        (f"{COMMENT}\na: 1\n", 1, 1),
+        (f"a: 1 {COMMENT}\n", 1, 6),
+        (f"a: é\n  {COMMENT}\n", 2, 3),
+        (f"a: |\n  text\n{COMMENT}\n", 3, 1),
+        (f"a: >- {COMMENT}\n  text\n", 1, 7),
+        (f"a: [1, {COMMENT}\n  2]\n", 1, 8),
+        (f"a: several\n  lines {COMMENT}\n", 2, 9),
+        (f"a: 1 {COMMENT}", 1, 6),
+        (f"a: 1\r\n{COMMENT}\r\n", 2, 1),
+    ],
+)
+def test_a_comment_counts_wherever_yaml_sees_one(text: str, line: int, column: int) -> None:
+    assert places(text) == [(line, column)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"a: '{COMMENT}'\n",
+        f'a: "one\n  {COMMENT}"\n',
+        f"a: |\n  {COMMENT}\n",
+        f"a: >\n  one\n\n  {COMMENT}\n",
+        f"a: b{COMMENT}\n",
+        "# a comment about metrics-dictionary: ignore schema -- x\n",
+    ],
+)
+def test_what_yaml_sees_as_text_is_no_comment(text: str) -> None:
+    assert places(text) == []
+
+
+def test_a_comment_names_one_rule_or_several_and_a_reason() -> None:
+    (suppression,) = suppressions_in("#metrics-dictionary:  ignore  schema , unused-event  --  a -- b \n", "a.yml")
+    assert suppression == Suppression("a.yml", 1, 1, ("schema", "unused-event"), "a -- b")
+
+
+def test_findings_of_the_rule_in_the_file_are_silenced_and_no_others() -> None:
+    findings = [found("schema"), found("schema"), found("unused-event"), found("schema", "b.yml")]
+    assert list(silence(findings, suppressions_in(COMMENT, "a.yml"))) == findings[2:]
+
+
+def test_a_comment_without_a_reason_silences_but_is_an_error() -> None:
+    assert left([found("schema")], "# metrics-dictionary: ignore schema") == [
+        ("suppression-without-reason", "the comment does not say why the rule is silenced")
+    ]
+
+
+def test_a_comment_that_silences_nothing_is_reported_for_each_rule() -> None:
+    comment = "# metrics-dictionary: ignore schema, unused-event -- x"
+    assert left([found("schema")], comment) == [
+        ("unused-suppression", "the rule `unused-event` finds nothing in this file")
+    ]
+
+
+def test_the_second_comment_about_a_rule_silences_nothing_any_more() -> None:
+    assert left([found("schema")], f"{COMMENT}\n{COMMENT}\n")[0][0] == "unused-suppression"
+
+
+def test_nothing_is_said_about_a_rule_that_had_nothing_to_work_on() -> None:
+    assert left([], "# metrics-dictionary: ignore unknown-event -- x", ("unknown-event",)) == []
+
+
+def test_an_unknown_rule_is_reported_with_the_one_that_was_meant() -> None:
+    (fault,) = silence([], suppressions_in("# metrics-dictionary: ignore shcema -- x", "a.yml"))
+    assert (fault.rule, fault.message, fault.suggestion) == (
+        "unknown-suppression",
+        "there is no rule `shcema`",
+        "schema",
+    )
+
+
+@pytest.mark.parametrize(
+    "rule", ["yaml-duplicate-key", "yaml-type", "unused-suppression", "suppression-without-reason"]
+)
+def test_what_makes_a_file_unreadable_cannot_be_silenced(rule: str) -> None:
+    comment = f"# metrics-dictionary: ignore {rule} -- x"
+    assert left([found(rule)], comment) == [
+        (rule, "something is wrong"),
+        ("unknown-suppression", f"the rule `{rule}` cannot be silenced"),
+    ]
+
+
+@pytest.mark.parametrize("comment", ["ignore", "ignore -- x", "ignor schema -- x", "ignore schema because", "schema"])
+def test_a_comment_that_cannot_be_understood_is_reported(comment: str) -> None:
+    ((rule, message),) = left([], f"# metrics-dictionary: {comment}")
+    assert rule == "unknown-suppression"
+    assert "ignore RULE -- reason" in message
+
+
+def test_thousands_of_comments_take_no_time() -> None:
+    text = "".join(f"k{number}: x {COMMENT}\n" for number in range(5_000))
+    start = time.perf_counter()
+    faults = list(silence([], suppressions_in(text, "a.yml")))
+    assert len(faults) == 5_000
+    assert time.perf_counter() - start < 2
