@@ -1,0 +1,160 @@
+"""What only the store in Redis can do, and can suffer."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import redis
+
+from generator.stores.redis import RedisStore
+from generator.stores.store import StoreUnavailable
+from tests.services.redis import RedisServer, running_redis
+from tests.stores.stores_under_test import StoreUnderTest, at_redis, recording
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+COUNTER = "{event_counters}_push"
+WEEKLY = "{event_counters}_push-2026-53"
+SUM = "{event_sums}_push-operator:sum(value)"
+USERS = "{hll_counters}_push-user-2026-53"
+SIX_WEEKS = 6 * 7 * 24 * 3600
+
+
+@pytest.fixture
+def place(redis_server: RedisServer) -> Iterator[StoreUnderTest]:
+    place = at_redis(redis_server.url)
+    yield place
+    place.close()
+
+
+@pytest.fixture
+def store(place: StoreUnderTest) -> RedisStore:
+    store = place.open()
+    assert isinstance(store, RedisStore)
+    return store
+
+
+@pytest.fixture
+def client(redis_server: RedisServer) -> Iterator[Any]:
+    with redis.Redis.from_url(redis_server.url, decode_responses=True, protocol=2) as client:
+        yield client
+
+
+def test_other_tools_read_the_counters_as_plain_values(store: RedisStore, client: Any) -> None:
+    store.record(recording({COUNTER: 2, WEEKLY: 2}, {SUM: 1.25}, {USERS: {"1", "2"}}, {WEEKLY, USERS}))
+    assert client.mget(COUNTER, WEEKLY, SUM) == ["2", "2", "1.25"]
+    assert client.pfcount(USERS) == 2
+    assert client.ttl(COUNTER) == client.ttl(SUM) == -1
+    assert SIX_WEEKS - 60 < client.ttl(WEEKLY) <= SIX_WEEKS
+    assert SIX_WEEKS - 60 < client.ttl(USERS) <= SIX_WEEKS
+
+
+def test_a_recording_is_one_transaction_and_one_round_trip(store: RedisStore, client: Any) -> None:
+    store.flags()
+    client.config_resetstat()
+    store.record(recording({COUNTER: 1, WEEKLY: 1}, {SUM: 1}, {USERS: {"1"}}, {WEEKLY, USERS}, ("{}", "{}")))
+    calls = {name.removeprefix("cmdstat_"): stats["calls"] for name, stats in client.info("commandstats").items()}
+    del calls["config|resetstat"]
+    assert calls == {"multi": 1, "exec": 1, "incrby": 2, "incrbyfloat": 1, "pfadd": 1, "expire": 2, "xadd": 2}
+
+
+def test_a_redis_that_takes_no_more_writes_nothing_of_a_recording(store: RedisStore, client: Any) -> None:
+    client.config_set("maxmemory", "1")
+    try:
+        with pytest.raises(StoreUnavailable, match="/0: command not allowed when used memory"):
+            store.record(recording({COUNTER: 1}, {SUM: 1}, {USERS: {"1"}}, set(), ("{}",)))
+    finally:
+        client.config_set("maxmemory", "0")
+    assert client.keys() == []
+    store.record(recording(increments={COUNTER: 1}))
+    assert client.get(COUNTER) == "1"
+
+
+def test_idle_connections_that_were_dropped_go_unnoticed(store: RedisStore, client: Any) -> None:
+    store.record(recording(increments={COUNTER: 1}))
+    for expected in (2, 3):
+        client.client_kill_filter(_type="normal", skipme=True)
+        store.record(recording(increments={COUNTER: 1}))
+        client.client_kill_filter(_type="normal", skipme=True)
+        assert store.totals([COUNTER]) == {COUNTER: expected}
+
+
+@contextmanager
+def losing_answers(server: RedisServer, word: bytes) -> Iterator[str]:
+    """A connection to Redis that breaks after Redis did what was asked, when `word` was in it."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=_relay, args=(listener, server.port, word))
+        thread.start()
+        yield f"redis://127.0.0.1:{listener.getsockname()[1]}/0"
+        listener.shutdown(socket.SHUT_RDWR)
+    thread.join(10)
+
+
+def _relay(listener: socket.socket, port: int, word: bytes) -> None:
+    while True:
+        try:
+            client, _ = listener.accept()
+        except OSError:
+            return
+        with client, socket.create_connection(("127.0.0.1", port)) as upstream:
+            while request := client.recv(65_536):
+                upstream.sendall(request)
+                answer = upstream.recv(65_536)
+                if word in request:
+                    break
+                client.sendall(answer)
+
+
+def test_a_recording_whose_answer_was_lost_is_not_repeated(redis_server: RedisServer, client: Any) -> None:
+    client.flushall()
+    with losing_answers(redis_server, b"EXEC") as url:
+        store = RedisStore(url)
+        with pytest.raises(StoreUnavailable):
+            store.record(recording(increments={COUNTER: 1}, outbox=("{}",)))
+        store.close()
+    assert client.get(COUNTER) == "1"
+    assert client.xlen("{metrics_dictionary_outbox}") == 1
+
+
+@pytest.mark.usefixtures("redis_server")
+def test_a_redis_that_goes_away_is_unavailable_and_is_found_again() -> None:
+    with running_redis() as server:
+        store = RedisStore(server.url)
+        store.record(recording(increments={COUNTER: 1}))
+        server.stop()
+        with pytest.raises(StoreUnavailable, match=rf"redis://127\.0\.0\.1:{server.port}/0: ") as failure:
+            store.record(recording(increments={COUNTER: 1}))
+        assert "\n" not in str(failure.value)
+        with pytest.raises(StoreUnavailable):
+            store.totals([COUNTER])
+        server.start()
+        store.record(recording(increments={COUNTER: 1}))
+        assert store.totals([COUNTER]) == {COUNTER: 1}
+        store.close()
+
+
+def test_a_redis_that_never_answers_is_unavailable_after_the_timeout() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        store = RedisStore(f"redis://127.0.0.1:{silent.getsockname()[1]}/0?socket_timeout=0.1")
+        with pytest.raises(StoreUnavailable, match=r"(?i)timeout"):
+            store.record(recording(increments={COUNTER: 1}))
+        store.close()
+
+
+def test_a_password_never_shows_in_a_message(redis_server: RedisServer) -> None:
+    store = RedisStore(f"redis://someone:hunter2@127.0.0.1:{redis_server.port}/0")
+    with pytest.raises(StoreUnavailable) as failure:
+        store.flags()
+    assert "hunter2" not in str(failure.value)
+    store.close()
+
+
+def test_a_counter_that_holds_no_number_is_unavailable_not_zero(store: RedisStore, client: Any) -> None:
+    client.set(COUNTER, "many")
+    with pytest.raises(StoreUnavailable, match="'many', which is no number"):
+        store.totals([COUNTER])

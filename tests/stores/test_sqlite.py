@@ -1,0 +1,209 @@
+"""What only the store in a file can do, and can suffer."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from generator.errors import OperationalError
+from generator.stores import sqlite, sqlite_schema
+from generator.stores.keys import KEY_LIFETIME
+from generator.stores.sqlite import SqliteStore
+from generator.stores.store import StoreUnavailable
+from tests.stores import recording_process
+from tests.stores.stores_under_test import Clock, recording
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+KEY = "{event_counters}_push"
+WEEKLY = "{event_counters}_push-2026-53"
+USERS = "{hll_counters}_push-user-2026-53"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "store.db"
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def store(path: Path, clock: Clock) -> Iterator[SqliteStore]:
+    store = SqliteStore(path, clock=clock, busy_seconds=0.05)
+    yield store
+    store.close()
+
+
+def number_of(path: Path, table: str) -> int:
+    connection = sqlite3.connect(path)
+    number: int = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+    connection.close()
+    return number
+
+
+def test_only_the_owner_can_read_the_files(store: SqliteStore, path: Path) -> None:
+    store.record(recording(increments={KEY: 1}))
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+    assert modes == {"store.db": 0o600, "store.db-wal": 0o600, "store.db-shm": 0o600}
+
+
+def test_a_commit_is_on_the_disk_before_it_is_acknowledged(store: SqliteStore) -> None:
+    assert store._writer.execute("PRAGMA synchronous").fetchone() == (2,)
+    assert store._writer.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_a_write_that_another_process_holds_up_is_unavailable_and_works_later(store: SqliteStore, path: Path) -> None:
+    store.record(recording(increments={KEY: 1}))
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreUnavailable, match=r"store\.db: database is locked"):
+        store.record(recording(increments={KEY: 1}))
+    assert store.totals([KEY]) == {KEY: 1}
+    other.execute("ROLLBACK")
+    other.close()
+    store.record(recording(increments={KEY: 1}))
+    assert store.totals([KEY]) == {KEY: 2}
+
+
+def test_a_full_disk_writes_nothing_of_a_recording_and_recovers(store: SqliteStore) -> None:
+    store.record(recording(increments={KEY: 1}))
+    store._writer.execute("PRAGMA max_page_count = 20")
+    with pytest.raises(StoreUnavailable, match="full"):
+        store.record(recording(increments={KEY: 1}, uniques={USERS: {"1"}}, outbox=("x" * 500_000,)))
+    assert store.totals([KEY]) == {KEY: 1}
+    assert store.distinct([USERS]) == 0
+    assert store.outbox(1) == []
+    store._writer.execute("PRAGMA max_page_count = 1000000")
+    store.record(recording(increments={KEY: 1}))
+    assert store.totals([KEY]) == {KEY: 2}
+
+
+def test_what_has_expired_is_deleted_in_passing(store: SqliteStore, path: Path, clock: Clock) -> None:
+    store.record(recording({WEEKLY: 1, KEY: 1}, {}, {USERS: {"1", "2"}}, {WEEKLY, USERS}))
+    clock.now += KEY_LIFETIME + timedelta(seconds=1)
+    store.record(recording(increments={KEY: 1}))
+    assert [number_of(path, table) for table in ("totals", "sets", "members", "ended_sets")] == [1, 0, 0, 0]
+
+
+def test_a_large_set_that_has_ended_is_deleted_in_steps(
+    store: SqliteStore, path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "MEMBERS_IN_A_SWEEP", 10)
+    store.record(recording(uniques={USERS: set(map(str, range(25)))}, expiring={USERS}))
+    clock.now += KEY_LIFETIME + timedelta(seconds=1)
+    left = []
+    for _ in range(4):
+        store.record(recording(uniques={USERS: {"new"}}, expiring={USERS}))
+        left.append(number_of(path, "members"))
+        assert store.distinct([USERS]) == 1
+    assert left == [16, 6, 1, 1]
+    assert number_of(path, "ended_sets") == 0
+
+
+def test_processes_that_share_the_file_lose_nothing(store: SqliteStore, path: Path) -> None:
+    command = [sys.executable, "-m", recording_process.__name__, f"sqlite:///{path}", "4"]
+    processes = [
+        subprocess.Popen([*command, str(first), "150"], stdout=subprocess.DEVNULL, cwd=Path(__file__).parents[2])
+        for first in (0, 1_000, 2_000)
+    ]
+    assert [process.wait(60) for process in processes] == [0, 0, 0]
+    assert store.totals([recording_process.COUNTER]) == {recording_process.COUNTER: 450}
+    assert store.distinct([recording_process.SET]) == 450
+
+
+@pytest.mark.parametrize("text", ["\ud800", object()])
+def test_a_recording_that_cannot_be_written_fails_by_itself(store: SqliteStore, text: str) -> None:
+    with pytest.raises((UnicodeEncodeError, sqlite3.Error)):
+        store.record(recording(increments={KEY: 1}, outbox=("fine", text)))
+    assert store.totals([KEY]) == {}
+    store.record(recording(increments={KEY: 1}))
+    assert store.totals([KEY]) == {KEY: 1}
+
+
+def test_reading_goes_on_while_another_process_writes(store: SqliteStore, path: Path) -> None:
+    store.record(recording(increments={KEY: 1}))
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("DELETE FROM totals")
+    assert store.totals([KEY]) == {KEY: 1}
+    other.close()
+
+
+def test_another_applications_database_is_left_alone(path: Path, clock: Clock) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE users (id INTEGER)")
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(OperationalError, match="another application's database"):
+        SqliteStore(path, clock=clock)
+    assert number_of(path, "users") == 0
+    assert path.read_bytes() == before
+
+
+def test_a_file_of_a_newer_release_is_refused(store: SqliteStore, path: Path, clock: Clock) -> None:
+    store._writer.execute("PRAGMA user_version = 99")
+    with pytest.raises(OperationalError, match=r"newer release \(version 99"):
+        SqliteStore(path, clock=clock)
+
+
+def test_a_file_of_an_older_release_is_brought_up_to_date_and_keeps_what_it_holds(
+    store: SqliteStore, path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.record(recording(increments={KEY: 1}))
+    newer = (*sqlite_schema.MIGRATIONS, ("CREATE TABLE notes (text TEXT)", "INSERT INTO notes VALUES ('new')"))
+    connection = sqlite3.connect(path, isolation_level=None)
+    for _ in range(2):
+        sqlite_schema.migrate(connection, path, newer)
+    assert connection.execute("SELECT text FROM notes").fetchall() == [("new",)]
+    assert connection.execute("PRAGMA user_version").fetchone() == (len(newer),)
+    assert connection.execute("SELECT key, value FROM totals").fetchall() == [(KEY, 1)]
+    connection.close()
+
+
+def test_a_migration_that_fails_changes_nothing(store: SqliteStore, path: Path) -> None:
+    broken = (*sqlite_schema.MIGRATIONS, ("CREATE TABLE notes (text TEXT)", "CREATE TABLE totals (key TEXT)"))
+    connection = sqlite3.connect(path, isolation_level=None)
+    with pytest.raises(sqlite3.OperationalError):
+        sqlite_schema.migrate(connection, path, broken)
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema")}
+    assert "notes" not in tables
+    assert connection.execute("PRAGMA user_version").fetchone() == (len(sqlite_schema.MIGRATIONS),)
+    connection.close()
+
+
+def test_a_file_that_is_no_database_is_refused(path: Path, clock: Clock) -> None:
+    path.write_text("recorded_at: yesterday\n" * 100)
+    with pytest.raises(OperationalError, match=r"store\.db: file is not a database"):
+        SqliteStore(path, clock=clock)
+
+
+def test_a_missing_folder_is_named(tmp_path: Path, clock: Clock) -> None:
+    with pytest.raises(OperationalError, match=r"nowhere/store\.db: .*create it first"):
+        SqliteStore(tmp_path / "nowhere" / "store.db", clock=clock)
+    with pytest.raises(OperationalError, match="cannot be opened: Is a directory"):
+        SqliteStore(tmp_path, clock=clock)
+
+
+def test_a_damaged_file_is_unavailable_never_a_wrong_number(store: SqliteStore, path: Path, clock: Clock) -> None:
+    store.record(recording(increments={f"{KEY}_{number}": 1 for number in range(2_000)}))
+    store.close()
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.seek(8_192)
+        file.write(os.urandom(size - 8_192))
+    damaged = SqliteStore(path, clock=clock)
+    with pytest.raises(StoreUnavailable, match=r"store\.db: .*malformed"):
+        damaged.totals([f"{KEY}_{number}" for number in range(2_000)])
+    damaged.close()
