@@ -24,7 +24,7 @@ from generator.cli.progress import progress
 @click.option("--strict", is_flag=True, help="Refuse to publish definitions that have errors.")
 @product_groups_option
 def command(*, root: Path, output: Path, strict: bool, product_groups: Path | None) -> None:
-    r"""Publish the definitions as a site that any web server can serve, under any path.
+    """Publish the definitions as a site that any web server can serve, under any path.
 
     Definitions with errors are published with a notice, files that cannot be read are left out; both are named on
     standard error. With --strict they end the build with exit status 1 and leave the old site as it is.

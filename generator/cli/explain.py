@@ -27,7 +27,7 @@ LABEL = 14
 @click.argument("name", metavar="KEY_PATH|EVENT")
 @definitions_option
 def command(name: str, root: Path) -> None:
-    r"""Say what a metric or an event means, who owns it and how it is computed.
+    """Say what a metric or an event means, who owns it and how it is computed.
 
     \b
     Examples:

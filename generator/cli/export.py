@@ -18,7 +18,7 @@ from generator.cli.options import definitions_option
 @click.option("--events", is_flag=True, help="Export the event definitions in place of the metrics (yaml, json).")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write to FILE.")
 def command(*, root: Path, style: str, include_paths: bool, events: bool, output: Path | None) -> None:
-    r"""Write all definitions, time frames expanded and sorted by key path.
+    """Write all definitions, time frames expanded and sorted by key path.
 
     The same definitions give the same bytes on every machine. The YAML is what Ruby's Psych would write. A file that
     cannot be read is left out, named on standard error, and gives exit status 1.

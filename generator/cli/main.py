@@ -21,6 +21,10 @@ COMMANDS = {
     "serve": "Build the site and serve it together with the usage-data API.",
     "explain": "Say what a metric or an event means and how it is computed.",
     "schema": "Print the JSON Schema of a metric or event definition.",
+    "ping": "Collect, show and submit the Service Ping payload.",
+    "database": "Write down the structure of a database, or make a sample one.",
+    "token": "Make, list and revoke access tokens of the API.",
+    "flag": "List, enable and disable feature flags of the API.",
 }
 """Command -> its line in ``--help``. Each lives in the module of the same name, which is imported only to run it."""
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.argument("kind", type=click.Choice(["metric", "event"]))
 @product_groups_option
 def command(kind: str, product_groups: Path | None) -> None:
-    r"""Print the JSON Schema (draft 2020-12) of a metric or event definition.
+    """Print the JSON Schema (draft 2020-12) of a metric or event definition.
 
     \b
     Example:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import tempfile
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,47 +13,115 @@ import click
 from generator.cli.findings import report_unread
 from generator.cli.options import definitions_option, product_groups_option
 from generator.cli.progress import progress
+from generator.cli.runtime_options import setting_options, settings_of
+from generator.settings import BY_NAME
 
 if TYPE_CHECKING:
     from types import FrameType
 
+    from generator.cli.demo import Demo
+    from generator.server.application import Application
+    from generator.server.http import Server
+    from generator.settings import Settings
+
 
 @click.command("serve")
 @definitions_option
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 takes a free one.")
+@setting_options("host", "port", "store", "database", "collector", "prometheus")
 @click.option(
     "--site",
     type=click.Path(path_type=Path),
     metavar="DIR",
     help="Build the site into DIR and leave it there; by default it goes when the server ends.",
 )
+@click.option(
+    "--demo",
+    "demo_folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Make a sample application database, a payload and tokens in DIR, once, and serve from these.",
+)
 @product_groups_option
-def command(*, root: Path, host: str, port: int, site: Path | None, product_groups: Path | None) -> None:
-    r"""Build the site, then serve it with GET /api/v4/usage_data/metric_definitions until interrupted.
+def command(
+    *,
+    root: Path,
+    site: Path | None,
+    demo_folder: Path | None,
+    product_groups: Path | None,
+    settings_file: Path | None,
+    **given: str | int | None,
+) -> None:
+    """Build the site, then serve it and the usage-data API until interrupted.
 
     \b
-    Example:
+    Examples:
       metrics-dictionary serve --definitions definitions --port 8080
+      metrics-dictionary serve --store sqlite:///store.db --database postgresql://reader@db/app
     """
+    from generator.cli.demo import Demo
+
     signal.signal(signal.SIGTERM, _interrupt)
+    demo = None if demo_folder is None else Demo(demo_folder)
+    if demo is not None:
+        given = {**given, **{name: value for name, value in demo.settings.items() if given[name] is None}}
+    settings = settings_of(settings_file, **given)
+    _make_folder(settings, demo)
     with tempfile.TemporaryDirectory(prefix="metrics-dictionary-") as scratch:
-        _build_and_serve(root, host, port, site or Path(scratch) / "site", product_groups)
+        _build_and_serve(root, site or Path(scratch) / "site", product_groups, settings, demo)
 
 
-def _build_and_serve(root: Path, host: str, port: int, site: Path, product_groups: Path | None) -> None:
-    from generator.server.http import Server, serve_until_interrupted
-    from generator.server.routes import router
+def _build_and_serve(
+    root: Path, site: Path, product_groups: Path | None, settings: Settings, demo: Demo | None
+) -> None:
+    from generator.server.application import Application
+    from generator.server.background import in_background
+    from generator.server.http import open_server
     from generator.site.build import build
+    from generator.stores.opening import open_store
 
-    server = Server(host, port)
-    with progress("Building the site:") as draw:
-        report = build(root, site, product_groups=product_groups, progress=draw)
-    report_unread(report.diagnostics)
-    click.echo(f"Serving {report.metrics:,} metrics and {report.events:,} events on {server.url}")
-    click.echo(f"Combined definitions: {server.url}api/v4/usage_data/metric_definitions")
-    click.echo("Press Ctrl-C to stop.")
-    serve_until_interrupted(server, router(report.dictionary, site))
+    with open_server(settings) as server, closing(open_store(settings.text("store") or "")) as store:
+        with progress("Building the site:") as draw:
+            report = build(root, site, product_groups=product_groups, progress=draw)
+        report_unread(report.diagnostics)
+        application = Application.opened(settings, report.dictionary, store, site)
+        server.router = application.router()
+        if demo is not None:
+            _prepare(demo, application, server)
+        click.echo(f"Serving {report.metrics:,} metrics and {report.events:,} events on {server.url}")
+        click.echo(f"Combined definitions: {server.url}api/v4/usage_data/metric_definitions")
+        click.echo("Press Ctrl-C to stop.")
+        with in_background(application):
+            _serve(server)
+
+
+def _prepare(demo: Demo, application: Application, server: Server) -> None:
+    from generator.cli.demo import show_calls
+    from generator.server.background import generate_payload
+
+    tokens = demo.prepare(application.dictionary, application.store, lambda: generate_payload(application))
+    show_calls(tokens, server.url)
+
+
+def _make_folder(settings: Settings, demo: Demo | None) -> None:
+    """Make the folders that nobody named but we, so that `serve` works in an empty folder."""
+    if demo is not None:
+        demo.folder.mkdir(parents=True, exist_ok=True)
+    store = settings.text("store") or ""
+    if store == BY_NAME["store"].default:
+        Path(store.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+
+
+def _serve(server: Server) -> None:
+    """Serve until a signal asks for the end; a second one does not wait for requests that have begun."""
+
+    def stop(signum: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, _interrupt)
+        signal.signal(signal.SIGTERM, _interrupt)
+        server.request_stop()
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    server.serve_forever()
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> None:

@@ -32,7 +32,7 @@ FAILING = {"error": {Severity.ERROR}, "warning": {Severity.ERROR, Severity.WARNI
 )
 @product_groups_option
 def command(paths: tuple[Path, ...], style: str, fail_on: str, product_groups: Path | None) -> None:
-    r"""Check definitions: whole roots, folders inside one, or single files.
+    """Check definitions: whole roots, folders inside one, or single files.
 
     Given files are judged with their whole root in sight, so a key path that another file already uses is found.
     Without an argument the folder `definitions` is checked.

@@ -131,6 +131,19 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
+class Batching:
+    """Hints on how to read the rows of a large table; they never change a value. None leaves it to the program.
+
+    ``start`` and ``finish`` are the first and the last id, or the smallest and the largest of the values that are
+    counted distinctly. ``size`` is how many of them one statement may cover.
+    """
+
+    start: int | None = None
+    finish: int | None = None
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Relation:
     """What is computed of which rows.
 
@@ -143,6 +156,7 @@ class Relation:
     distinct: bool
     rows: Rows
     order: tuple[Order, ...]
+    batching: Batching = Batching()
 
     def within(self, window: TimeWindow | None) -> Relation:
         """Return the relation limited to the window, or without a limit in time for None."""

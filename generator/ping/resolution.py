@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from generator.ping.entry import Entry
 from generator.ping.relation import (
     AnyOf,
+    Batching,
     Column,
     Comparison,
     Condition,
@@ -48,6 +49,11 @@ def resolve(instrumentation: Instrumentation, metric: MetricDefinition) -> Relat
         distinct=entry.at("distinct").value is True,
         rows=Rows(table, _joins(entry.at("joins"), table), _limited_conditions(entry, table)),
         order=_order(entry.at("order"), table),
+        batching=Batching(
+            start=_whole_number(entry.at("start")),
+            finish=_whole_number(entry.at("finish")),
+            size=_whole_number(entry.at("batch_size"), least=1),
+        ),
     )
 
 
@@ -226,6 +232,17 @@ def _join_condition(entry: Entry, column: Column, table: str) -> Comparison:
 
 def _order(entry: Entry, table: str) -> tuple[Order, ...]:
     return tuple(Order(_column_named(value, key, table), value.value == "desc") for key, value in entry.pairs())
+
+
+def _whole_number(entry: Entry, least: int = -(2**63)) -> int | None:
+    if not entry.given:
+        return None
+    value = entry.value
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value < 2**63:
+        raise entry.error(f"must be a whole number of at most 64 bits, at least {least}")
+    return value
 
 
 def _column(entry: Entry, table: str, default: str | None = None) -> Column:

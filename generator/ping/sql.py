@@ -55,6 +55,37 @@ def select(relation: Relation) -> str:
     return " ".join(clauses)
 
 
+def total(statements: Iterable[str]) -> str:
+    """Return the statement that adds up what these give."""
+    return "SELECT " + " + ".join(f"({statement})" for statement in statements)
+
+
+def select_bounds(column: Column) -> str:
+    """Return the statement for the smallest and the largest value of a column; apart, an index answers both."""
+    name, table = _column(column), _name(column.table)
+    return f"SELECT (SELECT MIN({name}) FROM {table}), (SELECT MAX({name}) FROM {table})"  # noqa: S608 - names are quoted
+
+
+def select_sum_and_count(relation: Relation) -> str:
+    """Return the statement for the two numbers that an average is made of."""
+    name = _column(relation.column)
+    return " ".join((f"SELECT SUM({name}), COUNT({name})", *_from(relation.rows)))
+
+
+def select_values(relation: Relation) -> str:
+    """Return the statement for the different values of the relation's column."""
+    return " ".join((f"SELECT DISTINCT {_column(relation.column)}", *_from(relation.rows)))
+
+
+def select_buckets(relation: Relation, bucket_bits: int) -> str:
+    """Return PostgreSQL's statement for the buckets of a sketch: number, smallest rest of a hash of 64 bits."""
+    hashes = f'SELECT hashtextextended(CAST({_column(relation.column)} AS text), 0) AS "hash"'
+    bucket, rest = f'"hash" & {2**bucket_bits - 1}', f'("hash" >> {bucket_bits}) & {2 ** (64 - bucket_bits) - 1}'
+    values = " ".join((hashes, *_from(relation.rows)))
+    calculation = f"SELECT {bucket}, MIN({rest})"
+    return f'{calculation} FROM ({values}) AS "hashes" WHERE "hash" IS NOT NULL GROUP BY 1'
+
+
 _CALCULATIONS = {
     Operation.COUNT: "COUNT({})",
     Operation.DISTINCT_COUNT: "COUNT(DISTINCT {})",

@@ -282,11 +282,12 @@ def test_the_schema_for_editors_is_one_self_contained_document(root: Path, kind:
     assert '"planning"' in result.stdout
 
 
-def test_the_command_reference_is_up_to_date() -> None:
-    from generator.cli.manual import manual
+@pytest.mark.parametrize("page", ["command-reference.md", "settings-reference.md"])
+def test_a_generated_reference_is_up_to_date(page: str) -> None:
+    from generator.cli.manual import references
 
-    written = Path(__file__).parents[2] / "site_src" / "guides" / "command-reference.md"
-    assert written.read_text(encoding="utf-8") == manual(), "run `make manual`"
+    written = Path(__file__).parents[2] / "site_src" / "guides" / page
+    assert written.read_text(encoding="utf-8") == references()[page], "run `make manual`"
 
 
 def test_every_command_and_option_says_what_it_does_and_every_command_has_an_example() -> None:

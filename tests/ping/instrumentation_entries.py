@@ -126,6 +126,12 @@ def _tables(rows: dict[str, Any]) -> list[str]:
     return [rows["table"], *(join["table"] for join in rows.get("joins", []))]
 
 
+_whole_numbers = st.integers(-(2**63), 2**63 - 1)
+_batching = st.fixed_dictionaries(
+    {}, optional={"start": _whole_numbers, "finish": _whole_numbers, "batch_size": st.integers(1, 2**63 - 1)}
+)
+
+
 @st.composite
 def entries(draw: st.DrawFn) -> dict[str, Any]:
     """Entries of the format, without SQL of their own, whose names all exist in ``DATABASE``."""
@@ -143,6 +149,7 @@ def entries(draw: st.DrawFn) -> dict[str, Any]:
         entry["order"] = draw(
             st.dictionaries(columns(tables), st.sampled_from(["asc", "desc"]), min_size=1, max_size=2)
         )
+    entry.update(draw(_batching))
     if entry.get("conditions") and draw(st.booleans()):
         entry["conditions"].insert(draw(st.integers(0, len(entry["conditions"]))), "time_window")
     return entry

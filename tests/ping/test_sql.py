@@ -115,6 +115,10 @@ def test_a_missing_option_is_named_with_its_metric_its_place_and_the_remedy() ->
         ({"conditions": [{"a": {"option": "o"}}]}, {"o": 2**63}, "at most 64 bits"),
         ({"conditions": [{"a": {"option": "o"}}]}, {"o": "x\0"}, "NUL"),
         ({"conditions": [{"a": {"option": "o"}}]}, {"o": "\ud800"}, "surrogate"),
+        ({"start": "1"}, {}, "SampleMetric.start .* must be a whole number"),
+        ({"finish": 2**63}, {}, "must be a whole number of at most 64 bits"),
+        ({"batch_size": 0}, {}, "SampleMetric.batch_size .* at least 1"),
+        ({"batch_size": True}, {}, "must be a whole number"),
         ({"joins": [{"table": "b", "on": {}}]}, {}, r"joins\[0\].on .* which columns belong together"),
     ],
 )

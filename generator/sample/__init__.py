@@ -1,0 +1,1 @@
+"""A sample application database, for whoever tries the product without having one at hand."""

@@ -1,0 +1,122 @@
+"""The commands around the runtime: tokens, flags, payloads, databases."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runtime")
+    assert run(folder, "database", "sample", "application.db").returncode == 0
+    assert run(folder, "ping", "generate").returncode == 0
+    return folder
+
+
+def run(folder: Path, *arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("METRICS_DICTIONARY_")}
+    ours = {
+        "PYTHONPATH": str(REPOSITORY),
+        "METRICS_DICTIONARY_DEFINITIONS": str(REPOSITORY / "definitions"),
+        "METRICS_DICTIONARY_STORE": "sqlite:///store.db",
+        "METRICS_DICTIONARY_DATABASE": "sqlite:///application.db",
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "generator.cli.main", *map(str, arguments)],
+        cwd=folder,
+        env={**inherited, **ours, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_a_token_is_shown_once_listed_without_its_secret_and_revoked(tmp_path: Path) -> None:
+    created = run(tmp_path, "token", "create", "--user", 7, "--scopes", "api,read_service_ping", "--admin")
+    assert created.returncode == 0
+    assert created.stdout.startswith("glpat-")
+    listed = run(tmp_path, "token", "list").stdout
+    assert created.stdout.strip() not in listed
+    assert created.stdout.strip().encode() not in (tmp_path / "store.db").read_bytes()
+    identifier, user, scopes, admin, _, expires = listed.splitlines()[1].split()
+    assert (user, scopes, admin, expires) == ("7", "api,read_service_ping", "yes", "never")
+    assert run(tmp_path, "token", "revoke", identifier).returncode == 0
+    assert len(run(tmp_path, "token", "list").stdout.splitlines()) == 1
+    assert run(tmp_path, "token", "revoke", identifier).returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("--scopes", "apii"), "there is no scope 'apii'"),
+        (("--scopes", ","), "at least one is needed"),
+        (("--scopes", "api", "--expires", "2020-01-01"), "2020-01-01 is not in the future"),
+    ],
+)
+def test_a_token_that_makes_no_sense_is_wrong_usage(tmp_path: Path, arguments: tuple[str, ...], problem: str) -> None:
+    result = run(tmp_path, "token", "create", "--user", 1, *arguments)
+    assert result.returncode == 2
+    assert problem in result.stderr
+
+
+def test_a_flag_is_off_until_enabled_and_the_settings_can_force_it(tmp_path: Path) -> None:
+    name = "usage_data_queries_api"
+    assert f"{name}      off    default" in run(tmp_path, "flag", "list").stdout
+    assert run(tmp_path, "flag", "enable", name).stdout == f"{name} is on.\n"
+    assert "on     flag command" in run(tmp_path, "flag", "list").stdout
+    forced = {"METRICS_DICTIONARY_FLAGS_USAGE_DATA_QUERIES_API": "false"}
+    assert "off    settings" in run(tmp_path, "flag", "list", **forced).stdout
+    assert "they win" in run(tmp_path, "flag", "enable", name, **forced).stderr
+    assert run(tmp_path, "flag", "enable", "nonsense").returncode == 2
+
+
+def test_a_payload_is_computed_from_the_database_and_kept(folder: Path) -> None:
+    payload = json.loads(run(folder, "ping", "show").stdout)
+    assert payload["counts"]["ci_builds"] == 463
+    assert payload["counts"]["ci_triggers"] == 0
+    assert "recorded_at" in payload
+
+
+def test_failures_are_listed_with_their_reasons(folder: Path) -> None:
+    failures = run(folder, "ping", "show", "--failures").stdout
+    assert "no Prometheus server is configured" in failures
+
+
+def test_the_listings_hold_sql_and_values_by_key_path(folder: Path) -> None:
+    queries = json.loads(run(folder, "ping", "queries").stdout)
+    expected = """SELECT COUNT("ci_builds"."id") FROM "ci_builds" WHERE "ci_builds"."type" = 'Ci::Build'"""
+    assert queries["counts"]["ci_builds"] == expected
+    assert json.loads(run(folder, "ping", "non-sql").stdout)["counts"]["ci_builds"] == -3
+
+
+def test_without_a_payload_there_is_nothing_to_show_or_submit(tmp_path: Path) -> None:
+    for arguments in (("show",), ("submit", "http://127.0.0.1:1/")):
+        result = run(tmp_path, "ping", *arguments)
+        assert result.returncode == 2
+        assert "no payload in sqlite:///store.db yet; `ping generate` collects one" in result.stderr
+
+
+def test_a_database_that_is_away_gives_fallbacks_and_reasons(tmp_path: Path) -> None:
+    result = run(tmp_path, "ping", "generate", METRICS_DICTIONARY_DATABASE="sqlite:///nowhere.db")
+    assert result.returncode == 0
+    assert json.loads(run(tmp_path, "ping", "show").stdout)["counts"]["ci_builds"] == -1
+    assert "counts.ci_builds" in run(tmp_path, "ping", "show", "--failures").stdout
+
+
+def test_the_structure_of_a_database_is_written_as_json(folder: Path) -> None:
+    structure = json.loads(run(folder, "database", "snapshot").stdout)
+    assert "ci_builds" in structure["tables"]
+    assert run(folder, "database", "snapshot", METRICS_DICTIONARY_DATABASE="").returncode == 2
+
+
+def test_a_store_that_makes_no_sense_is_one_line(tmp_path: Path) -> None:
+    result = run(tmp_path, "token", "list", METRICS_DICTIONARY_STORE="mysql://x")
+    assert (result.returncode, result.stderr.count("\n")) == (2, 1)

@@ -1,0 +1,55 @@
+"""Events through a real Redis: the same numbers, distinct ones within its error, and an outbox that empties."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from generator.events.collector import Collector
+from generator.events.sender import Sender
+from generator.events.snowplow import Origin, StructuredEvents
+from generator.events.tracking import EventTracker
+from generator.stores.opening import open_store
+from generator.stores.selection_keys import selections
+from tests.events.event_samples import DURING_W01, Clock, a_dictionary, values
+from tests.events.loopback_collector import LoopbackCollector
+from tests.stores.stores_under_test import at_redis
+
+if TYPE_CHECKING:
+    from generator.stores.sqlite import SqliteStore
+    from tests.services.redis import RedisServer
+
+BODIES = [
+    {
+        "event": "rename",
+        "project_id": number % 3 + 1,
+        "send_to_snowplow": True,
+        "additional_properties": {"lang": "eng", "value": number / 2, "label": f"l{number % 4}"},
+    }
+    for number in range(50)
+]
+
+
+def test_redis_and_sqlite_give_the_same_numbers(redis_server: RedisServer, store: SqliteStore, clock: Clock) -> None:
+    dictionary = a_dictionary()
+    structured = StructuredEvents(Origin())
+    in_redis = open_store(at_redis(redis_server.url).url, clock=clock)
+    for each in (store, in_redis):
+        tracker = EventTracker(dictionary, each, clock=clock, structured=structured)
+        for user in range(1, 5):
+            tracker.track(BODIES, user)
+        tracker.increment_counter("source_code_pushes")
+        tracker.increment_unique_users("search", [4, 5])
+    exact, estimated = values(dictionary, store, DURING_W01), values(dictionary, in_redis, DURING_W01)
+    assert estimated == pytest.approx(exact, rel=0.05)
+    distinct = {key for key, metric in dictionary.expanded.items() if any(rule.unique for rule in selections(metric))}
+    assert {key: estimated[key] for key in exact if key not in distinct} == {
+        key: value for key, value in exact.items() if key not in distinct
+    }
+    with LoopbackCollector() as collector:
+        sender = Sender(in_redis, Collector(collector.url), clock=clock)
+        while in_redis.outbox(1):
+            assert sender.turn() == 0
+    assert len(collector.accepted()) == 200
+    in_redis.close()

@@ -1,0 +1,151 @@
+"""What an event looks like on its way to a Snowplow collector."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from generator.errors import OperationalError
+from generator.events.snowplow import SERVICE_PING_CONTEXT, STANDARD_CONTEXT, Origin, StructuredEvents
+from generator.events.tracking import EventTracker
+from tests.events.event_samples import DURING_W53, Clock, a_dictionary, values
+from tests.events.loopback_collector import contexts
+
+if TYPE_CHECKING:
+    from generator.stores.sqlite import SqliteStore
+
+DICTIONARY = a_dictionary()
+FACTS = {"instance": {"hostname": "git.example.com", "version": "17.1.0", "uuid": "u-1", "user_key": "secret"}}
+
+
+def queued(store: SqliteStore) -> list[dict[str, str]]:
+    return [json.loads(row.text) for row in store.outbox(1000)]
+
+
+@pytest.fixture
+def tracker(store: SqliteStore, clock: Clock) -> EventTracker:
+    return EventTracker(DICTIONARY, store, clock=clock, structured=StructuredEvents(Origin.of(FACTS)))
+
+
+def test_an_event_goes_to_the_outbox_as_the_texts_of_a_structured_event(
+    tracker: EventTracker, store: SqliteStore
+) -> None:
+    properties = {"label": "form", "property": "ready", "value": 2.5, "lang": "eng", "attempts": 3}
+    body = {
+        "event": "rename",
+        "send_to_snowplow": True,
+        "namespace_id": 4,
+        "project_id": 5,
+        "additional_properties": properties,
+    }
+    tracker.track([body], 7)
+    (event,) = queued(store)
+    assert {name: entry for name, entry in event.items() if name not in ("cx", "eid", "tv")} == {
+        "e": "se", "p": "srv", "tna": "gl", "aid": "gitlab_sm", "se_ca": "InternalEventTracking", "se_ac": "rename",
+        "se_la": "form", "se_pr": "ready", "se_va": "2.5", "dtm": str(int(DURING_W53.timestamp() * 1000)),
+    }  # fmt: skip
+    assert contexts(event) == {
+        STANDARD_CONTEXT: {
+            "environment": "self-managed",
+            "source": "metrics-dictionary",
+            "extra": {"lang": "eng", "attempts": 3},
+            "user_id": Origin.of(FACTS).pseudonym(7),
+            "namespace_id": 4,
+            "project_id": 5,
+            "realm": "self-managed",
+            "deployment_type": "self-managed",
+            "instance_id": "u-1",
+            "host_name": "git.example.com",
+            "instance_version": "17.1.0",
+            "context_generated_at": "2026-12-31T23:59:00.000+00:00",
+        },
+        SERVICE_PING_CONTEXT: {"data_source": "redis_hll", "event_name": "rename"},
+    }
+
+
+ASKED: dict[str, tuple[dict[str, Any], int]] = {
+    "true": ({"send_to_snowplow": True}, 1),
+    "the text true": ({"send_to_snowplow": "true"}, 1),
+    "false": ({"send_to_snowplow": False}, 0),
+    "nothing": ({}, 0),
+}
+
+
+@pytest.mark.parametrize(("fields", "number"), ASKED.values(), ids=ASKED)
+def test_only_events_that_ask_for_it_are_sent(
+    fields: dict[str, Any], number: int, tracker: EventTracker, store: SqliteStore
+) -> None:
+    tracker.track([{"event": "merge", **fields}, {"event": "unread", **fields}], 7)
+    assert [event["se_ac"] for event in queued(store)] == ["merge", "unread"] * number
+    assert values(DICTIONARY, store, DURING_W53)["both"] == 1
+
+
+def test_nothing_is_queued_of_a_request_that_is_refused(tracker: EventTracker, store: SqliteStore) -> None:
+    with pytest.raises(Exception, match="renmae"):
+        tracker.track([{"event": "merge", "send_to_snowplow": True}, {"event": "renmae"}], 7)
+    assert queued(store) == []
+
+
+def test_each_event_has_an_identifier_of_its_own(tracker: EventTracker, store: SqliteStore) -> None:
+    tracker.track([{"event": "merge", "send_to_snowplow": True}] * 50, 7)
+    assert len({event["eid"] for event in queued(store)}) == 50
+
+
+@pytest.mark.parametrize("value", [0, -3, 1e18, 0.1, 10**18])
+def test_a_value_is_sent_as_the_number_that_it_is(value: float, tracker: EventTracker, store: SqliteStore) -> None:
+    tracker.track([{"event": "merge", "send_to_snowplow": True, "additional_properties": {"value": value}}], 7)
+    assert float(queued(store)[0]["se_va"]) == value
+
+
+def test_texts_in_any_script_arrive_as_they_were(tracker: EventTracker, store: SqliteStore) -> None:
+    strange = 'наэкранё "quoted" \0 \u2028 🙂'
+    tracker.track(
+        [
+            {
+                "event": "rename",
+                "send_to_snowplow": True,
+                "additional_properties": {"label": strange, "lang": strange, "property": ""},
+            }
+        ],
+        7,
+    )
+    (event,) = queued(store)
+    assert event["se_la"] == strange
+    assert "se_pr" not in event
+    assert contexts(event)[STANDARD_CONTEXT]["extra"] == {"lang": strange}
+
+
+def test_a_user_is_called_the_same_every_time_and_cannot_be_guessed_without_the_key() -> None:
+    origin = Origin.of(FACTS)
+    assert origin.pseudonym(7) == origin.pseudonym(7) != origin.pseudonym(8)
+    assert origin.pseudonym(7) != Origin(user_key="another").pseudonym(7)
+    assert Origin().pseudonym(7) is None
+    assert origin.pseudonym(None) is None
+
+
+def test_a_settings_file_without_an_instance_is_enough(store: SqliteStore, clock: Clock) -> None:
+    tracker = EventTracker(DICTIONARY, store, clock=clock, structured=StructuredEvents(Origin.of({})))
+    tracker.track([{"event": "merge", "send_to_snowplow": True}], 7)
+    assert contexts(queued(store)[0])[STANDARD_CONTEXT]["environment"] == "self-managed"
+
+
+def test_the_package_is_only_needed_and_only_loaded_where_there_is_a_collector(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "snowplow_tracker.subject", None)
+    with pytest.raises(OperationalError, match=r"metrics-dictionary\[snowplow\]"):
+        StructuredEvents(Origin())
+    program = "import sys, generator.events.tracking, generator.events.sender; print('snowplow_tracker' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, check=True).stdout == b"False\n"
+
+
+def test_loading_the_package_leaves_the_logging_of_the_process_alone() -> None:
+    program = (
+        "import logging; from generator.events.snowplow import *; StructuredEvents(Origin());"
+        " print(logging.getLogger().handlers)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, check=True).stdout == b"[]\n"

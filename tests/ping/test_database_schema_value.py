@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from generator.ping.collection import collect
+from generator.ping.database.opening import open_database
+from generator.ping.database.snapshot import snapshot
+from generator.ping.sources import Sources
+from tests.ping.collection_samples import NOW, dictionary, metric
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from generator.ping.payload import Payload
+
+DEFINED = dictionary(
+    metric("schema_inconsistencies_metric", "SchemaMetric", value_type="object"),
+    entries={"SchemaMetric": {"source": "database_schema"}},
+)
+
+
+def payload_of(folder: Path) -> Payload:
+    sources = Sources(database=open_database(f"sqlite:///{folder}/app.db"), schema_snapshot=folder / "expected.json")
+    return collect(DEFINED, sources, now=NOW)
+
+
+def test_differences_from_the_snapshot_are_the_value(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "app.db")) as connection:
+        connection.execute("CREATE TABLE users (id INTEGER PRIMARY KEY)")
+        (tmp_path / "expected.json").write_text(json.dumps(snapshot(open_database(f"sqlite:///{tmp_path}/app.db"))))
+        assert payload_of(tmp_path).tree["schema_inconsistencies_metric"] == []
+        connection.execute("CREATE TABLE extra (id INTEGER PRIMARY KEY)")
+    assert payload_of(tmp_path).tree["schema_inconsistencies_metric"] == [
+        {"object_name": "extra", "inconsistency_type": "extra_tables", "object_type": "table"}
+    ]
+
+
+def test_a_snapshot_that_cannot_be_read_is_a_reason(tmp_path: Path) -> None:
+    payload = payload_of(tmp_path)
+    assert payload.tree["schema_inconsistencies_metric"] == -1
+    assert "expected.json: cannot read the expected structure" in payload.failures[0].reason
+    (tmp_path / "expected.json").write_text("{}")
+    assert "expected.json: a snapshot of a database has the keys" in payload_of(tmp_path).failures[0].reason
