@@ -1,0 +1,305 @@
+"""How many statements a value takes, of which size, and what becomes of those that take too long."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from generator.ping.database import StatementTimeout, counting
+from generator.ping.relation import Batching, Operation
+from generator.ping.sql import select
+from generator.ping.time_window import TimeWindow
+from tests.ping.database.applications import relation
+
+if TYPE_CHECKING:
+    from generator.ping.database import Database
+    from tests.ping.database.applications import Application
+    from tests.ping.database.conftest import Opener
+
+
+BOUNDS = "SELECT (SELECT MIN("
+
+
+@pytest.fixture
+def numbers(application: Application) -> Application:
+    """A table with 1,000 ids, each of the numbers below 100 ten times, in the order of nothing."""
+    application.execute("CREATE TABLE numbers (id INTEGER PRIMARY KEY, number INTEGER, created_at TIMESTAMP)")
+    application.insert("numbers", [(row, row * 37 % 100, "2024-01-01") for row in range(1, 1001)])
+    return application
+
+
+def listen(database: Database, monkeypatch: pytest.MonkeyPatch, slow: int | None = None) -> list[str]:
+    """Return the list that statements are written to. With ``slow``, larger ranges of ids take too long."""
+    statements: list[str] = []
+    rows = database.rows
+
+    def heard(statement: str) -> list[tuple[Any, ...]]:
+        statements.append(statement)
+        if slow is not None and BOUNDS not in statement and covered(statement) > slow:
+            raise StatementTimeout("a statement took longer than it may")
+        return rows(statement)
+
+    monkeypatch.setattr(database, "rows", heard)
+    return statements
+
+
+def covered(statement: str) -> int:
+    """How much of the ids from 1 to 1,000 a statement covers."""
+    if "IS NULL" in statement:
+        return 0
+    start = re.search(r">= (-?\d+)", statement)
+    end = re.search(r" < (-?\d+)", statement)
+    return int(end[1] if end else 1001) - int(start[1] if start else 1)
+
+
+def test_a_small_table_is_read_with_its_own_statement(
+    numbers: Application, opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = opened()
+    heard = listen(database, monkeypatch)
+    assert database.compute(relation("count", "numbers", conditions=[{"number": 7}])) == 10
+    assert [statement for statement in heard if BOUNDS not in statement] == [
+        'SELECT COUNT("numbers"."id") FROM "numbers" WHERE "numbers"."number" = 7'
+    ]
+
+
+def test_bounds_are_asked_once_for_all_metrics(
+    numbers: Application, opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = opened()
+    heard = listen(database, monkeypatch)
+    for number in range(20):
+        database.compute(relation("count", "numbers", conditions=[{"number": number}], batch_size=300))
+        database.compute(relation("sum", "numbers", "number", batch_size=300))
+    assert [statement for statement in heard if BOUNDS in statement] == [
+        'SELECT (SELECT MIN("numbers"."id") FROM "numbers"), (SELECT MAX("numbers"."id") FROM "numbers")'
+    ]
+
+
+def test_a_large_table_is_never_read_with_one_statement(
+    numbers: Application, opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counting, "SMALL", 500)
+    monkeypatch.setattr(counting, "BATCH", dict.fromkeys(Operation, 100))
+    database = opened()
+    heard = listen(database, monkeypatch)
+    assert database.compute(relation("count", "numbers")) == 1000
+    counted = [statement for statement in heard if BOUNDS not in statement]
+    assert len(counted) > 1
+    assert max(map(covered, counted)) < 1000
+    assert sum(map(covered, counted)) == 1000
+
+
+def test_batches_grow_while_they_are_quick(
+    numbers: Application, opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counting, "SMALL", 500)
+    monkeypatch.setattr(counting, "BATCH", dict.fromkeys(Operation, 10))
+    database = opened(statement_timeout=3600.0)
+    heard = listen(database, monkeypatch)
+    database.compute(relation("count", "numbers"))
+    sizes = [covered(statement) for statement in heard if BOUNDS not in statement]
+    assert sizes == [10, 20, 40, 80, 160, 320, 370]
+
+
+def test_batches_grow_no_larger_than_the_instrumentation_allows(
+    numbers: Application, opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = opened(statement_timeout=3600.0)
+    heard = listen(database, monkeypatch)
+    database.compute(relation("count", "numbers", batch_size=300))
+    assert [covered(statement) for statement in heard if BOUNDS not in statement] == [300, 300, 300, 100]
+
+
+def test_a_gap_of_a_million_billion_ids_takes_few_statements(
+    numbers: Application, opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers.execute("CREATE TABLE flakes (id BIGINT PRIMARY KEY)")
+    numbers.insert("flakes", [(1,), (2,), (10**15,), (10**15 + 1,), (-(2**63),), (2**63 - 1,)])
+    database = opened(statement_timeout=3600.0)
+    heard = listen(database, monkeypatch)
+    assert database.compute(relation("count", "flakes")) == 6
+    assert database.compute(relation("distinct_count", "flakes")) == 6
+    assert len(heard) < 150
+
+
+def test_a_batch_that_takes_too_long_is_halved(
+    numbers: Application, opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counting, "SMALLEST_BATCH", 10)
+    monkeypatch.setattr(counting, "QUICK", 0.0)
+    database = opened()
+    heard = listen(database, monkeypatch, slow=100)
+    assert database.compute(relation("sum", "numbers", "number")) == 10 * sum(range(100))
+    sizes = [covered(statement) for statement in heard if BOUNDS not in statement]
+    assert sizes[:6] == [1000, 0, 500, 250, 125, 62]
+    assert max(sizes[5:]) <= 100
+
+
+@pytest.mark.parametrize("operation", [Operation.COUNT, Operation.AVERAGE, Operation.ESTIMATE_DISTINCT_COUNT])
+def test_rows_that_take_too_long_in_any_batch_are_given_up(
+    numbers: Application, opened: Opener, monkeypatch: pytest.MonkeyPatch, operation: Operation
+) -> None:
+    database = opened()
+    heard = listen(database, monkeypatch, slow=0)
+    with pytest.raises(StatementTimeout):
+        database.compute(relation(operation, "numbers", "number"))
+    assert len(heard) < 10
+
+
+def test_what_cannot_be_split_times_out(numbers: Application, opened: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers.execute("CREATE TABLE words (word TEXT)")
+    database = opened()
+    listen(database, monkeypatch, slow=0)
+    with pytest.raises(StatementTimeout):
+        database.compute(relation("distinct_count", "words", "word"))
+
+
+def test_a_value_that_would_take_endless_statements_is_given_up(
+    numbers: Application, opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counting, "MOST_STATEMENTS", 20)
+    with pytest.raises(StatementTimeout, match="20 statements"):
+        opened().compute(relation("count", "numbers", batch_size=10))
+
+
+def test_a_time_window_is_tried_at_once_even_on_a_large_table(
+    numbers: Application, opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counting, "SMALL", 500)
+    database = opened()
+    heard = listen(database, monkeypatch)
+    window = TimeWindow("2023-12-31", "2024-01-02")
+    assert database.compute(relation("count", "numbers", window=window)) == 1000
+    assert len(heard) == 1
+
+
+def test_distinct_values_of_a_large_table_are_split_by_themselves(
+    numbers: Application, opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counting, "SMALL", 500)
+    monkeypatch.setattr(counting, "BATCH", dict.fromkeys(Operation, 250))
+    monkeypatch.setattr(counting, "QUICK", 0.0)
+    database = opened()
+    heard = listen(database, monkeypatch)
+    assert database.compute(relation("distinct_count", "numbers", "number")) == 100
+    counted = [statement for statement in heard if BOUNDS not in statement]
+    assert [statement.partition(" WHERE ")[2].replace('"numbers".', "") for statement in counted] == [
+        '"number" < 25',
+        '"number" >= 25 AND "number" < 50',
+        '"number" >= 50 AND "number" < 75',
+        '"number" >= 75',
+    ]
+
+
+SLOW = {
+    "sqlite": "(WITH RECURSIVE n (x) AS (SELECT numbers.id UNION ALL SELECT x + 1 FROM n LIMIT 2000) "
+    "SELECT MAX(x) FROM n) > 0",
+    "postgresql": "pg_sleep(0.001) IS NOT NULL",
+}
+"""Conditions that take a millisecond a row, more or less."""
+
+
+def test_a_statement_is_ended_when_its_time_is_over(numbers: Application, opened: Opener) -> None:
+    database = opened(statement_timeout=0.1)
+    started = time.monotonic()
+    with pytest.raises(StatementTimeout, match=r"longer than 0\.1 s"):
+        database.rows(select(relation("count", "numbers", conditions=[{"sql": SLOW[database.adapter]}])))
+    assert time.monotonic() - started < 1.0
+    assert database.compute(relation("count", "numbers")) == 1000
+
+
+def test_a_count_that_takes_longer_than_a_statement_may_is_finished_in_batches(
+    numbers: Application, opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counting, "SMALLEST_BATCH", 10)
+    database = opened(statement_timeout=0.3)
+    slow = relation("count", "numbers", conditions=[{"sql": SLOW[database.adapter]}])
+    started = time.monotonic()
+    assert database.compute(slow) == 1000
+    assert time.monotonic() - started > 0.3
+
+
+rows = st.lists(
+    st.tuples(
+        st.none() | st.integers(-20, 40),
+        st.none() | st.integers(-5, 5),
+        st.none() | st.integers(-(2**40), 2**40),
+        st.none() | st.sampled_from(["a", "b", ""]),
+    ),
+    max_size=25,
+)
+operations = st.sampled_from(list(Operation))
+joins = st.sampled_from(
+    [
+        [],
+        [{"table": "owners", "on": {"id": "things.owner_id"}}],
+        [{"table": "owners", "type": "left_outer", "on": {"id": "things.owner_id"}}],
+    ]
+)
+conditions = st.lists(
+    st.sampled_from([
+        {"kind": ["a", "b"]},
+        {"owner_id": None},
+        {"not": {"kind": "a"}},
+        {"any": [{"owner_id": [1, 2, 3]}, {"kind": None}]},
+        {"sql": "things.size > 0 OR things.kind = ''"},
+        {"owner_id": {"select": {"table": "owners", "conditions": [{"column": "id", "operator": ">", "value": 0}]}}},
+    ]),
+    max_size=2,
+)  # fmt: skip
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows=rows,
+    operation=operations,
+    column=st.sampled_from(["id", "owner_id", "size"]),
+    joins=joins,
+    conditions=conditions,
+    size=st.integers(1, 70),
+    hint=st.tuples(st.none() | st.integers(-30, 50), st.none() | st.integers(-30, 50)),
+)
+def test_batches_together_give_what_the_statement_gives(
+    application: Application,
+    opened: Opener,
+    rows: list[tuple[Any, ...]],
+    operation: Operation,
+    column: str,
+    joins: list[Any],
+    conditions: list[Any],
+    size: int,
+    hint: tuple[int | None, int | None],
+) -> None:
+    application.execute(
+        "DROP TABLE IF EXISTS things",
+        "DROP TABLE IF EXISTS owners",
+        "CREATE TABLE things (id INTEGER, owner_id INTEGER, size BIGINT, kind TEXT)",
+        "CREATE TABLE owners (id INTEGER, name TEXT)",
+    )
+    application.insert("things", rows)
+    application.insert("owners", [(number, str(number)) for number in range(-2, 4)])
+    whole = relation(operation, "things", column, joins=joins, conditions=conditions)
+    start, finish = hint
+    if operation is Operation.DISTINCT_COUNT and column == "size":
+        size, start, finish = size * 2**36, None, None  # these values are far apart
+    batched = replace(whole, batching=Batching(size=size))
+    batched_with_hint = replace(whole, batching=Batching(start, finish, size))
+
+    ((expected,),) = application.ask(select(whole))
+    database = opened()
+    for asked in (batched, batched_with_hint):
+        value = database.compute(asked)
+        if operation is Operation.AVERAGE:
+            assert value == (None if expected is None else pytest.approx(float(expected)))
+        elif operation is Operation.ESTIMATE_DISTINCT_COUNT:
+            assert value == pytest.approx(expected, abs=2)  # two of few values rarely share a bucket
+        else:
+            assert value == (expected or 0)
+    database.close()
