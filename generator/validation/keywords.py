@@ -256,7 +256,9 @@ def _prepared(validator: Validator, schema: Schema) -> Validator:
 
 
 def _is(instance: object, name: str) -> bool:
-    """Return whether a value is of a JSON type; in Python a boolean is an integer too, in JSON it is not."""
+    """Return whether a value is of a JSON type. In JSON a boolean is no integer, and 1.0 is one."""
+    if name == "integer" and isinstance(instance, float):
+        return instance.is_integer()
     return isinstance(instance, _TYPES[name]) and (name == "boolean" or not isinstance(instance, bool))
 
 

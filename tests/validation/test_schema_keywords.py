@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -54,6 +54,7 @@ def keywords(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 @UNTIMED
 @given(st.recursive(keywords(st.just({})), keywords, max_leaves=6), JSON)
+@example({"type": "integer"}, 1.0)
 def test_the_verdict_is_that_of_jsonschema(rules: dict[str, Any], value: object) -> None:
     assert (not list(validator_of(rules).iter_errors(value))) == Draft202012Validator(rules).is_valid(value)
 
