@@ -28,8 +28,8 @@ check: .venv/installed-test ## format, lint, types, definitions: before every co
 	$(BIN)/mypy
 	$(BIN)/metrics-dictionary validate definitions
 
-manual: .venv/installed ## write the command reference from the commands themselves
-	$(BIN)/python -m generator.cli.manual > site_src/guides/command-reference.md
+manual: .venv/installed ## write the references of the guides from the commands and settings themselves
+	$(BIN)/python -m generator.cli.manual site_src/guides
 
 format: .venv/installed-test ## put the code into its one format
 	$(BIN)/ruff format .

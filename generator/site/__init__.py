@@ -1,0 +1,1 @@
+"""A dictionary as a browsable site: the theme's shell, stamped with one page a definition."""

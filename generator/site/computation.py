@@ -1,0 +1,61 @@
+"""How a metric's value comes about: the SQL, or the instrumentation in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from markupsafe import Markup, escape
+
+from generator.dictionary.fields import text
+from generator.ping.entry import InstrumentationError
+from generator.ping.in_words import in_words
+from generator.ping.sql import statement
+from generator.ping.time_window import symbolic_time_window
+from generator.site import highlighting
+from generator.site.fragments import prose
+from generator.site.html import fill
+
+if TYPE_CHECKING:
+    from generator.dictionary.dictionary import Dictionary
+    from generator.dictionary.instrumentation import Instrumentation
+    from generator.dictionary.metric import MetricDefinition
+
+
+class Computation(NamedTuple):
+    """``sql`` is marked up, None when the value is not computed with SQL or the definition does not tell how.
+
+    ``words`` say what computes the value, or why that is not known; empty when there is nothing to say. ``about`` is
+    what the instrumentation's author adds.
+    """
+
+    sql: Markup | None = None
+    words: Markup = Markup()
+    about: str = ""
+
+
+def computation(metric: MetricDefinition, dictionary: Dictionary) -> Computation:
+    """Say how a metric is computed, as far as its root tells."""
+    name = metric.instrumentation_class
+    if name is None:
+        return Computation()
+    if dictionary.instrumentations is None:
+        return Computation(words=fill(_UNTOLD, name))
+    instrumentation = dictionary.instrumentations.get(name)
+    if instrumentation is None:
+        return Computation(words=fill(_UNDEFINED, name))
+    about = text(instrumentation.fields.get("description")) or ""
+    try:
+        return Computation(_sql(instrumentation, metric), prose(in_words(instrumentation, metric)), about)
+    except InstrumentationError as error:
+        return Computation(words=escape(error), about=about)
+
+
+def _sql(instrumentation: Instrumentation, metric: MetricDefinition) -> Markup | None:
+    if instrumentation.source != "database":
+        return None
+    window = symbolic_time_window(metric.time_frames[0] if metric.time_frames else None)
+    return highlighting.sql(statement(instrumentation, metric, window))
+
+
+_UNTOLD = "<code>%s</code> computes the value; these definitions do not say how."
+_UNDEFINED = "<code>%s</code> computes the value, but no instrumentation of that name is defined."

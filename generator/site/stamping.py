@@ -1,0 +1,133 @@
+"""Stamping every page of a dictionary into a folder."""
+
+from __future__ import annotations
+
+import gc
+import json
+from contextlib import contextmanager
+from functools import cached_property, partial
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import generator
+from generator.dictionary.metric import MetricDefinition
+from generator.exports.single import event_json, metric_json
+from generator.site.cross_references import CrossReferences
+from generator.site.downloads import URL as DOWNLOADS
+from generator.site.downloads import downloads, downloads_page
+from generator.site.event_pages import EventPages
+from generator.site.home import home_page
+from generator.site.listings import Listings, Rows
+from generator.site.metric_pages import MetricPages
+from generator.site.origins import Origins
+from generator.site.publishing import MARKER
+from generator.site.reference import meanings, reference_pages
+from generator.site.site_folder import SiteFolder
+from generator.site.templates import environment
+from generator.validation.in_parts import in_parts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from generator.dictionary.event import EventDefinition
+    from generator.site.shell import Page, Shell
+    from generator.validation.validate import Validation
+
+    Definition = MetricDefinition | EventDefinition
+    Job = Callable[[], int]
+
+
+def stamp_everything(
+    validation: Validation, shell: Shell, folder: Path, progress: Callable[[int, int], None] | None
+) -> int:
+    """Write every page and file that comes from definitions, on all processors; return how many pages there are.
+
+    Raises OSError, and OperationalError when the machine ends one of the processes.
+    """
+    stamping = Stamping(validation, SiteFolder(folder, shell))
+    definitions: list[Definition] = [*validation.dictionary.expanded.values(), *validation.dictionary.events.values()]
+    # The definitions of one file go to one process, so that the file is read and coloured once.
+    files = (tuple(members) for _, members in groupby(definitions, key=lambda definition: definition.file_path))
+    jobs: list[Job] = [stamping.downloads, stamping.overview]
+    jobs += [partial(stamping.definitions, members) for members in files]
+    with _without_garbage_collection():
+        return sum(in_parts(_do, jobs, progress))
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Spare the collector the search for garbage among all definitions: pages leave none that it would have to find."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _do(jobs: Iterable[Job]) -> list[int]:
+    return [job() for job in jobs]
+
+
+class Stamping:
+    """The work, in pieces that can run in any order and in any process. Each returns how many pages it made."""
+
+    def __init__(self, validation: Validation, site: SiteFolder) -> None:
+        self._dictionary = validation.dictionary
+        self._origins = Origins(validation.documents, validation.diagnostics)
+        self._site = site
+        self._references = CrossReferences(validation.dictionary)
+        self._templates = environment(self._references)
+
+    def definitions(self, definitions: Iterable[Definition]) -> int:
+        """Write the page and the JSON twin of each definition."""
+        pages = 0
+        for definition in definitions:
+            if isinstance(definition, MetricDefinition):
+                self._with_twin(self._metric_pages.page(definition), metric_json(definition))
+            else:
+                self._with_twin(self._event_pages.page(definition), event_json(definition, self._dictionary))
+            pages += 1
+        return pages
+
+    def overview(self) -> int:
+        """Write the home page, the listings and the references."""
+        rows = Rows()
+        listings = Listings(self._templates, self._references, rows)
+        pages = [
+            home_page(self._templates, self._references, listings, rows),
+            *listings.pages(),
+            *reference_pages(self._templates),
+        ]
+        for page in pages:
+            self._site.page(page)
+        return len(pages)
+
+    def downloads(self) -> int:
+        """Write the combined files, their page and the marker that says whose site this is."""
+        files = downloads(self._dictionary)
+        self._site.page(downloads_page(self._templates, files))
+        for file in files:
+            self._site.file(f"{DOWNLOADS}{file.name}", file.content)
+        about = {
+            "generator": f"metrics-dictionary {generator.__version__}",
+            "metrics": len(self._dictionary.expanded),
+            "events": len(self._dictionary.events),
+            "downloads": {f"{DOWNLOADS}{file.name}": file.sha256 for file in files},
+        }
+        self._site.file(MARKER, (json.dumps(about, indent=2) + "\n").encode())
+        return 1
+
+    def _with_twin(self, page: Page, json_text: str) -> None:
+        self._site.page(page)
+        self._site.file(page.twin or "", json_text.encode())
+
+    @cached_property
+    def _metric_pages(self) -> MetricPages:
+        return MetricPages(self._templates, self._references, self._origins, meanings("metric"))
+
+    @cached_property
+    def _event_pages(self) -> EventPages:
+        return EventPages(self._templates, self._references, self._origins, meanings("event"))

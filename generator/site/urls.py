@@ -1,0 +1,81 @@
+"""The address of each page: stable, safe as a file name everywhere, and never shared by two definitions.
+
+A name (key path, action, group) becomes one path segment that needs no percent-encoding, so the address and the folder
+on disk are the same text:
+
+* ``a-z 0-9 _ - .`` stay as they are, which covers nearly every name;
+* an upper-case letter gets a ``~`` before it: ``Foo`` and ``foo`` are two folders also where case is ignored;
+* every other byte of the UTF-8 text becomes ``~0`` and two hexadecimal digits, among them ``/``, ``%`` and ``~``;
+* so do a dot at either end and the dot of a final ``.json`` or ``.html``: no hidden file, no way up, no clash with the
+  JSON twin of another page;
+* a name that would grow too long keeps its beginning, followed by ``~~`` and a digest of the whole.
+
+``~`` followed by a digit other than 0 is never produced: the later pages of a listing live there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from functools import cache
+
+LONGEST = 200
+"""Characters of a segment; with the digest and ``.json`` it stays below the 255 bytes of common file systems."""
+
+_PLAIN = re.compile(r"[a-z0-9_-][a-z0-9_.-]*(?<!\.)(?<!\.json)(?<!\.html)")
+_ESCAPED = re.compile(r"[^a-z0-9_.-]|\A\.|\.\Z|\.(?=(?:json|html)\Z)")
+
+
+def segment(name: str) -> str:
+    """Return the path segment of a name; different names never get the same, not even when case is ignored."""
+    if len(name) <= LONGEST and _PLAIN.fullmatch(name):
+        return name
+    encoded = _ESCAPED.sub(_escape, name)
+    if len(encoded) <= LONGEST:
+        return encoded
+    return f"{encoded[:LONGEST]}~~{hashlib.sha256(_bytes(name)).hexdigest()[:32]}"
+
+
+def metric_url(key_path: str) -> str:
+    """Return a metric's address, relative to the site's root."""
+    return f"metrics/{segment(key_path)}/"
+
+
+@cache
+def event_url(action: str) -> str:
+    """Return an event's address, relative to the site's root."""
+    return f"events/{segment(action)}/"
+
+
+@cache
+def group_url(identifier: str) -> str:
+    """Return a product group's address, relative to the site's root."""
+    return f"groups/{segment(identifier)}/"
+
+
+@cache
+def source_url(data_source: str) -> str:
+    """Return the address of the listing of a data source, relative to the site's root."""
+    return f"sources/{segment(data_source)}/"
+
+
+def twin(url: str) -> str:
+    """Return the address of a definition page's JSON twin: ``metrics/a.b/`` has ``metrics/a.b.json``."""
+    return f"{url.removesuffix('/')}.json"
+
+
+def listing_page(url: str, number: int) -> str:
+    """Return the address of a listing's page; ``number`` counts from 1."""
+    return url if number == 1 else f"{url}~{number}/"
+
+
+def _escape(match: re.Match[str]) -> str:
+    character = match[0]
+    if "A" <= character <= "Z":
+        return f"~{character}"
+    return "".join(f"~0{byte:02x}" for byte in _bytes(character))
+
+
+def _bytes(text: str) -> bytes:
+    # A lone surrogate has no UTF-8 form, yet a name that holds one still needs an address.
+    return text.encode("utf-8", "surrogatepass")

@@ -1,0 +1,32 @@
+"""The examples of the guides are definitions that validate."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import yaml
+
+from generator.validation.validate import validate
+
+REPOSITORY = Path(__file__).parents[2]
+EXAMPLE = re.compile(r'```yaml title="definitions/([^"]+)"\n(.*?)```', re.DOTALL)
+
+
+def test_the_examples_of_the_guides_validate_without_a_finding(tmp_path: Path) -> None:
+    for guide in ("write-a-metric.md", "write-an-event.md"):
+        examples = EXAMPLE.findall((REPOSITORY / "site_src/guides" / guide).read_text())
+        assert examples
+        for path, text in examples:
+            file = tmp_path / "definitions" / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+    validation = validate(tmp_path / "definitions", product_groups=REPOSITORY / "definitions/product_groups.yml")
+    assert not validation.diagnostics
+
+
+def test_every_guide_is_in_the_navigation() -> None:
+    configuration = yaml.safe_load((REPOSITORY / "mkdocs.yml").read_text())
+    listed = next(item["Guides"] for item in configuration["nav"] if "Guides" in item)
+    written = {f"guides/{path.name}" for path in (REPOSITORY / "site_src/guides").glob("*.md")}
+    assert set(listed) == written
