@@ -15,10 +15,16 @@ MAY_IMPORT = {
     "validation": {"dictionary", "reading"},
     "reports": {"dictionary", "reading", "validation"},
     "exports": {"dictionary", "reading", "validation"},
-    "ping": {"dictionary"},
+    "stores": {"dictionary"},
+    "events": {"dictionary", "stores"},
+    "ping": {"dictionary", "stores"},
     "site": {"dictionary", "reading", "validation", "exports", "ping"},
-    "server": {"dictionary", "exports", "ping"},
-    "cli": {"dictionary", "reading", "validation", "reports", "exports", "ping", "site", "server"},
+    "server": {"dictionary", "exports", "stores", "events", "ping"},
+    "sample": {"dictionary", "ping"},
+    "cli": {
+        *("dictionary", "reading", "validation", "reports", "exports", "stores", "events", "ping", "site"),
+        *("server", "sample"),
+    },
 }
 """Room -> the rooms that it may import, besides itself and the modules that stand beside the rooms."""
 

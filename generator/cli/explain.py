@@ -137,7 +137,7 @@ def _joined(first: str | None, second: str | None, separator: str) -> str:
 
 
 def _unknown(dictionary: Dictionary, name: str) -> str:
-    from generator.validation.near_misses import near_misses
+    from generator.near_misses import near_misses
 
     close = near_misses(name, [*dictionary.expanded, *dictionary.events])
     hint = f"did you mean {' or '.join(f'`{candidate}`' for candidate in close)}?" if close else "see the site's index"

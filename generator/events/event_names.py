@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from generator.dictionary.fields import text
 from generator.events.faults import meant, quoted
-from generator.validation.near_misses import near_misses
+from generator.near_misses import near_misses
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from generator.dictionary.selection_rule import BUILT_IN_PROPERTIES
 from generator.events.faults import meant, quoted, shown
-from generator.validation.near_misses import near_misses
+from generator.near_misses import near_misses
 
 if TYPE_CHECKING:
     from generator.events.faults import Faults

@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from generator.near_misses import near_miss
 from generator.validation import wording
 from generator.validation.keywords import missing_field
-from generator.validation.near_misses import near_miss
 
 if TYPE_CHECKING:
     from collections.abc import Callable

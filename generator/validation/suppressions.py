@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import yaml
 
 from generator.dictionary.diagnostic import Diagnostic
+from generator.near_misses import near_miss
 from generator.reading.events import events_of
 from generator.reading.yaml_rules import YAML_RULES
 from generator.validation import wording
-from generator.validation.near_misses import near_miss
 from generator.validation.rules.catalogue import CATALOGUE
 
 if TYPE_CHECKING:

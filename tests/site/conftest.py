@@ -88,7 +88,10 @@ def write_small_root(root: Path) -> None:
         write(root / f"metrics/counts_all/{number}.yml", fields)
     write(root / "metrics/<script>alert(1)<!--/x.yml", metric(key_path="counts.from_a_hostile_folder"))
     (root / "metrics/counts_all/broken.yml").write_text("key_path: [", encoding="utf-8")
-    hostile_event: dict[str, object] = dict.fromkeys(event(), HOSTILE) | {"identifiers": [HOSTILE], "data_source": HOSTILE}
+    hostile_event: dict[str, object] = dict.fromkeys(event(), HOSTILE) | {
+        "identifiers": [HOSTILE],
+        "data_source": HOSTILE,
+    }
     hostile_event["additional_properties"] = {HOSTILE: {"description": HOSTILE}}
     events = [event(), event(action="leave_board", status="removed", milestone_removed="16.4"), hostile_event]
     events += [event(action=name) for name in NAMES]

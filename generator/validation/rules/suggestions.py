@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from typing import TYPE_CHECKING
 
-from generator.validation.near_misses import near_miss
+from generator.near_misses import near_miss
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from generator.validation.near_misses import near_miss, near_misses
+from generator.near_misses import near_miss, near_misses
 
 GROUPS = ["global_search", "code_review", "source_code", "project_management", "ai"]
 
