@@ -98,7 +98,10 @@ def _prepare(demo: Demo, application: Application, server: Server) -> None:
     from generator.cli.demo import show_calls
     from generator.server.background import generate_payload
 
-    tokens = demo.prepare(application.dictionary, application.store, lambda: generate_payload(application))
+    def generate() -> None:
+        generate_payload(application)
+
+    tokens = demo.prepare(application.dictionary, application.store, generate)
     show_calls(tokens, server.url)
 
 

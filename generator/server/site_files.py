@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import mimetypes
+import threading
+from collections import OrderedDict
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from generator.server.message import Request, Response, not_found, strong_etag
+from generator.server.message import Response, not_found, strong_etag
+from generator.server.representation import compressed
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from generator.server.route import Call
 
 CONTENT_TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -23,7 +28,8 @@ CONTENT_TYPES = {
     ".xml": "application/xml",
     ".yml": "application/yaml",
 }
-"""Said here for the types that matter: what the machine's own table says differs from one to the next."""
+"""Said here for the types that matter: what the machine's own table says differs from one to the next. All of them
+are texts, and worth compressing."""
 
 PAGE_HEADERS = {
     # Definitions are untrusted text. Should one ever slip through the templates' escaping, it still cannot load
@@ -34,38 +40,91 @@ PAGE_HEADERS = {
     "Referrer-Policy": "same-origin",
 }
 
+REMEMBERED_BYTES = 16 * 1024 * 1024
+"""How much of the site is kept in memory, ready to be sent."""
+
+LARGEST_REMEMBERED = REMEMBERED_BYTES // 4
+
+State = tuple[int, int, int]
+
 
 class SiteFiles:
     """Answers with files of one folder, which may be swapped for a newer build at any time."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._lock = threading.Lock()
+        self._remembered: OrderedDict[Path, tuple[State, Response]] = OrderedDict()
+        self._remembered_bytes = 0
 
-    def get(self, request: Request) -> Response:
+    def get(self, call: Call) -> Response:
         """Answer with the file at the request's path; a folder answers with its ``index.html``."""
-        names = request.path.split("/")[1:]
+        names = call.request.path.split("/")[1:]
         if any(name in {".", ".."} or "\0" in name or "\\" in name for name in names):
             return self._missing()
         path = self._folder.joinpath(*names)
         if names[-1] == "":
-            return self._file(path / "index.html")
-        if path.is_dir():
+            path = path / "index.html"
+        try:
+            response = self._file(path)
+        except IsADirectoryError:
             return Response(308, headers={"Location": f"{quote(names[-1])}/"})
-        return self._file(path)
+        except (OSError, ValueError):
+            return self._missing()
+        return response
 
     def _file(self, path: Path) -> Response:
-        try:
-            with path.open("rb") as file:
-                body = file.read()
-        except OSError:
-            return self._missing()
-        content_type = CONTENT_TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0]
-        headers = PAGE_HEADERS if path.suffix == ".html" else {}
-        return Response(200, body, content_type or "application/octet-stream", headers, etag=strong_etag(body))
+        """Return a file, from memory when it is still the same. Raises OSError; ValueError for an impossible name."""
+        state = _state(path)
+        with self._lock:
+            remembered = self._remembered.get(path)
+            if remembered is not None and remembered[0] == state:
+                self._remembered.move_to_end(path)
+                return remembered[1]
+        with path.open("rb") as file:
+            response = _answer(path, file.read())
+        if _size(response) <= LARGEST_REMEMBERED:
+            self._remember(path, state, response)
+        return response
+
+    def _remember(self, path: Path, state: State, response: Response) -> None:
+        with self._lock:
+            self._drop(path)
+            self._remembered[path] = (state, response)
+            self._remembered_bytes += _size(response)
+            while self._remembered_bytes > REMEMBERED_BYTES:
+                self._drop(next(iter(self._remembered)))
+
+    def _drop(self, path: Path) -> None:
+        _, response = self._remembered.pop(path, (None, None))
+        if response is not None:
+            self._remembered_bytes -= _size(response)
 
     def _missing(self) -> Response:
         try:
-            body = (self._folder / "404.html").read_bytes()
+            page = self._file(self._folder / "404.html")
         except OSError:
             return not_found()
-        return Response(404, body, CONTENT_TYPES[".html"], PAGE_HEADERS)
+        return Response(404, page.body, page.content_type, page.headers, compressed=page.compressed)
+
+
+def _state(path: Path) -> State:
+    """Return what differs between two versions of a file. Raises OSError."""
+    status = path.stat()
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def _size(response: Response) -> int:
+    return len(response.body) + len(response.compressed or b"")
+
+
+def _answer(path: Path, body: bytes) -> Response:
+    content_type = CONTENT_TYPES.get(path.suffix)
+    smaller = None
+    if content_type is None:
+        content_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    elif len(body) <= LARGEST_REMEMBERED:
+        # A larger file would have to be compressed for each request anew.
+        smaller = compressed(body)
+    headers = PAGE_HEADERS if path.suffix == ".html" else {}
+    return Response(200, body, content_type, headers, etag=strong_etag(body), compressed=smaller)

@@ -1,0 +1,85 @@
+"""The application: everything that answers requests, and what works beside it in the background."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal
+
+from generator.events.snowplow import Origin, StructuredEvents
+from generator.events.tracking import EventTracker
+from generator.ping.opening import open_sources
+from generator.server.api import routes
+from generator.server.authentication import Authentication
+from generator.server.definitions import MetricDefinitions
+from generator.server.event_intake import EventIntake
+from generator.server.exports import ServicePingExports
+from generator.server.monitoring import Health, Monitor
+from generator.server.openapi import OpenApi
+from generator.server.route import Answer, Route
+from generator.server.router import Router
+from generator.server.site_files import SiteFiles
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from generator.dictionary.dictionary import Dictionary
+    from generator.ping.sources import Sources
+    from generator.settings import Settings
+    from generator.stores.store import Store
+
+
+def utc_now() -> datetime:
+    """Return this moment."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Application:
+    """What the runtime is made of. ``site`` is the folder of the built site."""
+
+    dictionary: Dictionary
+    store: Store
+    tracker: EventTracker
+    sources: Sources
+    settings: Settings
+    site: Path
+    clock: Callable[[], datetime] = utc_now
+
+    def router(self) -> Router:
+        """Return what answers this application's requests.
+
+        Renders the combined definitions, so that no client waits for that. Raises OperationalError for a wrong setting.
+        """
+        monitor = Monitor()
+        openapi = OpenApi()
+        table = routes(
+            MetricDefinitions(self.dictionary),
+            ServicePingExports(self.dictionary, self.sources, self.store, clock=self.clock),
+            EventIntake(self.tracker),
+            Health(monitor, self.store, self.dictionary),
+            openapi.get,
+        )
+        openapi.describe(table)
+        trusted = self.settings.texts("server.trusted_networks")
+        return Router(
+            table,
+            Route("GET", "/", "The site", SiteFiles(self.site).get, {200: Answer("A page.", "text/html")}),
+            Authentication(self.store, trusted, clock=self.clock),
+            self.is_enabled,
+            monitor,
+        )
+
+    @classmethod
+    def opened(cls, settings: Settings, dictionary: Dictionary, store: Store, site: Path) -> Application:
+        """Put together what the settings name. Raises OperationalError for what they cannot mean."""
+        structured = StructuredEvents(Origin.of(settings.facts)) if settings.text("collector") else None
+        unknown: Literal["reject", "ignore"] = "ignore" if settings.text("events.unknown") == "ignore" else "reject"
+        tracker = EventTracker(dictionary, store, unknown=unknown, structured=structured)
+        return cls(dictionary, store, tracker, open_sources(settings, store), settings, site)
+
+    def is_enabled(self, flag: str) -> bool:
+        """Whether a feature flag is on: the settings may force it, else the store says. Raises StoreUnavailable."""
+        forced = self.settings.forced_flags.get(flag)
+        return self.store.flags().get(flag, False) if forced is None else forced

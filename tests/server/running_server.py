@@ -1,0 +1,179 @@
+"""A server for tests: the whole application on a free port, with a real store."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import threading
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+from generator.dictionary.dictionary import Dictionary
+from generator.dictionary.event import EventDefinition
+from generator.dictionary.metric import MetricDefinition
+from generator.server.application import Application
+from generator.server.http import Server
+from generator.settings import load_settings
+from generator.stores.opening import open_store
+from generator.stores.tokens import new_token
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from generator.server.access_log import AccessLog
+    from generator.settings import Value
+    from generator.stores.store import Store
+
+API = "/api/v4/usage_data"
+EVENT = "mr_name_changed"
+COUNTER = f"{{event_counters}}_{EVENT}"
+
+ROLES = {
+    "reader": ({"read_service_ping"}, False, None),
+    "tracker": ({"api"}, False, None),
+    "assistant": ({"ai_workflows"}, False, None),
+    "administrator": ({"api"}, True, None),
+    "expired": ({"api"}, True, date(2020, 1, 1)),
+}
+
+
+def sample_dictionary() -> Dictionary:
+    """Return two metrics that read one event, and a second event that is removed."""
+    long = {"description": "How often the name of a merge request was changed, by whomever. " * 10}
+    counted = {**long, "key_path": "counts.mr_name_changed", "time_frame": "all", "data_source": "internal_events"}
+    users = {"key_path": "redis_hll_counters.x", "time_frame": ["7d", "28d"], "data_source": "internal_events"}
+    event = {"action": EVENT, "additional_properties": {"lang": {"description": "The language."}}}
+    return Dictionary(
+        metrics=(
+            MetricDefinition({**counted, "events": [{"name": EVENT}]}, "definitions/metrics/a.yml"),
+            MetricDefinition({**users, "events": [{"name": EVENT, "unique": "user.id"}]}, "definitions/metrics/b.yml"),
+        ),
+        event_definitions=(
+            EventDefinition(event, "definitions/events/a.yml"),
+            EventDefinition({"action": "old_event", "status": "removed"}, "definitions/events/b.yml"),
+        ),
+        instrumentations={},
+    )
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server that answers, and what it works with. ``tokens`` is role -> secret, ``identifiers`` role -> id."""
+
+    server: Server
+    store: Store
+    application: Application
+    tokens: Mapping[str, str]
+    identifiers: Mapping[str, str]
+
+    @property
+    def port(self) -> int:
+        return int(self.server.server_address[1])
+
+    def headers(self, role: str) -> dict[str, str]:
+        return {"PRIVATE-TOKEN": self.tokens[role]}
+
+    def count(self) -> float:
+        """Return how often the sample's event was counted."""
+        return self.store.totals([COUNTER]).get(COUNTER, 0)
+
+
+@contextmanager
+def running(
+    folder: Path,
+    *,
+    store: Store | None = None,
+    dictionary: Dictionary | None = None,
+    settings: Mapping[str, Value] | None = None,
+    threads: int = 4,
+    idle_seconds: float = 5.0,
+    stop_seconds: float = 5.0,
+    tls: ssl.SSLContext | None = None,
+    access_log: AccessLog | None = None,
+) -> Iterator[Running]:
+    """Serve for as long as the context lasts; ``folder`` gets a store, and a site if it has none."""
+    site = folder / "site"
+    site.mkdir(exist_ok=True)
+    with closing(store or open_store(f"sqlite:///{folder / 'store.db'}")) as opened:
+        secrets, identifiers = {}, {}
+        for user, (role, (scopes, admin, expires)) in enumerate(ROLES.items(), start=1):
+            secret, token = new_token(user, frozenset(scopes), datetime.now(UTC), admin=admin, expires=expires)
+            opened.add_token(token)
+            secrets[role], identifiers[role] = secret, token.identifier
+        application = Application.opened(
+            load_settings(None, settings, environment={}), dictionary or sample_dictionary(), opened, site
+        )
+        server = Server(
+            "127.0.0.1",
+            0,
+            threads=threads,
+            idle_seconds=idle_seconds,
+            stop_seconds=stop_seconds,
+            tls=tls,
+            access_log=access_log,
+        )
+        server.router = application.router()
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        with server:
+            thread.start()
+            yield Running(server, opened, application, secrets, identifiers)
+            server.shutdown()
+            thread.join(5)
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> object:
+        return json.loads(self.body)
+
+
+class Client:
+    """One keep-alive connection."""
+
+    def __init__(self, port: int) -> None:
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+
+    def call(
+        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        self.connection.request(method, path, body, dict(headers or {}))
+        response = self.connection.getresponse()
+        found = {name.lower(): value for name, value in response.getheaders()}
+        return Answer(response.status, found, response.read())
+
+    def get(self, path: str, **headers: str) -> Answer:
+        return self.call("GET", path, None, {name.replace("_", "-"): value for name, value in headers.items()})
+
+    def post_json(self, path: str, value: object, headers: Mapping[str, str]) -> Answer:
+        body = value if isinstance(value, bytes) else json.dumps(value).encode()
+        return self.call("POST", path, body, {"Content-Type": "application/json", **headers})
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+def raw(port: int, data: bytes, *, timeout: float = 5.0) -> bytes:
+    """Send bytes and return all that comes back until the server closes, or nothing more comes for a moment."""
+    with socket.create_connection(("127.0.0.1", port), timeout=timeout) as connection:
+        connection.sendall(data)
+        return read_all(connection)
+
+
+def read_all(connection: socket.socket) -> bytes:
+    received = b""
+    try:
+        while data := connection.recv(65536):
+            received += data
+    except (TimeoutError, ConnectionResetError):
+        return received
+    return received
