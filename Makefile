@@ -8,9 +8,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .PHONY: serve test build validate check manual format bench clean
 
-serve: .venv/installed ## validate, build and serve the shipped definitions
+serve: .venv/installed ## validate, build and serve the shipped definitions, with a sample database and tokens
 	$(BIN)/metrics-dictionary validate definitions
-	$(BIN)/metrics-dictionary serve --definitions definitions --site site --host $(HOST) --port $(PORT)
+	$(BIN)/metrics-dictionary serve --definitions definitions --site site --demo var --host $(HOST) --port $(PORT)
 
 test: .venv/installed-test ## install what the tests need and run all of them
 	tests/install-system-packages

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
+from generator.resources import resource
 from generator.sample.database import create_sample_database
 from generator.settings import BY_NAME
 from generator.stores.tokens import digest, new_token
@@ -41,6 +43,15 @@ class Demo:
             "store": f"sqlite:///{self.folder / 'store.db'}",
             "database": f"sqlite:///{self.folder / 'application.db'}",
         }
+
+    def settings_file(self) -> Path:
+        """Return the file with the facts of an invented instance, which is written when it is missing."""
+        file = self.folder / "settings.toml"
+        if not file.exists():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            text = resource("templates/demo/settings.toml").read_text(encoding="utf-8")
+            file.write_text(text.replace("{{ uuid }}", str(uuid.uuid4())), encoding="utf-8")
+        return file
 
     def prepare(self, dictionary: Dictionary, store: Store, generate: Callable[[], None]) -> dict[str, str]:
         """Make what is missing, and return role -> token. ``generate`` collects the first payload."""

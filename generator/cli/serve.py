@@ -63,6 +63,7 @@ def command(
     signal.signal(signal.SIGTERM, _interrupt)
     demo = None if demo_folder is None else Demo(demo_folder)
     if demo is not None:
+        settings_file = settings_file or demo.settings_file()
         given = {**given, **{name: value for name, value in demo.settings.items() if given[name] is None}}
     settings = settings_of(settings_file, **given)
     _make_folder(settings, demo)
