@@ -1,0 +1,223 @@
+"""The runtime's budgets: a server in one process, the load in another, a peer beside them in the same run."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sqlite3
+import statistics
+import subprocess
+import sys
+import time
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from generator.ping.collection import collect
+from generator.ping.database.opening import open_database
+from generator.ping.sources import Sources
+from generator.ping.sql import statement
+from generator.ping.time_window import time_window
+from generator.reading.read import read_dictionary
+from tests.benchmarks.corpus import write_corpus
+from tests.benchmarks.database import write_database, write_definitions
+from tests.benchmarks.load import Load, measure_load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+BIN = Path(sys.executable).parent
+API = "/api/v4/usage_data"
+EVENT = {
+    "event": "mr_name_changed",
+    "namespace_id": 1,
+    "project_id": 1,
+    "additional_properties": {"lang": "eng", "label": "page", "property": "done"},
+}
+ROWS, METRICS = 2_000_000, 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measured figure and its bound: at most, or at least."""
+
+    name: str
+    value: float
+    bound: float
+    at_least: bool = False
+
+    @property
+    def kept(self) -> bool:
+        """Whether the bound holds."""
+        return self.value >= self.bound if self.at_least else self.value <= self.bound
+
+
+def runtime_figures(scratch: Path, seconds: float) -> Iterator[Figure]:
+    """Measure every budget of the runtime; ``seconds`` is how long each load lasts."""
+    yield from _event_figures(scratch / "events", seconds)
+    yield from _definition_figures(scratch / "definitions", seconds)
+    yield from _payload_figures(scratch / "payload")
+
+
+def _event_figures(scratch: Path, seconds: float) -> Iterator[Figure]:
+    with _serving(Path("definitions"), scratch) as server:
+        headers = {"PRIVATE-TOKEN": server.token}
+        one = measure_load(f"{server.url}{API}/track_event", seconds=seconds, headers=headers, body=json.dumps(EVENT))
+        batch = json.dumps({"events": [EVENT] * 50})
+        many = measure_load(f"{server.url}{API}/track_events", seconds=seconds, headers=headers, body=batch)
+    with _fastapi() as url:
+        peer = measure_load(f"{url}/track_event", seconds=seconds, body=json.dumps(EVENT))
+    for load in (one, many, peer):
+        _require_success(load)
+    yield Figure("track_event, requests/s", one.requests_per_second, 4_000, at_least=True)
+    ratio = one.requests_per_second / peer.requests_per_second
+    yield Figure("track_event over FastAPI/uvicorn that stores nothing", ratio, 1.0, at_least=True)
+    yield Figure("track_event, p99 over median", one.p99_ms / one.median_ms, 10)
+    yield Figure("track_events of 50, events/s", many.requests_per_second * 50, 50_000, at_least=True)
+    yield Figure("track_events of 50, p99 over median", many.p99_ms / many.median_ms, 10)
+
+
+def _definition_figures(scratch: Path, seconds: float) -> Iterator[Figure]:
+    scratch.mkdir()
+    root = scratch / "root"
+    write_corpus(5_000, root)
+    with _serving(root, scratch / "server") as server:
+        first, etag = _first_byte(server)
+        load = measure_load(f"{server.url}{API}/metric_definitions", seconds=seconds, headers={"If-None-Match": etag})
+        peak = server.peak_megabytes()
+    yield Figure(
+        "metric_definitions of 5,000, If-None-Match, requests/s", load.requests_per_second, 5_000, at_least=True
+    )
+    yield Figure("metric_definitions, p99 over median", load.p99_ms / load.median_ms, 10)
+    yield Figure("metric_definitions, first byte of a cold one, ms", first * 1000, 5)
+    yield Figure("memory of the server with 5,000 definitions, MB", peak, 150)
+
+
+def _payload_figures(scratch: Path) -> Iterator[Figure]:
+    scratch.mkdir()
+    now = datetime.now(UTC)
+    write_database(scratch / "application.db", ROWS, now)
+    write_definitions(scratch / "root", METRICS)
+    dictionary = read_dictionary(scratch / "root").dictionary
+    url = f"sqlite:///{scratch / 'application.db'}"
+    ratios = []
+    for _ in range(3):
+        bare = 0.0
+        with closing(sqlite3.connect(scratch / "application.db")) as connection:
+            for metric in dictionary.expanded.values():
+                entry = (dictionary.instrumentations or {})[metric.instrumentation_class or ""]
+                sql = statement(entry, metric, time_window(metric.time_frames[0], now))
+                start = time.perf_counter()
+                connection.execute(sql).fetchone()
+                bare += time.perf_counter() - start
+        start = time.perf_counter()
+        with closing(open_database(url)) as database:
+            payload = collect(dictionary, Sources(database=database), now=now)
+        ratios.append((time.perf_counter() - start) / bare)
+    if payload.failures:
+        raise RuntimeError(f"{len(payload.failures)} metrics failed: {payload.failures[0]}")
+    name = f"payload of {METRICS:,} metrics over {ROWS:,} rows, times the bare queries"
+    yield Figure(name, statistics.median(ratios), 1.3)
+
+
+@dataclass(frozen=True, slots=True)
+class _Served:
+    url: str
+    token: str
+    process: subprocess.Popen[str]
+
+    def peak_megabytes(self) -> float:
+        """The most memory that the process ever had."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
+        line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) / 1024
+
+
+@contextmanager
+def _serving(root: Path, folder: Path) -> Iterator[_Served]:
+    folder.mkdir(parents=True)
+    store = f"sqlite:///{folder / 'store.db'}"
+    program = BIN / "metrics-dictionary"
+    token = subprocess.run(
+        [program, "token", "create", "--user", "1", "--scopes", "api", "--store", store],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.strip()
+    port = _free_port()
+    command = [
+        program,
+        "serve",
+        "--definitions",
+        root,
+        "--port",
+        str(port),
+        "--store",
+        store,
+        "--site",
+        folder / "site",
+    ]
+    with _running([str(word) for word in command], port) as process:
+        yield _Served(f"http://127.0.0.1:{port}", token, process)
+
+
+@contextmanager
+def _fastapi() -> Iterator[str]:
+    port = _free_port()
+    command = [str(BIN / "uvicorn"), "tests.benchmarks.fastapi_peer:app", "--port", str(port), "--no-access-log"]
+    with _running(command, port):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def _running(command: Sequence[str], port: int) -> Iterator[subprocess.Popen[str]]:
+    environment = {**os.environ, "METRICS_DICTIONARY_PING_ENABLED": "false"}
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True
+    )
+    try:
+        _wait_until_served(port)
+        yield process
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _wait_until_served(port: int) -> None:
+    """Wait for an answer: our server listens before its site is built, and answers after."""
+    for _ in range(600):
+        try:
+            with closing(HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+                connection.request("GET", "/")
+                connection.getresponse().read()
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError(f"nothing answers on port {port}")
+
+
+def _free_port() -> int:
+    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
+        return int(listening.getsockname()[1])
+
+
+def _first_byte(server: _Served) -> tuple[float, str]:
+    """Return the seconds to the first byte of the first answer, and its ETag."""
+    host = server.url.removeprefix("http://")
+    with closing(HTTPConnection(host, timeout=30)) as connection:
+        connection.connect()
+        start = time.perf_counter()
+        connection.request("GET", f"{API}/metric_definitions")
+        response = connection.getresponse()
+        seconds = time.perf_counter() - start
+        response.read()
+        return seconds, response.headers["ETag"]
+
+
+def _require_success(load: Load) -> None:
+    if set(load.statuses) != {"200"} or load.errors:
+        raise RuntimeError(f"the load was not answered well: {load.statuses}, {load.errors} broken connections")
