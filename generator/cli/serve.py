@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import tempfile
 from contextlib import closing
 from pathlib import Path
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from generator.server.application import Application
     from generator.server.http import Server
     from generator.settings import Settings
+
+SWITCH_SECONDS = 0.0005
+"""How long a thread that computes may keep the others from running."""
 
 
 @click.command("serve")
@@ -123,6 +127,8 @@ def _serve(server: Server) -> None:
         signal.signal(signal.SIGTERM, _interrupt)
         server.request_stop()
 
+    # Answers must not wait for five milliseconds, time and again, while a payload is being computed.
+    sys.setswitchinterval(SWITCH_SECONDS)
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
     server.serve_forever()

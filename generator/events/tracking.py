@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from generator.dictionary.dictionary import Dictionary
     from generator.events.snowplow import StructuredEvents
-    from generator.stores.store import Store
+    from generator.stores.store import Recorder
 
 MOST_EVENTS = 50
 """How many events one request may report."""
@@ -34,7 +34,7 @@ class EventTracker:
     def __init__(
         self,
         dictionary: Dictionary,
-        store: Store,
+        store: Recorder,
         *,
         unknown: Literal["reject", "ignore"] = "reject",
         clock: Callable[[], datetime] = utc_now,

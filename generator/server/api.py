@@ -60,6 +60,15 @@ EXAMPLE_EVENT = {
     "additional_properties": {"lang": "eng"},
 }
 
+DEFINITIONS = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "required": ["key_path"],
+        "properties": {"key_path": {"type": "string"}, "file_path": {"type": "string"}},
+    },
+}
+
 MESSAGE = {"type": "object", "required": ["message"], "properties": {"message": {"type": "string"}}}
 ERROR = {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}
 INSUFFICIENT = {
@@ -102,6 +111,7 @@ def routes(
             "This document",
             openapi,
             {200: Answer("OpenAPI 3.1.", schema={"type": "object"})},
+            quick=True,
         ),
     )
 
@@ -123,10 +133,11 @@ def _exports(definitions: MetricDefinitions, exports: ServicePingExports) -> tup
             "Export all metric definitions as one YAML file",
             definitions.get,
             {
-                200: Answer("One entry a metric and time frame, sorted by key path.", YAML, {"type": "string"}),
+                200: Answer("One entry a metric and time frame, sorted by key path.", YAML, DEFINITIONS),
                 304: Answer("The copy that `If-None-Match` names is current.", ""),
                 400: Answer("A parameter is wrong.", schema=ERROR),
             },
+            quick=True,
             description="Answers carry a strong `ETag`, and are compressed for clients that accept gzip.",
             parameters=(
                 Parameter(
@@ -172,6 +183,7 @@ def _events(intake: EventIntake) -> tuple[Route, ...]:
             WITH_BODY,
             description="An array `events` in place of `event` is taken, too, as by `track_events`.",
             access=TRACKS,
+            quick=True,
             body=Body(EVENT, EXAMPLE_EVENT),
         ),
         Route(
@@ -181,6 +193,7 @@ def _events(intake: EventIntake) -> tuple[Route, ...]:
             intake.track_events,
             WITH_BODY,
             access=TRACKS,
+            quick=True,
             body=Body(_object(events=events), {"events": [example, {**example, "project_id": 2}]}),
         ),
         Route(
@@ -190,6 +203,7 @@ def _events(intake: EventIntake) -> tuple[Route, ...]:
             intake.increment_counter,
             WITH_BODY,
             access=INCREMENTS,
+            quick=True,
             body=Body(_object(event=name), {"event": "mr_name_changed"}),
         ),
         Route(
@@ -199,6 +213,7 @@ def _events(intake: EventIntake) -> tuple[Route, ...]:
             intake.increment_unique_users,
             WITH_BODY,
             access=INCREMENTS,
+            quick=True,
             body=Body(_object(event=name, values=values), {"event": "mr_name_changed", "values": [7, 8]}),
         ),
     )
@@ -214,6 +229,7 @@ def _monitoring(health: Health) -> tuple[Route, ...]:
             "Whether the server answers",
             health.liveness,
             {200: Answer("It does.", schema=status), 404: foreign},
+            quick=True,
             access=TRUSTED,
         ),
         Route(

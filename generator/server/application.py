@@ -14,6 +14,7 @@ from generator.server.authentication import Authentication
 from generator.server.definitions import MetricDefinitions
 from generator.server.event_intake import EventIntake
 from generator.server.exports import ServicePingExports
+from generator.server.joint_recording import JointRecording
 from generator.server.monitoring import Health, Monitor
 from generator.server.openapi import OpenApi
 from generator.server.route import Answer, Route
@@ -42,6 +43,7 @@ class Application:
     dictionary: Dictionary
     store: Store
     tracker: EventTracker
+    recordings: JointRecording
     sources: Sources
     settings: Settings
     site: Path
@@ -69,6 +71,7 @@ class Application:
             Authentication(self.store, trusted, clock=self.clock),
             self.is_enabled,
             monitor,
+            self.recordings,
         )
 
     @classmethod
@@ -76,8 +79,9 @@ class Application:
         """Put together what the settings name. Raises OperationalError for what they cannot mean."""
         structured = StructuredEvents(Origin.of(settings.facts)) if settings.text("collector") else None
         unknown: Literal["reject", "ignore"] = "ignore" if settings.text("events.unknown") == "ignore" else "reject"
-        tracker = EventTracker(dictionary, store, unknown=unknown, structured=structured)
-        return cls(dictionary, store, tracker, open_sources(settings, store), settings, site)
+        recordings = JointRecording(store)
+        tracker = EventTracker(dictionary, recordings, unknown=unknown, structured=structured)
+        return cls(dictionary, store, tracker, recordings, open_sources(settings, store), settings, site)
 
     def is_enabled(self, flag: str) -> bool:
         """Whether a feature flag is on: the settings may force it, else the store says. Raises StoreUnavailable."""

@@ -65,6 +65,15 @@ class Authentication:
             return message(403, "Forbidden")
         return token
 
+    def is_known(self, request: Request, access: Access) -> bool:
+        """Whether `check` needs no look into the store."""
+        if not access.needs_token:
+            return True
+        secret = _secret(request)
+        if not secret or len(secret) > LONGEST_TOKEN:
+            return True
+        return self._cached(digest(secret)) is not None
+
     def _token(self, request: Request) -> Token | None:
         """Return the token when it is known, not revoked and not expired."""
         secret = _secret(request)
@@ -76,18 +85,21 @@ class Authentication:
         return token
 
     def _known(self, secret_digest: str) -> Token | None:
-        now = time.monotonic()
-        cached = self._cache.get(secret_digest)
-        if cached is not None and now < cached[0]:
-            return cached[1]
+        cached = self._cached(secret_digest)
+        if cached is not None:
+            return cached
         token = self._store.token(secret_digest)
         if token is None or not hmac.compare_digest(token.digest, secret_digest):
             self._cache.pop(secret_digest, None)
             return None
         if len(self._cache) >= MOST_CACHED:
             self._cache.clear()
-        self._cache[secret_digest] = (now + self._cache_seconds, token)
+        self._cache[secret_digest] = (time.monotonic() + self._cache_seconds, token)
         return token
+
+    def _cached(self, secret_digest: str) -> Token | None:
+        cached = self._cache.get(secret_digest)
+        return cached[1] if cached is not None and time.monotonic() < cached[0] else None
 
     def _is_trusted(self, request: Request) -> bool:
         """Say whether a caller is; a proxy on a trusted network does not make those trusted that it speaks for."""

@@ -1,7 +1,7 @@
 """One connection: reads requests as they arrive, has them answered, writes the answers.
 
-A handler never waits for a slow client. When there is nothing to read, or no room to write, it says so and returns; the
-server watches the connection meanwhile (http.py) and brings it back to a thread when there is something to do.
+A handler never waits. When there is nothing to read, no room to write, or something to be done that takes time, it says
+so and returns; the server (http.py) brings it back when it can go on.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import socket
 import ssl
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
@@ -30,9 +30,7 @@ from generator.server.request_head import LONGEST_HEAD, LONGEST_REQUEST_LINE, Re
 if TYPE_CHECKING:
     from generator.server.http import Server
     from generator.server.router import Admission
-
-PATIENCE = 0.05
-"""Seconds that a thread stays with a client that is likely to go on at once; then it serves somebody else."""
+    from generator.stores.store import Recording
 
 SEGMENT = 64 * 1024
 """Bytes that are read, or of a long body written, at a time."""
@@ -43,35 +41,51 @@ SLOWEST_READER = 20_000
 IDENTIFIER = re.compile(r"[A-Za-z0-9._-]{1,128}")
 """What a client may call its request."""
 
-BLOCKED = (BlockingIOError, TimeoutError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+BLOCKED = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 _identifiers = map(f"{secrets.token_hex(6)}-{{:x}}".format, itertools.count(1))
 
 
 class Wants(enum.Enum):
-    """What a connection needs before a thread can do something for it again."""
+    """What a connection needs next."""
 
     INPUT = "something to read"
     OUTPUT = "room for what is to be written"
-    TURN = "a thread: its next request is here"
+    TURN = "another turn: its next request may be here already"
+    ANSWER = "its answer, which is ready, to be written"
+    WORK = "a thread that may wait for the store, a database, a disk"
     FAREWELL = "the client to read the last answer and to close"
     END = "to be closed"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Expected:
-    """A request whose head is understood and whose body is still arriving."""
+    """A request whose head is understood. Its body ends at ``end`` of the buffer and may still be arriving.
+
+    ``admission`` is None until somebody has decided who is asking.
+    """
 
     request: Request
-    admission: Admission
+    admission: Admission | None
     keep_alive: bool
     start: int
-    end: int
+    end: int | None
+    began: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """A response that waits to be written."""
+
+    request: Request
+    response: Response
+    admission: Admission | None
+    keep_alive: bool
     began: float
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One connection, for as long as it lasts."""
+    """One connection, for as long as it lasts. At any time one thread at most has to do with it."""
 
     protocol_version = "HTTP/1.1"
     server_version = f"metrics-dictionary/{__version__}"
@@ -84,63 +98,90 @@ class Handler(BaseHTTPRequestHandler):
         self.connection = self.request = connection
         self.client_address = client_address
         self.server = server
+        self.file = connection.fileno()
         self.buffer = bytearray()
         self.outgoing = memoryview(b"")
         self.deadline = 0.0
         self.eof = False
+        self.wants: Wants | None = None
+        self.noted: tuple[Request, tuple[Recording, ...]] | None = None
         self._expected: _Expected | None = None
+        self._answer: _Answer | None = None
         self._after_output = Wants.TURN
-        self._timeout: float | None = None
         self.setup()
 
     def setup(self) -> None:
         """Answers go out as a whole, each in one piece, so there is nothing to wait for and to gather."""
-        self._wait(0)
+        self.connection.setblocking(False)
+        if self.disable_nagle_algorithm:
+            self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
         self._expect_within(self.server.idle_seconds)
 
     def handle(self) -> Wants:  # type: ignore[override] # the base class returns nothing
-        """Serve what has arrived; return what has to happen next. Raises nothing that a client could cause."""
-        self._wait(0)
-        patient = not self.buffer
+        """Go on with what has arrived, as far as that needs nobody else. Raises nothing that a client could cause."""
         while True:
             wants = self.handle_one_request()
-            if wants is Wants.INPUT:
-                if self.buffer:
-                    # A head often comes alone, its body a moment behind it. For that a thread waits, once a request.
-                    self._wait(PATIENCE if patient else 0)
-                    patient = False
-                if not self._receive():
-                    return Wants.END if self.eof else Wants.INPUT
-            elif wants is not Wants.TURN:
+            if wants is not Wants.INPUT:
                 return wants
-            elif self.server.others_wait:
-                return Wants.TURN if self.buffer else Wants.INPUT
-            else:
-                patient = True
-                self._wait(PATIENCE)
+            if not self._receive():
+                return Wants.END if self.eof else Wants.INPUT
 
     def handle_one_request(self) -> Wants:  # type: ignore[override]
-        """Serve the request in the buffer: INPUT when it is not complete, TURN when it is answered."""
+        """Go on with the request in the buffer; INPUT when it is not complete."""
         expected = self._expected or self._next()
         if isinstance(expected, Wants):
             return expected
-        if len(self.buffer) < expected.end:
-            self._expected = expected
+        if expected.admission is None:
+            return Wants.WORK
+        if expected.end is None or len(self.buffer) < expected.end:
             return Wants.INPUT
-        body = bytes(self.buffer[expected.start : expected.end])
-        del self.buffer[: expected.end]
+        if not expected.admission.route.quick:
+            return Wants.WORK
+        self._take_answer(expected, expected.admission, expected.end)
+        return Wants.ANSWER
+
+    def note(self, recordings: tuple[Recording, ...]) -> None:
+        """Keep what has to be committed before the answer is true."""
+        if self._answer is not None:
+            self.noted = (self._answer.request, recordings)
+
+    def work(self) -> Wants:
+        """Go on in a thread that may wait."""
+        expected = self._expected
+        if expected is None:
+            return Wants.TURN
+        if expected.admission is None:
+            admission = self.server.router.admit(expected.request)
+            if isinstance(admission, Response):
+                self._reject(expected, admission)
+                return self.write_answer()
+            self._admit(expected, admission)
+        if expected.admission is None or expected.end is None or len(self.buffer) < expected.end:
+            return Wants.INPUT
+        self._take_answer(expected, expected.admission, expected.end)
+        return self.write_answer()
+
+    def write_answer(self, instead: Response | None = None) -> Wants:
+        """Write the answer that is ready, or another in its place."""
+        answer, self._answer = self._answer, None
+        if answer is None:
+            return Wants.TURN
+        self._expect_within(self.server.idle_seconds)
+        return self._send(answer if instead is None else replace(answer, response=instead))
+
+    def _take_answer(self, expected: _Expected, admission: Admission, end: int) -> None:
+        body = bytes(self.buffer[expected.start : end])
+        del self.buffer[:end]
         self._expected = None
         self._expect_within(self.server.idle_seconds)
-        response = self.server.router.answer(expected.admission, expected.request, body)
-        return self._send(
-            expected.request, response, expected.admission, expected.began, keep_alive=expected.keep_alive
-        )
+        request = expected.request
+        response = self.server.router.answer(admission, request, body)
+        self._answer = _Answer(request, response, admission, expected.keep_alive, expected.began)
 
     def finish(self) -> None:
         """Close the connection."""
         with suppress(OSError, ValueError):
             if isinstance(self.connection, ssl.SSLSocket):
-                self._wait(0)
                 self.connection.unwrap()
         self.connection.close()
 
@@ -172,7 +213,6 @@ class Handler(BaseHTTPRequestHandler):
         """Tell a client that began a request and did not finish it in time."""
         if self.buffer and not self.outgoing and self._after_output is Wants.TURN:
             with suppress(OSError, ValueError):
-                self._wait(0)
                 self.connection.send(_refusal_bytes(408, "the request did not arrive in time"))
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
@@ -182,6 +222,9 @@ class Handler(BaseHTTPRequestHandler):
         """Read what is there; False when nothing is, and then `eof` says whether anything can come."""
         try:
             data = self.connection.recv(SEGMENT)
+            if isinstance(self.connection, ssl.SSLSocket) and (rest := self.connection.pending()):
+                # Decrypted already, so the socket will not become ready for it.
+                data += self.connection.recv(rest)
         except BLOCKED:
             return False
         except (OSError, ValueError):
@@ -208,20 +251,32 @@ class Handler(BaseHTTPRequestHandler):
         head = self.parse_request(end)
         if isinstance(head, Refusal):
             return self._refuse(head)
-        request = self._request(head)
-        admission = self.server.router.admit(request)
         start = end + 4
-        # What is too long, or of unknown length, was not admitted.
-        length = head.length or 0
+        body_end = None if head.length is None else start + head.length
+        request = self._request(head)
+        expected = self._expected = _Expected(request, None, head.keep_alive, start, body_end, began)
+        admission = self.server.router.admit_from_memory(request)
         if isinstance(admission, Response):
-            complete = head.length is not None and len(buffer) >= start + length
-            if complete:
-                del buffer[: start + length]
-            return self._send(request, admission, None, began, keep_alive=head.keep_alive and complete)
-        if "expect" in head.headers and not head.old and length and len(buffer) == start:
+            self._reject(expected, admission)
+            return Wants.ANSWER
+        if admission is not None:
+            self._admit(expected, admission)
+        return expected
+
+    def _admit(self, expected: _Expected, admission: Admission) -> None:
+        """Take the body, and say so to a client that asks first."""
+        expected.admission = admission
+        if expected.request.expects_continue and len(self.buffer) == expected.start != expected.end:
             with suppress(OSError, ValueError):
                 self.connection.send(b"HTTP/1.1 100 Continue\r\n\r\n")
-        return _Expected(request, admission, head.keep_alive, start, start + length, began)
+
+    def _reject(self, expected: _Expected, response: Response) -> None:
+        """Answer without the body: what has arrived of it is skipped, and if that is not all, nothing more is read."""
+        self._expected = None
+        complete = expected.end is not None and len(self.buffer) >= expected.end
+        if complete:
+            del self.buffer[: expected.end]
+        self._answer = _Answer(expected.request, response, None, expected.keep_alive and complete, expected.began)
 
     def parse_request(self, end: int) -> RequestHead | Refusal:  # type: ignore[override]
         """Read the head strictly, and without the e-mail parser of the base class."""
@@ -232,7 +287,14 @@ class Handler(BaseHTTPRequestHandler):
         if identifier is None or IDENTIFIER.fullmatch(identifier) is None:
             identifier = next(_identifiers)
         return Request(
-            head.method, head.path, head.query, head.headers, head.length, self.client_address[0], identifier
+            head.method,
+            head.path,
+            head.query,
+            head.headers,
+            head.length,
+            self.client_address[0],
+            identifier,
+            "expect" in head.headers and not head.old,
         )
 
     def _refuse(self, refusal: Refusal) -> Wants:
@@ -241,10 +303,9 @@ class Handler(BaseHTTPRequestHandler):
         self.server.count_refusal(refusal.status)
         return self._write(_refusal_bytes(refusal.status, refusal.reason), Wants.FAREWELL)
 
-    def _send(
-        self, request: Request, response: Response, admission: Admission | None, began: float, *, keep_alive: bool
-    ) -> Wants:
-        keep_alive = keep_alive and not self.server.stopping
+    def _send(self, answer: _Answer) -> Wants:
+        request, response = answer.request, answer.response
+        keep_alive = answer.keep_alive and not self.server.stopping
         headers = request.headers
         body, etag, compressed = choose(response, headers.get("accept-encoding"))
         status = response.status
@@ -273,9 +334,9 @@ class Handler(BaseHTTPRequestHandler):
         if request.method == "HEAD":
             body = b""
         wants = self._write(head, Wants.TURN if keep_alive else Wants.FAREWELL, body)
-        seconds = time.perf_counter() - began
-        token = admission.token if admission is not None else None
-        route = admission.route.path if admission is not None else None
+        seconds = time.perf_counter() - answer.began
+        token = answer.admission.token if answer.admission is not None else None
+        route = answer.admission.route.path if answer.admission is not None else None
         self.server.served(Served(request, status, len(body), seconds, token.user if token else None, route))
         return wants
 
@@ -309,12 +370,6 @@ class Handler(BaseHTTPRequestHandler):
 
     def _expect_within(self, seconds: float) -> None:
         self.deadline = time.monotonic() + seconds
-
-    def _wait(self, seconds: float) -> None:
-        """How long reading and writing may take; each change of it is a system call."""
-        if self._timeout != seconds:
-            self.connection.settimeout(seconds)
-            self._timeout = seconds
 
 
 @lru_cache(maxsize=64)

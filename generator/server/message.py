@@ -20,7 +20,8 @@ class Request:
 
     ``path`` is percent-decoded; ``query`` holds the last value of each parameter; the names in ``headers`` are in lower
     case. ``length`` is the number of bytes of the body, None when the client does not say. ``client`` is the address
-    that the connection comes from, ``identifier`` names the request in logs and answers.
+    that the connection comes from, ``identifier`` names the request in logs and answers. A client that
+    ``expects_continue`` waits to be told before it sends the body.
     """
 
     method: str
@@ -30,6 +31,7 @@ class Request:
     length: int | None = 0
     client: str = ""
     identifier: str = ""
+    expects_continue: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One call. ``flag`` is the feature flag without which there is no such call; ``description`` is Markdown."""
+    """One call. ``flag`` is the feature flag without which there is no such call; ``description`` is Markdown.
+
+    A ``quick`` one is answered from memory, apart from what it records: nothing else has to wait for it.
+    """
 
     method: str
     path: str
@@ -92,3 +95,4 @@ class Route:
     flag: str | None = None
     parameters: tuple[Parameter, ...] = ()
     body: Body | None = None
+    quick: bool = False

@@ -11,11 +11,12 @@ from generator.server.route import Call, Route
 from generator.stores.store import StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from generator.server.authentication import Authentication
+    from generator.server.joint_recording import JointRecording
     from generator.server.monitoring import Monitor
-    from generator.stores.store import Token
+    from generator.stores.store import Recording, Token
 
 MAX_BODY = 1024 * 1024
 """Bytes of a request's body that are read; more is refused."""
@@ -42,14 +43,24 @@ class Router:
         authentication: Authentication,
         is_enabled: Callable[[str], bool],
         monitor: Monitor,
+        recordings: JointRecording,
     ) -> None:
         self.monitor = monitor
+        self.recordings = recordings
         self._site = {"GET": site}
         self._authentication = authentication
         self._is_enabled = is_enabled
         self._routes: dict[str, dict[str, Route]] = {}
         for route in routes:
             self._routes.setdefault(route.path, {})[route.method] = route
+
+    def admit_from_memory(self, request: Request) -> Admission | Response | None:
+        """Decide as `admit` does, or return None when that takes a look into the store."""
+        methods = self._methods(request.path)
+        route = None if methods is None else self._route(request, methods)
+        if route is None or (route.flag is None and self._authentication.is_known(request, route.access)):
+            return self.admit(request)
+        return None
 
     def admit(self, request: Request) -> Admission | Response:
         """Decide before the body is read: who may not ask cannot make the server read it."""
@@ -71,12 +82,26 @@ class Router:
         except Exception as bug:  # noqa: BLE001
             return _bug(request, bug)
 
+    def commit(self, noted: Sequence[tuple[Request, Sequence[Recording]]]) -> list[Response | None]:
+        """Record what was noted, together. Returns for each request None, or what to answer because that failed."""
+        try:
+            self.recordings.commit(recording for _, recordings in noted for recording in recordings)
+        except StoreUnavailable as away:
+            for request, _ in noted:
+                report_trouble(request, str(away))
+            return [unavailable()] * len(noted)
+        except Exception as bug:  # noqa: BLE001
+            if len(noted) == 1:
+                return [_bug(noted[0][0], bug)]
+            # One of them is at fault, and only that one is to fail.
+            return [self.commit([one])[0] for one in noted]
+        return [None] * len(noted)
+
     def _admit(self, request: Request) -> Admission | Response:
         methods = self._methods(request.path)
         if methods is None:
             return not_found()
-        # HEAD is answered as GET, and the transport leaves the body out.
-        route = methods.get("GET" if request.method == "HEAD" else request.method)
+        route = self._route(request, methods)
         if route is None:
             return _other_method(request, methods)
         token = self._authentication.check(request, route.access)
@@ -85,6 +110,10 @@ class Router:
         if route.flag is not None and not self._is_enabled(route.flag):
             return not_found()
         return _body_fault(request, route) or Admission(route, token)
+
+    def _route(self, request: Request, methods: dict[str, Route]) -> Route | None:
+        """Return the route; HEAD is answered as GET, and the transport leaves the body out."""
+        return methods.get("GET" if request.method == "HEAD" else request.method)
 
     def _methods(self, path: str) -> dict[str, Route] | None:
         if path.startswith(OURS):

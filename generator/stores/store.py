@@ -85,6 +85,13 @@ class OutboxRow:
     text: str
 
 
+class Recorder(Protocol):
+    """What is needed to write: a store, or what stands before one."""
+
+    def record(self, recording: Recording) -> None:
+        """Write all of it, once. Raises StoreUnavailable."""
+
+
 class Store(Protocol):
     """Every method may be called from any thread and raises StoreUnavailable when the store is away."""
 

@@ -16,12 +16,15 @@ import pytest
 from generator.errors import OperationalError
 from generator.server.access_log import AccessLog
 from generator.server.http import Server
+from generator.server.readiness import EpollReadiness, SelectorReadiness
 from generator.server.tls import tls_context
 from tests.server.running_server import API, Client, Running, raw, read_all, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from generator.stores.store import Recording
 
 DEFINITIONS = f"{API}/metric_definitions"
 TRACK = f"{API}/track_event"
@@ -286,6 +289,99 @@ def test_two_large_files_come_one_after_the_other_on_one_connection(tmp_path: Pa
     with running(tmp_path) as served:
         received = raw(served.port, request + request.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
     assert received.count(large) == 2
+
+
+@pytest.mark.parametrize("readiness", [SelectorReadiness, EpollReadiness])
+def test_every_way_to_wait_for_sockets_serves_many_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, readiness: type[SelectorReadiness | EpollReadiness]
+) -> None:
+    monkeypatch.setattr("generator.server.http.open_readiness", readiness)
+    (tmp_path / "site").mkdir()
+    large = bytes(range(256)) * 40_000
+    (tmp_path / "site" / "large.bin").write_bytes(large)
+    with running(tmp_path) as served:
+        clients = [Client(served.port) for _ in range(10)]
+        for client in clients * 5:
+            assert client.get(DEFINITIONS).status == 200
+            assert client.get("/").status == 404
+            assert client.post_json(TRACK, {"event": "mr_name_changed"}, served.headers("tracker")).status == 200
+        assert clients[0].get("/large.bin").body == large
+        for client in clients:
+            client.close()
+        assert served.count() == 50
+
+
+def test_a_store_that_hangs_does_not_hold_up_what_needs_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def hang(recording: Recording) -> None:
+        time.sleep(0.6)
+        record(recording)
+
+    def track() -> None:
+        client = Client(served.port)
+        statuses.append(client.post_json(TRACK, {"event": "mr_name_changed"}, served.headers("tracker")).status)
+        client.close()
+
+    statuses: list[int] = []
+    with running(tmp_path, threads=8) as served:
+        record = served.store.record
+        monkeypatch.setattr(served.store, "record", hang)
+        track()
+        track()
+        threads = [threading.Thread(target=track) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        time.sleep(0.1)
+        client = Client(served.port)
+        began = time.monotonic()
+        assert client.get("/-/liveness").status == 200
+        assert time.monotonic() - began < 0.3
+        for thread in threads:
+            thread.join(10)
+        monkeypatch.undo()
+        track()
+        client.close()
+        assert served.count() == len(statuses) == statuses.count(200) == 7
+
+
+def test_a_connection_outlives_a_call_that_takes_longer_than_it_may_be_silent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def payload() -> None:
+        time.sleep(1.2)
+
+    with running(tmp_path, idle_seconds=0.8) as served:
+        monkeypatch.setattr(served.store, "payload", payload)
+        client = Client(served.port)
+        for _ in range(2):
+            assert client.call("GET", f"{API}/service_ping", None, served.headers("reader")).status == 200
+            time.sleep(0.3)
+        client.close()
+
+
+def test_of_events_that_arrive_together_only_the_one_at_fault_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def record_few(recording: Recording) -> None:
+        if sum(recording.increments.values()) > 49:
+            raise ArithmeticError("too many")
+        record(recording)
+
+    with running(tmp_path) as served:
+        record = served.store.record
+        monkeypatch.setattr(served.store, "record", record_few)
+        client = Client(served.port)
+        client.post_json(TRACK, {"event": "mr_name_changed"}, served.headers("tracker"))
+        client.close()
+        some, many = (json.dumps({"events": [{"event": "mr_name_changed"}] * number}).encode() for number in (20, 50))
+        connections = [connect(served) for _ in range(4)]
+        for connection, body in zip(connections, (some, some, many, some), strict=True):
+            connection.sendall(b"".join(post(served, body)))
+        statuses = [status_of(connection.recv(4096)) for connection in connections]
+        for connection in connections:
+            connection.close()
+        assert statuses == [200, 200, 500, 200]
+        assert served.count() == 61
+    assert "ArithmeticError: too many" in capsys.readouterr().err
 
 
 def test_stopping_answers_what_has_begun_and_refuses_what_is_new(tmp_path: Path) -> None:
