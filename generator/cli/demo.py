@@ -48,7 +48,6 @@ class Demo:
         """Return the file with the facts of an invented instance, which is written when it is missing."""
         file = self.folder / "settings.toml"
         if not file.exists():
-            self.folder.mkdir(parents=True, exist_ok=True)
             text = resource("templates/demo/settings.toml").read_text(encoding="utf-8")
             file.write_text(text.replace("{{ uuid }}", str(uuid.uuid4())), encoding="utf-8")
         return file

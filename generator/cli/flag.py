@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from generator.cli.runtime_options import setting_options, settings_of
+from generator.cli.runtime_options import opened_store, setting_options, settings_of
 from generator.cli.table import render_table
 from generator.settings import BY_NAME
 
@@ -32,10 +32,8 @@ def command() -> None:
 @setting_options("store")
 def show(*, settings_file: Path | None, store: str | None) -> None:
     """Show each flag, whether it is on, and what decided that."""
-    from generator.stores.opening import open_store
-
     settings = settings_of(settings_file, store=store)
-    with closing(open_store(settings.text("store") or "")) as opened:
+    with closing(opened_store(settings)) as opened:
         stored = opened.flags()
     forced = settings.forced_flags
     rows = []
@@ -63,10 +61,8 @@ def disable(*, name: str, settings_file: Path | None, store: str | None) -> None
 
 
 def _set(name: str, settings_file: Path | None, url: str | None, *, enabled: bool) -> None:
-    from generator.stores.opening import open_store
-
     settings = settings_of(settings_file, store=url)
-    with closing(open_store(settings.text("store") or "")) as opened:
+    with closing(opened_store(settings)) as opened:
         opened.set_flag(name, enabled)
     click.echo(f"{name} is {'on' if enabled else 'off'}.")
     if settings.forced_flags.get(name, enabled) != enabled:

@@ -12,7 +12,7 @@ import click
 
 from generator.cli.options import definitions_option
 from generator.cli.progress import progress
-from generator.cli.runtime_options import setting_options, settings_of
+from generator.cli.runtime_options import opened_store, setting_options, settings_of
 from generator.cli.table import render_table
 from generator.errors import OperationalError
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from generator.dictionary.dictionary import Dictionary
     from generator.ping.sources import Sources
-    from generator.stores.store import CachedPayload, Store
+    from generator.stores.store import CachedPayload
 
     Listing = Callable[[Dictionary, Sources, datetime], dict[str, object]]
 
@@ -53,7 +53,7 @@ def generate(*, root: Path, settings_file: Path | None, **given: str | None) -> 
 
     settings = settings_of(settings_file, **given)
     dictionary = read_dictionary(root).dictionary
-    with closing(_store(settings.text("store"))) as store:
+    with closing(opened_store(settings)) as store:
         sources = open_sources(settings, store)
         with progress("Computing metrics:") as draw:
             payload = collect(
@@ -117,7 +117,7 @@ def _print_listing(listing: Listing, root: Path, settings_file: Path | None, giv
     from generator.reading.read import read_dictionary
 
     settings = settings_of(settings_file, **given)
-    with closing(_store(settings.text("store"))) as store:
+    with closing(opened_store(settings)) as store:
         _print_json(listing(read_dictionary(root).dictionary, open_sources(settings, store), datetime.now(UTC)))
 
 
@@ -127,14 +127,8 @@ def _print_json(value: object) -> None:
 
 def _last_payload(settings_file: Path | None, url: str | None) -> CachedPayload:
     settings = settings_of(settings_file, store=url)
-    with closing(_store(settings.text("store"))) as store:
+    with closing(opened_store(settings)) as store:
         payload = store.payload()
     if payload is None:
         raise OperationalError(f"no payload in {settings.text('store')} yet; `ping generate` collects one")
     return payload
-
-
-def _store(url: str | None) -> Store:
-    from generator.stores.opening import open_store
-
-    return open_store(url or "")

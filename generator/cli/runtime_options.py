@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from generator.settings import Value
+    from generator.stores.store import Store
 
 Command = TypeVar("Command", bound="Callable[..., object]")
 
@@ -43,6 +44,16 @@ def setting_options(*names: str) -> Callable[[Command], Command]:
         )(function)
 
     return add
+
+
+def opened_store(settings: Settings) -> Store:
+    """Open the store that the settings name. Only the folder that nobody named but we is made."""
+    from generator.stores.opening import open_store
+
+    url = settings.text("store") or ""
+    if url == BY_NAME["store"].default:
+        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    return open_store(url)
 
 
 def settings_of(settings_file: Path | None, **given: Value) -> Settings:

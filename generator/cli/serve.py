@@ -14,8 +14,7 @@ import click
 from generator.cli.findings import report_unread
 from generator.cli.options import definitions_option, product_groups_option
 from generator.cli.progress import progress
-from generator.cli.runtime_options import setting_options, settings_of
-from generator.settings import BY_NAME
+from generator.cli.runtime_options import opened_store, setting_options, settings_of
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -67,10 +66,10 @@ def command(
     signal.signal(signal.SIGTERM, _interrupt)
     demo = None if demo_folder is None else Demo(demo_folder)
     if demo is not None:
+        demo.folder.mkdir(parents=True, exist_ok=True)
         settings_file = settings_file or demo.settings_file()
         given = {**given, **{name: value for name, value in demo.settings.items() if given[name] is None}}
     settings = settings_of(settings_file, **given)
-    _make_folder(settings, demo)
     with tempfile.TemporaryDirectory(prefix="metrics-dictionary-") as scratch:
         _build_and_serve(root, site or Path(scratch) / "site", product_groups, settings, demo)
 
@@ -82,9 +81,8 @@ def _build_and_serve(
     from generator.server.background import in_background
     from generator.server.http import open_server
     from generator.site.build import build
-    from generator.stores.opening import open_store
 
-    with open_server(settings) as server, closing(open_store(settings.text("store") or "")) as store:
+    with open_server(settings) as server, closing(opened_store(settings)) as store:
         with progress("Building the site:") as draw:
             report = build(root, site, product_groups=product_groups, progress=draw)
         report_unread(report.diagnostics)
@@ -108,15 +106,6 @@ def _prepare(demo: Demo, application: Application, server: Server) -> None:
 
     tokens = demo.prepare(application.dictionary, application.store, generate)
     show_calls(tokens, server.url)
-
-
-def _make_folder(settings: Settings, demo: Demo | None) -> None:
-    """Make the folders that nobody named but we, so that `serve` works in an empty folder."""
-    if demo is not None:
-        demo.folder.mkdir(parents=True, exist_ok=True)
-    store = settings.text("store") or ""
-    if store == BY_NAME["store"].default:
-        Path(store.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
 
 
 def _serve(server: Server) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from generator.cli.runtime_options import setting_options, settings_of
+from generator.cli.runtime_options import opened_store, setting_options, settings_of
 from generator.cli.table import render_table
 from generator.stores.tokens import SCOPES, new_token
 
@@ -88,9 +88,7 @@ def revoke(*, identifier: str, settings_file: Path | None, store: str | None) ->
 
 
 def _store(settings_file: Path | None, url: str | None) -> Store:
-    from generator.stores.opening import open_store
-
-    return open_store(settings_of(settings_file, store=url).text("store") or "")
+    return opened_store(settings_of(settings_file, store=url))
 
 
 def _scopes(text: str) -> frozenset[str]:

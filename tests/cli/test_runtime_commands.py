@@ -117,6 +117,11 @@ def test_the_structure_of_a_database_is_written_as_json(folder: Path) -> None:
     assert run(folder, "database", "snapshot", METRICS_DICTIONARY_DATABASE="").returncode == 2
 
 
+def test_the_default_stores_folder_is_made_by_whichever_command_comes_first(tmp_path: Path) -> None:
+    assert run(tmp_path, "flag", "list", METRICS_DICTIONARY_STORE="").returncode == 0
+    assert (tmp_path / "var" / "store.db").exists()
+
+
 def test_a_store_that_makes_no_sense_is_one_line(tmp_path: Path) -> None:
     result = run(tmp_path, "token", "list", METRICS_DICTIONARY_STORE="mysql://x")
     assert (result.returncode, result.stderr.count("\n")) == (2, 1)
