@@ -47,6 +47,8 @@ SETTINGS = (
             "`sqlite:///FILE`, or `redis://HOST:PORT/NUMBER` for several servers."),
     Setting("database", str, None, "The application's database, which metrics are computed from, read-only: "
             "`sqlite:///FILE` or `postgresql://USER@HOST/NAME`."),
+    Setting("repository_url", str, None, "Where the definitions' repository is on the web, such as "
+            "`https://gitlab.com/group/project`: pages of metrics then link to where they are edited."),
     Setting("collector", str, None, "Snowplow collector that events go to, such as `http://127.0.0.1:9090`."),
     Setting("prometheus", str, None, "Prometheus server that is asked for metrics, such as `http://127.0.0.1:9091`."),
     Setting("server.threads", int, 32, "Connections that are served at the same time; further ones wait."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import textwrap
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from generator.dictionary.dictionary import Dictionary
     from generator.dictionary.event import EventDefinition
+    from generator.dictionary.fields import Fields
     from generator.dictionary.metric import MetricDefinition
 
 LABEL = 14
@@ -59,7 +61,7 @@ def _explain_metrics(dictionary: Dictionary, name: str) -> Iterator[Iterator[str
 
 def _metric(dictionary: Dictionary, metric: MetricDefinition) -> Iterator[str]:
     yield from _title(metric.key_path, metric.description)
-    yield from _row("status", _since(metric.status, metric.fields))
+    yield from _row("status", _status(metric.status, metric.fields))
     yield from _row("owner", _owner(dictionary, metric.product_group))
     yield from _row("value", _joined(metric.value_type, metric.data_category, " · "))
     yield from _row("time frame", ", ".join(metric.time_frames))
@@ -68,14 +70,14 @@ def _metric(dictionary: Dictionary, metric: MetricDefinition) -> Iterator[str]:
     yield from _row("indicators", ", ".join(metric.performance_indicator_types))
     for line in _computation(dictionary, metric):
         yield from _row("computed", line)
+    for sql in _statement(dictionary, metric):
+        yield from _verbatim("SQL", sql)
     yield from _row("file", metric.file_path)
 
 
 def _computation(dictionary: Dictionary, metric: MetricDefinition) -> Iterator[str]:
     from generator.ping.entry import InstrumentationError
     from generator.ping.in_words import in_words, selection_in_words
-    from generator.ping.sql import statement
-    from generator.ping.time_window import symbolic_time_window
 
     yield from selection_in_words(metric)
     instrumentation = (dictionary.instrumentations or {}).get(metric.instrumentation_class or "")
@@ -83,15 +85,25 @@ def _computation(dictionary: Dictionary, metric: MetricDefinition) -> Iterator[s
         return
     try:
         yield in_words(instrumentation, metric)
-        if instrumentation.source == "database":
-            yield statement(instrumentation, metric, symbolic_time_window(*metric.time_frames[:1]))
     except InstrumentationError as error:
         yield str(error)
 
 
+def _statement(dictionary: Dictionary, metric: MetricDefinition) -> Iterator[str]:
+    from generator.ping.entry import InstrumentationError
+    from generator.ping.sql import statement
+    from generator.ping.time_window import symbolic_time_window
+
+    instrumentation = (dictionary.instrumentations or {}).get(metric.instrumentation_class or "")
+    if instrumentation is None or instrumentation.source != "database":
+        return
+    with contextlib.suppress(InstrumentationError):  # the words said it
+        yield statement(instrumentation, metric, symbolic_time_window(*metric.time_frames[:1]))
+
+
 def _event(dictionary: Dictionary, event: EventDefinition) -> Iterator[str]:
     yield from _title(event.action, event.description)
-    yield from _row("status", _since(event.status, event.fields))
+    yield from _row("status", _status(event.status, event.fields))
     yield from _row("owner", _owner(dictionary, event.product_group))
     yield from _row("identifiers", ", ".join(event.identifiers))
     for name, meaning in event.additional_properties.items():
@@ -115,15 +127,21 @@ def _row(label: str, value: str) -> Iterator[str]:
         yield from (" " * (LABEL + 2) + line for line in rest)
 
 
+def _verbatim(label: str, text: str) -> Iterator[str]:
+    """Show a text as it is: blanks in a statement may stand in a literal, and people copy it."""
+    first, *rest = text.split("\n")
+    yield f"  {click.style(label.ljust(LABEL), fg='cyan')}{printable(first)}"
+    yield from (" " * (LABEL + 2) + printable(line) for line in rest)
+
+
 def _folded(text: str, indent: int) -> str:
     columns = width()
     return text if columns is None else textwrap.fill(text, max(columns - indent, 30), break_on_hyphens=False)
 
 
-def _since(status: str | None, fields: object) -> str:
-    milestones = fields if isinstance(fields, dict) else {}
-    since = f" since {milestones['milestone']}" if milestones.get("milestone") else ""
-    until = f", removed in {milestones['milestone_removed']}" if milestones.get("milestone_removed") else ""
+def _status(status: str | None, fields: Fields) -> str:
+    since = f", introduced in {fields['milestone']}" if fields.get("milestone") else ""
+    until = f", removed in {fields['milestone_removed']}" if fields.get("milestone_removed") else ""
     return f"{status or 'unknown'}{since}{until}"
 
 

@@ -13,7 +13,14 @@ from generator.cli.options import definitions_option
 
 @click.command("export")
 @definitions_option
-@click.option("--format", "style", type=click.Choice(["yaml", "json", "csv"]), default="yaml", show_default=True)
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["yaml", "json", "csv"]),
+    default="yaml",
+    show_default=True,
+    help="The format of the file: yaml and json hold every field, csv is a table for spreadsheets.",
+)
 @click.option("--include-paths", is_flag=True, help="Add to each definition the file that it is written in.")
 @click.option("--events", is_flag=True, help="Export the event definitions in place of the metrics (yaml, json).")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write to FILE.")

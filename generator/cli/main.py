@@ -11,16 +11,25 @@ from typing import NoReturn
 import click
 
 from generator import __version__
-from generator.cli.terminal import choose_colour
+from generator.cli.terminal import choose_colour, may_colour
 from generator.errors import OperationalError
 
 COMMANDS = {
     "validate": "Check definitions and say what is wrong, where, and what to do.",
+    "watch": "Check definitions again whenever one of them is saved.",
     "export": "Write all definitions as one YAML, JSON or CSV file.",
     "build": "Publish the definitions as a browsable site.",
     "serve": "Build the site and serve it together with the usage-data API.",
     "explain": "Say what a metric or an event means and how it is computed.",
     "schema": "Print the JSON Schema of a metric or event definition.",
+    "new": "Write a new metric or event: a dialogue on a terminal, options elsewhere.",
+    "diff": "Say what is different between two editions of the definitions, and what breaks.",
+    "changelog": "Write the definitions' part of release notes.",
+    "check-payload": "Compare a Service Ping payload with the definitions.",
+    "fmt": "Bring definitions to one order of fields and one style.",
+    "deprecate": "Mark a metric or an event as removed.",
+    "rename-group": "Give a product group another identifier, in all files at once.",
+    "monitor": "Show counters of events as they change.",
     "ping": "Collect, show and submit the Service Ping payload.",
     "database": "Write down the structure of a database, or make a sample one.",
     "token": "Make, list and revoke access tokens of the API.",
@@ -36,7 +45,7 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"generator.cli.{cmd_name}").command
+        command: click.Command = importlib.import_module(f"generator.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -94,7 +103,9 @@ def _leave(code: int) -> NoReturn:
 
 
 def _complain(message: str) -> None:
-    click.echo(f"{click.style('error', fg='red', bold=True)}: {message}", err=True)
+    # None leaves it to click, which strips colour where there is no terminal.
+    colour = None if may_colour() else False
+    click.echo(f"{click.style('error', fg='red', bold=True)}: {message}", err=True, color=colour)
 
 
 if __name__ == "__main__":

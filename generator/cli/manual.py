@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from generator.cli.api_reference import api_reference
 from generator.cli.main import program
 from generator.settings import SETTINGS
 
@@ -68,7 +69,11 @@ Two facts belong to events that go to a Snowplow collector: `instance.environmen
 
 def references() -> dict[str, str]:
     """Return the name of each generated page -> its Markdown."""
-    return {"command-reference.md": command_reference(), "settings-reference.md": settings_reference()}
+    return {
+        "command-reference.md": command_reference(),
+        "settings-reference.md": settings_reference(),
+        "api-reference.md": api_reference(),
+    }
 
 
 def settings_reference() -> str:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound="Callable[..., object]")
 
 DEFINITIONS = "METRICS_DICTIONARY_DEFINITIONS"
+REPOSITORY_URL = "METRICS_DICTIONARY_REPOSITORY_URL"
 
 
 def definitions_option(function: Command) -> Command:
@@ -38,4 +39,16 @@ def product_groups_option(function: Command) -> Command:
         type=click.Path(path_type=Path, exists=True, dir_okay=False),
         metavar="FILE",
         help="Who may own a definition, in place of the root's product_groups.yml: YAML, or a JSON Schema's enum.",
+    )(function)
+
+
+def repository_url_option(function: Command) -> Command:
+    """Add ``--repository-url URL``."""
+    return click.option(
+        "--repository-url",
+        envvar=REPOSITORY_URL,
+        show_envvar=True,
+        metavar="URL",
+        help="Where the definitions' repository is on the web; pages of metrics then link to where they are edited. "
+        "Branch main on GitLab or GitHub, or the address of any edit page with {file_path} in it.",
     )(function)

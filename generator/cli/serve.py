@@ -81,16 +81,19 @@ def _build_and_serve(
     from generator.server.background import in_background
     from generator.server.http import open_server
     from generator.site.build import build
+    from generator.site.wording import counted
 
     with open_server(settings) as server, closing(opened_store(settings)) as store:
         with progress("Building the site:") as draw:
-            report = build(root, site, product_groups=product_groups, progress=draw)
+            repository_url = settings.text("repository_url")
+            report = build(root, site, product_groups=product_groups, progress=draw, repository_url=repository_url)
         report_unread(report.diagnostics)
         application = Application.opened(settings, report.dictionary, store, site)
         server.router = application.router()
         if demo is not None:
             _prepare(demo, application, server)
-        click.echo(f"Serving {report.metrics:,} metrics and {report.events:,} events on {server.url}")
+        definitions = f"{counted(report.metrics, 'metric')} and {counted(report.events, 'event')}"
+        click.echo(f"Serving {definitions} on {server.url}")
         click.echo(f"Combined definitions: {server.url}api/v4/usage_data/metric_definitions")
         click.echo("Press Ctrl-C to stop.")
         with in_background(application):

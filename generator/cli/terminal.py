@@ -17,6 +17,11 @@ def width() -> int | None:
 
 
 def choose_colour(context: click.Context) -> None:
-    """Honour ``NO_COLOR``: any value that is not empty switches colour off, also on a terminal."""
-    if os.environ.get("NO_COLOR"):
+    """Switch colour off for who asks for that with ``NO_COLOR``, and on a terminal that has none."""
+    if not may_colour():
         context.color = False
+
+
+def may_colour() -> bool:
+    """Return whether colour is wanted where there is a terminal: ``NO_COLOR`` is empty, and the terminal not dumb."""
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

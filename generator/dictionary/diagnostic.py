@@ -23,6 +23,11 @@ class Related:
     column: int
     message: str
 
+    @property
+    def location(self) -> str:
+        """The place as ``file:line:column``."""
+        return f"{self.file}:{self.line}:{self.column}"
+
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:

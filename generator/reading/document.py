@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -25,17 +26,21 @@ class Document:
     """A parsed file.
 
     ``file`` is the path as the person named it, for messages; ``file_path`` is relative to the folder that holds
-    the definitions root, for exports and the site. ``data`` is whatever the YAML holds, of any type.
+    the definitions root, for exports and the site. ``data`` is whatever the YAML holds, of any type. ``unsaved`` is
+    what it was parsed from where that is not in the file: an editor's text.
     """
 
     file: str
     file_path: str
     kind: Kind
     data: object
+    unsaved: bytes | None = None
 
     @cached_property
     def text(self) -> str:
         """The file's text, read again: only a file with findings needs it."""
+        if self.unsaved is not None:
+            return io.StringIO(self.unsaved.decode("utf-8-sig", "replace"), newline=None).read()
         return Path(self.file).read_text(encoding="utf-8-sig", errors="replace")
 
     @cached_property

@@ -9,6 +9,16 @@ from generator.errors import OperationalError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from generator.reading.root import SourceFile
+
+
+def source_bytes(source: SourceFile, limit: int) -> bytes:
+    """Return the first ``limit + 1`` bytes of a file of a root, or of what stands in its place.
+
+    Raises OperationalError when the file cannot be read.
+    """
+    return file_bytes(source.path, limit) if source.unsaved is None else source.unsaved[: limit + 1]
+
 
 def file_bytes(path: Path, limit: int) -> bytes:
     """Return the first ``limit + 1`` bytes, so that the caller can tell that a file is longer.

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from generator.dictionary.diagnostic import Diagnostic, Severity
-from generator.reading.file_bytes import file_bytes
+from generator.reading.file_bytes import source_bytes
 from generator.reading.parse import largest
 from generator.reading.root import object_schema_names
 from generator.reading.yaml_rules import YAML_RULES
@@ -27,7 +27,7 @@ def read_object_schemas(sources: Iterable[SourceFile]) -> tuple[dict[str, object
     for source in sources:
         schema: object = None
         try:
-            schema = _parsed(file_bytes(source.path, largest(source.kind)), largest(source.kind))
+            schema = _parsed(source_bytes(source, largest(source.kind)), largest(source.kind))
         except json.JSONDecodeError as error:
             diagnostics.append(_diagnostic(source, error.msg, error.lineno, error.colno))
         except (ValueError, RecursionError) as error:

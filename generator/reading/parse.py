@@ -47,10 +47,13 @@ def largest(kind: Kind) -> int:
     return LARGEST_DEFINITION if kind in (Kind.METRIC, Kind.EVENT) else LARGEST_COLLECTION
 
 
-def parse(source: SourceFile, raw: bytes) -> ParsedFile:
-    """Parse the bytes of a YAML file, or the first ones of a file that is longer than it may be."""
+def parse(source: SourceFile, raw: bytes, *, limit: int | None = None) -> ParsedFile:
+    """Parse the bytes of a YAML file, or the first ones of a file that is longer than it may be.
+
+    ``limit`` is that length in bytes, where it is not the one of the file's kind.
+    """
     problems = _Problems(source.file)
-    text = _decoded(raw, largest(source.kind), problems)
+    text = _decoded(raw, largest(source.kind) if limit is None else limit, problems)
     if text is None:
         return ParsedFile(None, tuple(problems.found))
     content = _Content(problems)
@@ -60,7 +63,9 @@ def parse(source: SourceFile, raw: bytes) -> ParsedFile:
         broken = syntax_problem(error, text)
         problems.add(broken.rule, broken.message, broken.position, help_text=broken.help)
         return ParsedFile(None, tuple(problems.found))
-    document = Document(source.file, source.file_path, source.kind, content.data) if content.complete else None
+    if not content.complete:
+        return ParsedFile(None, tuple(problems.found))
+    document = Document(source.file, source.file_path, source.kind, content.data, source.unsaved)
     return ParsedFile(document, tuple(problems.found))
 
 
@@ -195,13 +200,15 @@ class _Content:
             items[self._key] = value
             self._key = None
         else:
-            self._report("yaml-type", "a key has to be a text, not a list or a mapping", event)
+            help_text = "Write a text as the key, and the list or mapping as its value."
+            self._report("yaml-type", "a key has to be a text, not a list or a mapping", event, help_text)
             self._key = ""
 
     def _check_tag(self, tag: str, event: Event) -> None:
         if tag not in _PLAIN_TAGS:
             written = tag.replace(_TAG, "!!")
-            self._report("yaml-type", f"the tag `{_short(written)}` has no place in a definition", event)
+            message = f"the tag `{_short(written)}` has no place in a definition"
+            self._report("yaml-type", message, event, "Remove the tag; quotes alone make a text.")
 
     def _report_aliases(self) -> None:
         if not self._aliases:
@@ -212,10 +219,10 @@ class _Content:
         what = "a merge key `<<`" if name is None else f"{_alias_word(first)} `{_short(name)}`"
         self._report("yaml-alias", what + (f", and {others} more in this file" if others else ""), first)
 
-    def _report(self, rule: str, message: str, event: Event) -> None:
+    def _report(self, rule: str, message: str, event: Event, help_text: str = "") -> None:
         collections = [*self._outer[1:], (self._items, self._key)] if self._items is not None else []
         path = tuple(len(items) if isinstance(items, list) else key or "" for items, key in collections)
-        self._problems.add(rule, message, position_of(event.start_mark), path)
+        self._problems.add(rule, message, position_of(event.start_mark), path, help_text=help_text)
 
 
 def _alias_word(event: Event) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from generator.dictionary.fields import mapping, text, texts
+from generator.dictionary.fields import Fields, mapping, text, texts
 from generator.dictionary.product_group import ProductGroup
 from generator.errors import OperationalError
 from generator.reading.document import Kind
@@ -39,9 +39,10 @@ def groups_or_error(path: Path, parsed: ParsedFile) -> dict[str, ProductGroup]:
         problem = parsed.diagnostics[0]
         raise OperationalError(f"{problem.file}:{problem.line}:{problem.column}: {problem.message}")
     groups = product_groups_of(parsed.document.data)
-    if not groups:
+    if not groups or not _holds_groups(mapping(parsed.document.data)):
         raise OperationalError(
-            f"{shown(path)}: no product group in it; expected a mapping, a list, or a JSON Schema with an enum"
+            f"{shown(path)}: no product group in it; expected a mapping of identifiers to groups, a list of "
+            "identifiers, or a JSON Schema whose enum is one"
         )
     return groups
 
@@ -53,6 +54,14 @@ def product_groups_of(data: object) -> dict[str, ProductGroup]:
     if names:
         return {name: ProductGroup(name, name) for name in names}
     return {identifier: _group(identifier, entry) for identifier, entry in fields.items()}
+
+
+def _holds_groups(fields: Fields) -> bool:
+    """Return whether a mapping is one of groups or lists them, and is not a JSON Schema of something else."""
+    return bool(texts(fields.get("enum"))) or all(
+        entry is None or (isinstance(entry, dict) and not any(isinstance(value, dict) for value in entry.values()))
+        for entry in fields.values()
+    )
 
 
 def _group(identifier: str, entry: object) -> ProductGroup:

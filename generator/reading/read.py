@@ -10,7 +10,7 @@ from generator.dictionary.event import EventDefinition
 from generator.dictionary.instrumentation import Instrumentation
 from generator.dictionary.metric import MetricDefinition
 from generator.reading.document import Document, Kind
-from generator.reading.file_bytes import file_bytes
+from generator.reading.file_bytes import source_bytes
 from generator.reading.object_schemas import read_object_schemas
 from generator.reading.parse import ParsedFile, largest, parse
 from generator.reading.product_groups import groups_or_error, parse_product_groups, product_groups_of
@@ -69,7 +69,7 @@ def read_dictionary(root: Path, *, product_groups: Path | None = None) -> Readin
 
 def read_file(source: SourceFile) -> ParsedFile:
     """Read and parse one file; raises OperationalError when it cannot be read."""
-    return parse(source, file_bytes(source.path, largest(source.kind)))
+    return parse(source, source_bytes(source, largest(source.kind)))
 
 
 def document_sources(sources: Iterable[SourceFile]) -> tuple[SourceFile, ...]:

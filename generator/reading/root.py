@@ -7,7 +7,7 @@ A definitions root is a folder with ``metrics/`` and, if it has any, ``events/``
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,13 +36,14 @@ class SourceFile:
     """A file to be read.
 
     ``path`` opens it. ``file`` is the path as the person named it, for messages; ``file_path`` is relative to the
-    folder that holds the definitions root.
+    folder that holds the definitions root. ``unsaved`` stands in place of what the file holds: an editor's text.
     """
 
     path: Path
     file: str
     file_path: str
     kind: Kind
+    unsaved: bytes | None = None
 
 
 def find_files(root: Path) -> tuple[SourceFile, ...]:
@@ -85,6 +86,37 @@ def is_root(folder: Path) -> bool:
     return (folder / "metrics").is_dir() or (folder / "events").is_dir()
 
 
+def with_unsaved(sources: tuple[SourceFile, ...], root: Path, path: Path, content: bytes) -> tuple[SourceFile, ...]:
+    """Return the files of a root with ``content`` in place of what the file at ``path`` holds, if it exists at all.
+
+    Raises OperationalError when a file of that name would be no part of the root.
+    """
+    absolute = path.resolve()
+    for position, source in enumerate(sources):
+        if source.path.name == path.name and source.path.resolve() == absolute:
+            unsaved = replace(source, file=shown(path), unsaved=content)
+            return (*sources[:position], unsaved, *sources[position + 1 :])
+    relative = absolute.relative_to(root.resolve()).as_posix()
+    kind = kind_of(relative)
+    if kind is None:
+        raise OperationalError(f"{shown(path)}: no definition would have that name; definitions are .yml files")
+    new = SourceFile(path, shown(path), f"{root.resolve().name}/{relative}", kind, content)
+    return tuple(sorted((*sources, new), key=lambda source: source.file_path))
+
+
+def kind_of(relative: str) -> Kind | None:
+    """Return what a file holds by its place in the root, or None for a file that is not read."""
+    folder, *between, name = relative.split("/") if "/" in relative else ("", relative)
+    if relative == PRODUCT_GROUPS:
+        return Kind.PRODUCT_GROUPS
+    if folder not in _FOLDERS or _SCHEMAS.intersection(between):
+        return None
+    kind, endings = _FOLDERS[folder]
+    if _OBJECT_SCHEMAS_OF_METRICS.intersection(between):
+        kind, endings = Kind.OBJECT_SCHEMA, _JSON
+    return kind if name.lower().endswith(endings) else None
+
+
 def object_schema_names(source: SourceFile) -> tuple[str, str]:
     """Return what a definition may write for an object schema: relative to the root, and to the folder above it."""
     return source.file_path.split("/", 1)[1], source.file_path
@@ -125,7 +157,7 @@ def _files_below(
 ) -> Iterator[tuple[str, os.DirEntry[str], Kind]]:
     for entry in _entries(folder.path):
         path = f"{relative}/{entry.name}"
-        if entry.name.endswith(endings):
+        if entry.name.lower().endswith(endings):
             _check_file(entry, root)
             yield path, entry, kind
         elif _is_folder(entry):

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from generator.reading.document import Document
-from generator.reading.file_bytes import file_bytes
+from generator.reading.file_bytes import source_bytes
 from generator.reading.parse import largest, parse
+from generator.reading.read import read_file
 from generator.validation.diagnoses import diagnose
 from generator.validation.rule import Rule
 from generator.validation.rules import DEFINITION_RULES
@@ -16,7 +17,7 @@ from generator.validation.schema_check import schema_findings
 from generator.validation.suppressions import MARK, Suppression, suppressions_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from generator.dictionary.diagnostic import Diagnostic
     from generator.reading.root import SourceFile
@@ -32,14 +33,17 @@ class CheckedFile:
     suppressions: tuple[Suppression, ...]
 
 
-def check_files(sources: Iterable[SourceFile]) -> list[CheckedFile]:
-    """Check files one by one; raises OperationalError when one of them cannot be read."""
-    return [check_file(source) for source in sources]
+def check_files(sources: Iterable[SourceFile], unjudged: Collection[str] = ()) -> list[CheckedFile]:
+    """Check files one by one; of those in ``unjudged`` take only the data, which the others are checked against.
+
+    Raises OperationalError when one of them cannot be read.
+    """
+    return [_read(source) if source.file in unjudged else check_file(source) for source in sources]
 
 
 def check_file(source: SourceFile) -> CheckedFile:
     """Check a file: its text, its schema, and every rule that needs no other file."""
-    raw = file_bytes(source.path, largest(source.kind))
+    raw = source_bytes(source, largest(source.kind))
     parsed = parse(source, raw)
     document = parsed.document
     if document is None:
@@ -49,9 +53,16 @@ def check_file(source: SourceFile) -> CheckedFile:
     return CheckedFile(True, document.data, (*parsed.diagnostics, *found), suppressions)
 
 
+def _read(source: SourceFile) -> CheckedFile:
+    document = read_file(source).document
+    return CheckedFile(document is not None, document.data if document else None, (), ())
+
+
 def document_of(source: SourceFile, checked: CheckedFile) -> Document | None:
     """Return the document that a checked file gave, if it gave one."""
-    return Document(source.file, source.file_path, source.kind, checked.data) if checked.read else None
+    if not checked.read:
+        return None
+    return Document(source.file, source.file_path, source.kind, checked.data, source.unsaved)
 
 
 _SCHEMA = CATALOGUE["schema"]

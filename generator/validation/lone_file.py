@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from generator.dictionary.fields import mapping
 from generator.reading.document import Kind
-from generator.reading.file_bytes import file_bytes
+from generator.reading.file_bytes import source_bytes
 from generator.reading.parse import LARGEST_COLLECTION, parse
 from generator.reading.read import assemble, read_surroundings
 from generator.reading.root import PRODUCT_GROUPS, SourceFile, shown
 from generator.validation.diagnoses import diagnose
 from generator.validation.file_check import check_file, document_of
 from generator.validation.rules import DICTIONARY_RULES
+from generator.validation.rules.against import AGAINST_RULES
 from generator.validation.rules.context import RuleContext
 from generator.validation.suppressions import silence
+from generator.validation.surroundings import notices_of_lone_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,12 +27,14 @@ if TYPE_CHECKING:
 _OWNER = "unknown-product-group"
 
 
-def check_lone_file(path: Path, product_groups: Path | None) -> tuple[list[Diagnostic], bool]:
-    """Return what is wrong with a file, and whether it could be read at all.
+def check_lone_file(
+    path: Path, product_groups: Path | None, unsaved: bytes | None = None
+) -> tuple[list[Diagnostic], bool]:
+    """Return what is wrong with a file, and whether it could be read at all; ``unsaved`` is judged in its place.
 
     Raises OperationalError when the file or ``product_groups`` cannot be opened.
     """
-    source = SourceFile(path, shown(path), path.name, _kind(path))
+    source = _source(path, unsaved)
     surroundings = read_surroundings((), product_groups)
     checked = check_file(source)
     document = document_of(source, checked)
@@ -39,15 +44,23 @@ def check_lone_file(path: Path, product_groups: Path | None) -> tuple[list[Diagn
         context = RuleContext(assemble((source,), (document,), surroundings), (document,))
         problems += diagnose({_OWNER: DICTIONARY_RULES[_OWNER]}, context, source.file)
         ran.add(_OWNER)
-    return list(silence(problems, checked.suppressions, DICTIONARY_RULES.keys() - ran)), checked.read
+    unchecked = {*AGAINST_RULES, *DICTIONARY_RULES} - ran
+    told = list(silence(problems, checked.suppressions, unchecked))
+    if document is not None:
+        told += notices_of_lone_file(document, ran)
+    return told, checked.read
 
 
-def _kind(path: Path) -> Kind:
+def _source(path: Path, unsaved: bytes | None) -> SourceFile:
+    unknown = SourceFile(path, shown(path), path.name, Kind.INSTRUMENTATIONS, unsaved)
+    return replace(unknown, kind=_kind(unknown))
+
+
+def _kind(source: SourceFile) -> Kind:
     """Guess what a file holds from its name, or from a field that only one kind of file has."""
-    if path.name == PRODUCT_GROUPS:
+    if source.path.name == PRODUCT_GROUPS:
         return Kind.PRODUCT_GROUPS
-    source = SourceFile(path, shown(path), path.name, Kind.INSTRUMENTATIONS)
-    parsed = parse(source, file_bytes(path, LARGEST_COLLECTION))
+    parsed = parse(source, source_bytes(source, LARGEST_COLLECTION))
     fields = mapping(parsed.document.data if parsed.document else None)
     if "action" in fields:
         return Kind.EVENT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from generator.errors import OperationalError
 from generator.reading.root import find_root, is_root, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
     from generator.reading.root import SourceFile
@@ -35,10 +36,13 @@ def by_root(paths: Iterable[Path]) -> dict[Path | None, list[Path]]:
 
 def as_named(sources: tuple[SourceFile, ...], only: Collection[Path]) -> tuple[SourceFile, ...]:
     """Return the files, those that a person named with the name that was used."""
-    named = {path.resolve(): shown(path) for path in only if not path.is_dir()}
+    named = {os.path.realpath(path): shown(path) for path in only if not path.is_dir()}
     if not named:
         return sources
-    return tuple(replace(source, file=named.get(source.path.resolve(), source.file)) for source in sources)
+    real = _RealPaths()
+    return tuple(
+        replace(source, file=named[path]) if (path := real.of(source)) in named else source for source in sources
+    )
 
 
 def left_out(sources: Collection[SourceFile], only: Collection[Path]) -> set[str]:
@@ -48,18 +52,40 @@ def left_out(sources: Collection[SourceFile], only: Collection[Path]) -> set[str
     """
     if not only:
         return set()
-    meant = {path.resolve(): path for path in only}
+    meant = {os.path.realpath(path): path for path in only}
     out: set[str] = set()
-    used: set[Path] = set()
+    used: set[str] = set()
+    real = _RealPaths()
     for source in sources:
-        path = source.path.resolve()
-        by = [chosen for chosen in (path, *path.parents) if chosen in meant]
+        path = real.of(source)
+        by = [chosen for chosen in _with_folders_above(path) if chosen in meant]
         used.update(by)
         if not by:
             out.add(source.file)
     for path in meant.keys() - used:
         raise OperationalError(f"{shown(meant[path])}: no definition there; definitions are .yml files")
     return out
+
+
+def _with_folders_above(path: str) -> Iterator[str]:
+    while path:
+        yield path
+        path = path.rpartition(os.sep)[0]
+
+
+class _RealPaths:
+    """The real paths of many files in few folders, with one look at each folder."""
+
+    def __init__(self) -> None:
+        self._folders: dict[str, str] = {}
+
+    def of(self, source: SourceFile) -> str:
+        folder, name = os.path.split(source.path)
+        if os.path.islink(source.path):  # noqa: PTH114 - this runs for each of thousands of files
+            return os.path.realpath(source.path)
+        if folder not in self._folders:
+            self._folders[folder] = os.path.realpath(folder)
+        return os.path.join(self._folders[folder], name)  # noqa: PTH118
 
 
 def _root_of(path: Path) -> Path | None:

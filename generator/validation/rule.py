@@ -24,6 +24,12 @@ class Place:
     path: JsonPath
     message: str
 
+    @property
+    def location(self) -> str:
+        """The place as ``file:line:column``, for a message that names it."""
+        line, column = self.document.positions.value(self.path)
+        return f"{self.document.file}:{line}:{column}"
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

@@ -1,6 +1,7 @@
 """Comments that silence a rule in their file: ``# metrics-dictionary: ignore RULE[, RULE] -- reason``.
 
-They are looked after as well: one that gives no reason, names no rule, or silences nothing is a finding itself.
+They are looked after as well: one that gives no reason, and so silences nothing, names no rule, or meets no finding
+is a finding itself.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ def silence(
     found = list(suppressions)
     for suppression in found:
         for rule in suppression.rules:
-            if rule not in _NOT_SILENCED:
+            if suppression.reason and rule not in _NOT_SILENCED:
                 silencing.setdefault((suppression.file, rule), suppression)
     used: set[tuple[Suppression, str]] = set()
     for diagnostic in diagnostics:
@@ -88,7 +89,7 @@ def _faults(suppression: Suppression, unneeded: Collection[str]) -> Iterator[Dia
         yield _fault(UNKNOWN, suppression, f"the comment cannot be understood; its form is {wording.code(FORM)}")
         return
     if not suppression.reason:
-        yield _fault(WITHOUT_REASON, suppression, "the comment does not say why the rule is silenced")
+        yield _fault(WITHOUT_REASON, suppression, "the comment does not say why, so it silences nothing")
     for rule in suppression.rules:
         if rule not in CATALOGUE:
             close = near_miss(rule, CATALOGUE)
@@ -96,7 +97,7 @@ def _faults(suppression: Suppression, unneeded: Collection[str]) -> Iterator[Dia
             yield replace(unknown, suggestion=close)
         elif rule in _NOT_SILENCED:
             yield _fault(UNKNOWN, suppression, f"the rule {wording.code(rule)} cannot be silenced")
-        elif rule in unneeded:
+        elif rule in unneeded and suppression.reason:
             yield _fault(UNUSED, suppression, f"the rule {wording.code(rule)} finds nothing in this file")
 
 

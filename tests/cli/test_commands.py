@@ -137,6 +137,7 @@ def test_colour_appears_on_a_terminal_and_never_with_no_color(root: Path) -> Non
     assert "\x1b[" not in run("validate", root).stdout
     assert "\x1b[" in on_a_terminal("validate", root)
     assert "\x1b[" not in on_a_terminal("validate", root, NO_COLOR="1")
+    assert "\x1b[" not in on_a_terminal("validate", root, TERM="dumb")
 
 
 def on_a_terminal(*arguments: object, **environment: str) -> str:
@@ -251,8 +252,26 @@ def test_an_export_that_had_to_leave_a_file_out_names_it_and_ends_with_1(root: P
 def test_a_metric_is_explained_in_words(root: Path) -> None:
     result = run("explain", "counts.boards_weekly", "--definitions", root)
     assert result.returncode == 0
-    for expected in ("Issue boards of all projects", "active since 16.10", "Planning (planning)", "`create_board`"):
+    for expected in (
+        "Issue boards of all projects",
+        "active, introduced in 16.10",
+        "Planning (planning)",
+        "`create_board`",
+    ):
         assert expected in result.stdout
+
+
+def test_a_statement_is_shown_as_it_is(root: Path) -> None:
+    entry = (
+        "---\nCountBoardsMetric:\n  source: database\n  operation: count\n  table: boards\n"
+        '  joins:\n  - sql: INNER JOIN  "lists" ON 1 = 1\n  conditions:\n  - name: a  b\n'
+    )
+    write(root / "instrumentations" / "plan.yml", entry)
+    metric = METRIC.replace("data_source: internal_events", "data_source: database").split("events:")[0]
+    metric += "instrumentation_class: CountBoardsMetric\n"
+    write(root / "metrics" / "counts_all" / "boards.yml", metric)
+    result = run("explain", "counts.boards", "--definitions", root)
+    assert """ FROM "boards" INNER JOIN  "lists" ON 1 = 1 WHERE "boards"."name" = 'a  b'\n""" in result.stdout
 
 
 def test_a_name_before_expansion_explains_each_of_its_time_frames(tmp_path: Path, root: Path) -> None:
@@ -282,7 +301,7 @@ def test_the_schema_for_editors_is_one_self_contained_document(root: Path, kind:
     assert '"planning"' in result.stdout
 
 
-@pytest.mark.parametrize("page", ["command-reference.md", "settings-reference.md"])
+@pytest.mark.parametrize("page", ["command-reference.md", "settings-reference.md", "api-reference.md"])
 def test_a_generated_reference_is_up_to_date(page: str) -> None:
     from generator.cli.manual import references
 
@@ -302,4 +321,4 @@ def test_every_command_and_option_says_what_it_does_and_every_command_has_an_exa
         assert "Example" in (command.help or ""), name
         for option in command.params:
             if isinstance(option, click.Option):
-                assert option.help or isinstance(option.type, click.Choice), f"{name} {option.name}"
+                assert option.help, f"{name} {option.name}"

@@ -70,7 +70,7 @@ def test_an_empty_file_holds_nothing() -> None:
 
 def test_a_byte_order_mark_is_no_part_of_the_text() -> None:
     file = parsed(b"\xef\xbb\xbfa: [\n")
-    assert place(only(file)) == ("yaml-syntax", 2, 1, "$")
+    assert place(only(file)) == ("yaml-syntax", 1, 4, "$")
     assert parsed(b"\xef\xbb\xbfa: 1\n").diagnostics == ()
 
 
@@ -83,12 +83,21 @@ def test_a_byte_order_mark_is_no_part_of_the_text() -> None:
         ("a: @x\n", 1, 4, "cannot start with `@`"),
         ("a: %x\n", 1, 4, "cannot start with `%`"),
         ("b: 1\na: 'x\n", 2, 4, "the quote that opens here is never closed"),
-        ("a: [1,\nb: 2\n", 3, 1, "opens on line 1"),
+        ("b: 2\na: [\n", 2, 4, "the bracket that opens here is never closed"),
+        ("a: [1,\nb: 2\n", 1, 4, "the bracket that opens here is never closed"),
+        ("a: [b: \n\n", 1, 4, "the bracket that opens here is never closed"),
+        ("a: '['\nb: {c: [1],\n  # }\n", 2, 4, "the bracket that opens here is never closed"),
+        ("a: [b, [c, d]\ne: f\n", 2, 1, "opens on line 1"),
+        ("a: [b,\n  {c: d]\n", 2, 8, "opens on line 2"),
+        ("a:\n- b\nc\n", 3, 1, "`c` is neither a key"),
+        ("a:\n- b\nc d\ne: 1\n", 3, 1, "`c d` is neither a key"),
+        ("- a\n-b\n", 2, 1, "`-b` is neither a key"),
         ("a: 'b' c\n", 1, 8, "a key is expected here"),
         ("- a\nb: 1\n", 2, 1, "an item without `- `"),
-        ('a: "\\q"\n', 1, 5, "unknown escape character"),
+        ('a: "x\\q"\n', 1, 6, "`\\q` starts no escape"),
+        ('a: "x\\u12"\n', 1, 6, "`\\u` starts no escape"),
         ("%FOO\n---\na: 1\n", 1, 5, "unknown directive"),
-        ("[", 1, 2, "opens on line 1"),
+        ("[", 1, 1, "the bracket that opens here is never closed"),
     ],
 )
 def test_a_syntax_error_is_explained_where_it_is(text: str, line: int, column: int, words: str) -> None:
@@ -217,7 +226,14 @@ def test_a_value_that_json_cannot_carry_is_reported_and_kept_as_written(text: st
 
 
 def test_a_key_has_to_be_a_text() -> None:
-    assert [each.rule for each in parsed("? [a, b]\n: 1\n? {c: d}\n: 2\n").diagnostics] == ["yaml-type", "yaml-type"]
+    found = parsed("? [a, b]\n: 1\n? {c: d}\n: 2\n").diagnostics
+    assert [each.rule for each in found] == ["yaml-type", "yaml-type"]
+    assert {each.help for each in found} == {"Write a text as the key, and the list or mapping as its value."}
+
+
+def test_what_to_do_about_a_value_that_json_cannot_carry_depends_on_the_value() -> None:
+    assert only(parsed("a: 2024-01-31\n")).help.startswith("Put the value in quotes")
+    assert only(parsed("a: !!binary aGk=\n")).help.startswith("Remove the tag")
 
 
 def test_all_that_is_wrong_is_reported_at_once() -> None:

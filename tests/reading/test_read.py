@@ -94,6 +94,7 @@ def test_the_first_of_two_instrumentations_counts(root: Path) -> None:
     ("name", "text"),
     [
         ("groups.yml", "ovens:\n  name: Ovens\nshop:\n"),
+        ("groups.yml", "ovens:\n  people: [a, b]\nshop: {size: 2}\n"),
         ("groups.yml", "- ovens\n- shop\n"),
         ("groups.json", '{\n\t"type": "string",\n\t"enum": ["ovens", "shop"]\n}'),
         ("groups.json", '{"enum": ["ovens", "shop"]}'),
@@ -110,10 +111,14 @@ def test_a_file_of_product_groups_takes_the_place_of_the_roots_own(root: Path, n
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[", "groups.yml:1:2: "),
+        ("[", "groups.yml:1:1: "),
         ("", "no product group in it"),
         ("just words", "no product group in it"),
         ("[]", "no product"),
+        ('{"type": "string"}', "no product group in it"),
+        ('{"enum": [1, 2]}', "no product group in it"),
+        ('{"$ref": "groups.json#/enum"}', "no product group in it"),
+        ('{"properties": {"ovens": {"type": "string"}}}', "no product group in it"),
     ],
 )
 def test_a_file_that_names_no_product_group_is_refused(root: Path, text: str, message: str) -> None:

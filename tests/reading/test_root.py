@@ -50,6 +50,16 @@ def test_the_files_of_a_root_are_found_by_their_folder(root: Path) -> None:
     ]
 
 
+def test_a_suffix_in_capital_letters_hides_no_file(root: Path) -> None:
+    make(root, "metrics/counts_all/ROLLS.YML", "metrics/top.Yaml", "object_schemas/OVENS.JSON")
+    assert [file for file, _ in found(root)][-3:] == [
+        "bakery/metrics/counts_all/loaves.yml",
+        "bakery/metrics/top.Yaml",
+        "bakery/object_schemas/OVENS.JSON",
+    ]
+    assert ("bakery/metrics/counts_all/ROLLS.YML", Kind.METRIC) in found(root)
+
+
 def test_the_layout_of_gitlab_is_understood(root: Path) -> None:
     make(
         root, "metrics/schema/base.json", "metrics/schema/x.yml", "metrics/objects_schemas/o.json", "events/schema.json"

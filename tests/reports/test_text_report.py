@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.dictionary.diagnostic import Diagnostic, Related, Severity
+from generator.reports.columns import columns
 from generator.reports.summary import Summary
 from generator.reports.text_report import printable, render_text
 
@@ -65,9 +66,41 @@ def test_a_finding_at_a_key_marks_the_key_alone(boards: Path) -> None:
     assert lines[3] == "  | ^^^^^^^^^^^^^"
 
 
+@pytest.mark.parametrize(
+    ("line", "column", "marked"),
+    [
+        ("tiers: [free, gold, free]", 15, "gold"),
+        ("tiers: [free, gold]", 15, "gold"),
+        ("options: {a: [1, 2], b: 3}", 14, "[1, 2]"),
+        ("  z: 2024-01-01}", 6, "2024-01-01"),
+        ("description: one, two [and] three", 14, "one, two [and] three"),
+        ('tiers: ["日本語", free]', 9, '"日本語"'),
+    ],
+)
+def test_the_caret_underlines_the_value_and_nothing_behind_it(
+    tmp_path: Path, line: str, column: int, marked: str
+) -> None:
+    path = tmp_path / "x.yml"
+    path.write_text(line + "\n", encoding="utf-8")
+    carets = plain(report(finding(path, line=1, column=column))).splitlines()[3]
+    assert carets.count("^") == columns(marked)
+
+
+def test_a_line_of_megabytes_is_shown_around_the_value_also_in_a_pipe(tmp_path: Path) -> None:
+    path = tmp_path / "x.yml"
+    path.write_text("a" * 5_000_000 + " here: value" + "b" * 5_000_000, encoding="utf-8")
+    assert len(report(finding(path, line=1, column=1_000_000))) < 4_000
+
+
 def test_the_second_place_is_named(boards: Path) -> None:
     related = Related("other.yml", 2, 11, "the other definition")
     assert "  = also: other.yml:2:11: the other definition\n" in plain(report(finding(boards, related=(related,))))
+
+
+def test_a_second_place_that_the_message_names_is_not_named_again(boards: Path) -> None:
+    related = Related("other.yml", 2, 11, "the other definition")
+    found = finding(boards, message="it is already defined at other.yml:2:11", related=(related,))
+    assert "also:" not in plain(report(found))
 
 
 def test_a_file_that_is_gone_still_gives_its_finding() -> None:
@@ -96,15 +129,27 @@ def test_printable_text_has_no_control_characters_whatever_comes(text: str) -> N
 
 
 @given(
-    message=st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cf", "Cs", "Mn", "Me"]), max_size=200),
+    message=st.text(st.characters(), max_size=200),
+    source=st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), max_size=100),
     column=st.integers(1, 300),
-    width=st.integers(60, 120),
+    width=st.integers(10, 120),
 )
-def test_no_line_is_wider_than_the_terminal(
-    tmp_path_factory: pytest.TempPathFactory, message: str, column: int, width: int
-) -> None:
-    path = tmp_path_factory.getbasetemp() / "x.yml"
-    path.write_text("---\n\n" + "description: " + "word " * 60 + "\n", encoding="utf-8")
-    short = finding("x.yml", message=message, column=column, help="word " * 40)
-    for line in plain(report(short, width=width)).splitlines():
-        assert len(line) <= width
+def test_no_line_is_wider_than_the_terminal(message: str, source: str, column: int, width: int) -> None:
+    related = Related("somewhere/" * 9, 1, 1, "see there")
+    found = finding("x.yml", message=message, column=column, help="word " * 40, related=(related,))
+    text = f"---\n\ndescription: {source} {'word ' * 60}\n"
+    report = render_text([found], Summary.of([found], 1), width, {"x.yml": text})
+    for line in plain(report).split("\n"):
+        assert columns(line) <= width
+
+
+def test_the_caret_stands_below_the_value_also_behind_wide_characters() -> None:
+    found = finding("x.yml", line=1, column=5)
+    lines = plain(render_text([found], Summary.of([found], 1), None, {"x.yml": "日本: wrong\n"})).split("\n")
+    assert lines[2:4] == ["1 | 日本: wrong", "  |       ^^^^^"]
+
+
+def test_what_an_editor_has_not_saved_is_what_is_shown(boards: Path) -> None:
+    found = finding(boards)
+    text = render_text([found], Summary.of([found], 1), None, {str(boards): "---\n\nproduct_group: unsaved\n"})
+    assert "3 | product_group: unsaved" in plain(text)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from generator.validation.rules.against import AGAINST_RULES
 from generator.validation.rules.catalogue import CATALOGUE
 from generator.validation.validate import validate_paths
 
@@ -37,7 +38,8 @@ def test_a_case_says_in_three_lines_what_must_happen(case: Path) -> None:
     assert all(line.endswith(".") for line in lines)
 
 
-@pytest.mark.parametrize("rule", CATALOGUE)
+# What changed since another edition has cases of its own: tests/lifecycle/cases.
+@pytest.mark.parametrize("rule", sorted(CATALOGUE.keys() - AGAINST_RULES.keys()))
 def test_every_rule_has_a_case_that_triggers_it_and_one_that_nearly_does(rule: str) -> None:
     about_it = [{finding["rule"] for finding in expected(case)} for case in CASES if rule_of(case) == rule]
     assert any(rule in rules for rules in about_it)

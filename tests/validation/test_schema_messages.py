@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from generator.reading.document import Document, Kind
 from generator.validation.schema_check import schema_findings
 from tests.validation.schema_samples import schema_messages
@@ -92,7 +94,20 @@ def test_an_unknown_key_of_an_instrumentation_is_reported_at_the_key() -> None:
 def test_product_groups_are_a_mapping_or_a_list() -> None:
     assert schema_messages({"ovens": {"name": "Ovens"}, "shop": None}, Kind.PRODUCT_GROUPS) == []
     assert schema_messages(["ovens", "shop"], Kind.PRODUCT_GROUPS) == []
-    assert schema_messages(["ovens", 5], Kind.PRODUCT_GROUPS) == ["`[1]` must be text, not the number 5"]
+    assert schema_messages(["ovens", 5], Kind.PRODUCT_GROUPS) == [
+        "`[1]` must be an identifier of lower-case letters, digits, `_` and `-`, not the number 5"
+    ]
+    assert schema_messages({"5-min-app": None, "anti-abuse": None, "a_b": None}, Kind.PRODUCT_GROUPS) == []
     assert schema_messages({"ovens": {"nmae": "Ovens"}}, Kind.PRODUCT_GROUPS) == [
         "`ovens.nmae` is unknown: there is no such field"
     ]
+
+
+@pytest.mark.parametrize("name", ["", "Bad Group!", "../x", "a/b", "-a", "a\n"])
+def test_a_product_group_has_an_identifier_that_an_address_can_hold(name: str) -> None:
+    (found,) = findings({name: {"name": "x"}}, Kind.PRODUCT_GROUPS).values()
+    assert (found.path, found.at_key) == ((name,), True)
+    assert "must be an identifier of lower-case letters, digits, `_` and `-`, not" in found.message
+    (found,) = findings(["ovens", name], Kind.PRODUCT_GROUPS).values()
+    assert found.path == (1,)
+    assert "must be an identifier" in found.message

@@ -66,9 +66,17 @@ def test_findings_of_the_rule_in_the_file_are_silenced_and_no_others() -> None:
     assert list(silence(findings, suppressions_in(COMMENT, "a.yml"))) == findings[2:]
 
 
-def test_a_comment_without_a_reason_silences_but_is_an_error() -> None:
-    assert left([found("schema")], "# metrics-dictionary: ignore schema") == [
-        ("suppression-without-reason", "the comment does not say why the rule is silenced")
+@pytest.mark.parametrize("end", ["", " --", " --  "])
+def test_a_comment_without_a_reason_silences_nothing(end: str) -> None:
+    assert left([found("schema")], f"# metrics-dictionary: ignore schema{end}") == [
+        ("schema", "something is wrong"),
+        ("suppression-without-reason", "the comment does not say why, so it silences nothing"),
+    ]
+
+
+def test_a_reason_given_in_another_comment_counts_for_that_comment_only() -> None:
+    assert left([found("schema")], f"# metrics-dictionary: ignore schema\n{COMMENT}\n") == [
+        ("suppression-without-reason", "the comment does not say why, so it silences nothing"),
     ]
 
 

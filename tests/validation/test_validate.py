@@ -83,7 +83,7 @@ def test_everything_that_is_wrong_is_told_in_one_run_in_the_order_of_the_files(r
     change(root, "rolls", "counts.rolls", "counts.loaves")
     write(root / "metrics" / "broken.yml", "a: [")
     assert told(validate(root)) == [
-        ("yaml-syntax", "broken.yml", 1, 5),
+        ("yaml-syntax", "broken.yml", 1, 4),
         ("schema", "loaves.yml", 6, 1),
         ("yaml-duplicate-key", "loaves.yml", 6, 1),
         ("schema", "loaves.yml", 9, 12),
@@ -131,6 +131,19 @@ def test_what_a_root_does_not_have_is_told_in_one_line(root: Path) -> None:
     (root / "instrumentations" / "all.yml").unlink()
     (found,) = validate(root).diagnostics
     assert "no events/, instrumentations/ or product_groups.yml, so" in found.message
+
+
+@pytest.mark.parametrize(("text", "missing"), [("a: [", "events/"), ("--- {}", "events/ or product groups")])
+def test_product_groups_that_cannot_be_read_are_no_missing_ones(root: Path, text: str, missing: str) -> None:
+    write(root / "product_groups.yml", text)
+    (found,) = [one for one in validate(root).diagnostics if one.rule == "unchecked-references"]
+    assert found.message == f"the root has no {missing}, so references to them are not checked"
+
+
+def test_events_and_instrumentations_that_are_all_broken_are_no_missing_ones(root: Path) -> None:
+    write(root / "events" / "bake.yml", "a: [")
+    write(root / "instrumentations" / "all.yml", "a: [")
+    assert {one.rule for one in validate(root).diagnostics} == {"yaml-syntax", "unknown-instrumentation"}
 
 
 def test_a_comment_silences_findings_of_this_file_and_of_the_whole_root(root: Path) -> None:
@@ -227,14 +240,26 @@ def test_what_is_no_definition_is_refused(tmp_path: Path, name: str, message: st
 @pytest.mark.parametrize(
     ("name", "text", "rules"),
     [
-        ("a.yml", METRIC.format(name="a"), []),
-        ("bake.yml", "action: Bake\n", ["schema"] * 6),
+        ("a.yml", METRIC.format(name="a"), ["unchecked-references"]),
+        ("bake.yml", "action: Bake\n", ["schema"] * 6 + ["unchecked-references"]),
         ("a.yml", "CountMetric: {source: clock}\nOther2: {source: clock}\n", ["schema"]),
         ("product_groups.yml", "ovens: {name: 5}\n", ["schema"]),
         ("a.yml", "a: [", ["yaml-syntax"]),
-        ("a.yml", METRIC.format(name="a").replace('"16.10"', "16.10"), ["schema", "unquoted-version"]),
-        ("a.yml", "# metrics-dictionary: ignore unknown-event -- x\n" + METRIC.format(name="a"), []),
-        ("a.yml", "# metrics-dictionary: ignore schema -- x\n" + METRIC.format(name="a"), ["unused-suppression"]),
+        (
+            "a.yml",
+            METRIC.format(name="a").replace('"16.10"', "16.10"),
+            ["schema", "unchecked-references", "unquoted-version"],
+        ),
+        (
+            "a.yml",
+            "# metrics-dictionary: ignore unknown-event -- x\n" + METRIC.format(name="a"),
+            ["unchecked-references"],
+        ),
+        (
+            "a.yml",
+            "# metrics-dictionary: ignore schema -- x\n" + METRIC.format(name="a"),
+            ["unchecked-references", "unused-suppression"],
+        ),
     ],
 )
 def test_a_file_outside_any_root_is_judged_by_what_it_holds(
@@ -248,7 +273,11 @@ def test_a_file_outside_any_root_is_judged_by_what_it_holds(
 def test_the_owner_of_a_lone_file_is_checked_when_the_groups_are_known(tmp_path: Path) -> None:
     lone = write(tmp_path / "a.yml", METRIC.format(name="a"))
     groups = write(tmp_path / "groups.yml", "- shop\n")
-    assert [found.rule for found in validate_file(lone, product_groups=groups).diagnostics] == ["unknown-product-group"]
+    told, found = validate_file(lone, product_groups=groups).diagnostics
+    assert found.rule == "unknown-product-group"
+    assert (
+        told.message == "the file is in no definitions root, so of what it refers to only its product group is checked"
+    )
 
 
 def test_findings_about_a_value_and_its_key_stand_apart(root: Path) -> None:

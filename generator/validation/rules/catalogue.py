@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from generator.dictionary.diagnostic import Severity
 from generator.reading.yaml_rules import YAML_RULES
 from generator.validation.rules import DEFINITION_RULES, DICTIONARY_RULES
+from generator.validation.rules.against import AGAINST_RULES
+from generator.validation.rules.entry import CatalogueEntry as CatalogueEntry
 
 if TYPE_CHECKING:
     from generator.reading.yaml_rules import YamlRule
     from generator.validation.rule import Rule
-
-
-@dataclass(frozen=True, slots=True)
-class CatalogueEntry:
-    """What is to be known of a rule. ``summary`` completes "finds ..."; ``since`` is a version of this tool."""
-
-    severity: Severity
-    summary: str
-    help: str
-    since: str = "0.1"
 
 
 ENGINE_RULES = {
@@ -32,12 +23,12 @@ ENGINE_RULES = {
     ),
     "unchecked-references": CatalogueEntry(
         Severity.INFO,
-        "a root without events, instrumentations or product groups, where references to them cannot be checked",
+        "a root without events, instrumentations or product groups, or a file in no root: references are not checked",
         "Add the part that is missing, or take the line as the reminder that it is.",
     ),
     "suppression-without-reason": CatalogueEntry(
         Severity.WARNING,
-        "a comment that silences a rule without saying why",
+        "a comment that does not say why it silences a rule, and so silences nothing",
         "End the comment in the reason: `# metrics-dictionary: ignore RULE -- reason`.",
     ),
     "unused-suppression": CatalogueEntry(
@@ -60,6 +51,7 @@ def _catalogue() -> dict[str, CatalogueEntry]:
         **ENGINE_RULES,
         **{name: _of_rule(rule) for name, rule in DEFINITION_RULES.items()},
         **{name: _of_rule(rule) for name, rule in DICTIONARY_RULES.items()},
+        **AGAINST_RULES,
     }
 
 

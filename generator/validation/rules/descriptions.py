@@ -26,6 +26,11 @@ _FILLER = re.compile(
 _LONGEST_FILLER = 200
 
 _ARTICLES = {"a", "an", "the", "of"}
+_UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+)
+"""Characters of Thai, Lao, Burmese, Khmer, Japanese and Chinese."""
+_CHARACTERS_A_WORD = 2
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -53,9 +58,16 @@ def _problem(description: str, name: str) -> str | None:
         return "the description is a placeholder"
     if _repeats(words, description, name):
         return f"the description repeats {code(name)}"
-    if len(words) < _FEWEST_WORDS:
-        return f"the description has {len(words)} {'word' if len(words) == 1 else 'words'}"
+    number = sum(map(_words_in, words))
+    if number < _FEWEST_WORDS:
+        return f"the description has {number} {'word' if number == 1 else 'words'}"
     return None
+
+
+def _words_in(piece: str) -> int:
+    """Return how many words stand between two blanks: one, except in scripts that put no blanks between words."""
+    unspaced = len(_UNSPACED.findall(piece))
+    return max(1, round(unspaced / _CHARACTERS_A_WORD))
 
 
 def _is_placeholder(description: str) -> bool:

@@ -22,12 +22,12 @@ def duplicate_event(context: RuleContext) -> Iterator[Finding]:
     for event in context.dictionary.event_definitions or ():
         owner = first.setdefault(event.action, event)
         if owner is not event and event.action:
-            other = context.document_of(owner)
+            other = Place(context.document_of(owner), ("action",), "first defined here")
             yield Finding(
                 context.document_of(event),
                 ("action",),
-                f"the event {code(event.action)} is already defined in {other.file}",
-                related=(Place(other, ("action",), "first defined here"),),
+                f"the event {code(event.action)} is already defined at {other.location}",
+                related=(other,),
             )
 
 
@@ -40,10 +40,11 @@ def duplicate_instrumentation(context: RuleContext) -> Iterator[Finding]:
         for name in document.data:
             owner = first.setdefault(name, document) if isinstance(name, str) else document
             if owner is not document:
+                other = Place(owner, (name,), "first defined here")
                 yield Finding(
                     document,
                     (name,),
-                    f"the instrumentation class {code(name)} is already defined in {owner.file}",
+                    f"the instrumentation class {code(name)} is already defined at {other.location}",
                     at_key=True,
-                    related=(Place(owner, (name,), "first defined here"),),
+                    related=(other,),
                 )

@@ -43,11 +43,12 @@ def duplicate_key_path(context: RuleContext) -> Iterator[Finding]:
             pair = (owner.file_path, metric.file_path)
             repeated.setdefault(pair, (owner, metric, []))[2].append(key_path)
     for owner, metric, key_paths in repeated.values():
+        other = Place(context.document_of(owner), ("key_path",), "first defined here")
         yield Finding(
             context.document_of(metric),
             ("key_path",),
-            f"{_listed(key_paths)} is already defined in {context.document_of(owner).file}",
-            related=(Place(context.document_of(owner), ("key_path",), "first defined here"),),
+            f"{_listed(key_paths)} is already defined at {other.location}",
+            related=(other,),
         )
 
 
@@ -65,12 +66,12 @@ def key_path_conflict(context: RuleContext) -> Iterator[Finding]:
             conflicts.setdefault((owners[parent].file_path, metric.file_path), (parent, key_path))
     for parent, key_path in conflicts.values():
         document = context.document_of(owners[key_path])
-        other = context.document_of(owners[parent])
+        other = Place(context.document_of(owners[parent]), ("key_path",), f"{code(parent)} holds a value")
         yield Finding(
             document,
             ("key_path",),
-            f"{code(key_path)} lies below {code(parent)}, which holds the value of the metric in {other.file}",
-            related=(Place(other, ("key_path",), f"{code(parent)} holds a value"),),
+            f"{code(key_path)} lies below {code(parent)}, which holds the value of the metric at {other.location}",
+            related=(other,),
         )
 
 

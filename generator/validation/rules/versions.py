@@ -57,5 +57,6 @@ def _unquoted(document: Document, name: str, value: float) -> Finding:
         document,
         (name,),
         f"{code(f'{name}: {written}')} has no quotes and is read as the number {value}",
+        help=f'Put the version in quotes: `{name}: "{written if _TWO_PARTS.fullmatch(written) else "16.10"}"`.',
         suggestion=f'"{written}"' if _TWO_PARTS.fullmatch(written) else None,
     )

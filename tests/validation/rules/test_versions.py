@@ -35,6 +35,12 @@ def test_only_numbers_are_versions_without_quotes(value: object) -> None:
     assert list(unquoted_version(Document("a.yml", "a.yml", Kind.METRIC, {"milestone": value}))) == []
 
 
+@pytest.mark.parametrize("name", ["milestone", "milestone_removed"])
+def test_the_help_names_the_field_that_has_no_quotes(name: str) -> None:
+    (found,) = unquoted_version(Document("a.yml", "a.yml", Kind.METRIC, {name: 16.2}, f"{name}: 16.20\n".encode()))
+    assert found.help == f'Put the version in quotes: `{name}: "16.20"`.'
+
+
 def version(text: str) -> Version:
     read = Version.of(text)
     assert read is not None

@@ -1,0 +1,1 @@
+"""A real Service Ping payload, compared with what the definitions promise."""

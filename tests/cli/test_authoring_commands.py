@@ -1,0 +1,440 @@
+"""fmt, validate --fix, new, rename-group, deprecate and monitor, as a person runs them."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from generator.stores.opening import open_store
+from generator.stores.store import Recording
+from tests.cli.test_commands import EVENT, METRIC, run, write
+
+COMMON = (
+    *("--description", "People who opened a board: once or more.", "--milestone", "18.10"),
+    *("--url", "https://example.com/changes/7"),
+)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    root = tmp_path / "elsewhere" / "config"
+    write(root / "metrics" / "counts_all" / "boards.yml", METRIC)
+    write(root / "events" / "create_board.yml", EVENT)
+    write(root / "product_groups.yml", "---\n# Who.\nplanning:  # ours\n  name: Planning\n  stage: plan\n")
+    write(root / "instrumentations" / "plan.yml", "--- {}\n")
+    return root
+
+
+def texts(root: Path) -> dict[str, str]:
+    return {str(path.relative_to(root)): path.read_text(encoding="utf-8") for path in root.rglob("*") if path.is_file()}
+
+
+class Terminal:
+    """A command on a pseudo-terminal, with somebody who reads what it says and types."""
+
+    def __init__(self, *arguments: object) -> None:
+        self._ours, theirs = pty.openpty()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "generator.cli.main", *map(str, arguments)],
+            env={**os.environ, "TERM": "xterm", "COLUMNS": "100", "PYTHONPATH": str(Path(__file__).parents[2])},
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+        )
+        os.close(theirs)
+        self.seen = ""
+
+    def read_until(self, text: str, seconds: float = 30) -> str:
+        """Return what was said up to and including a text that has not been read yet."""
+        until = time.monotonic() + seconds
+        while text not in self.seen:
+            assert time.monotonic() < until, f"{text!r} did not come in {self.seen!r}"
+            if select.select([self._ours], [], [], 0.1)[0]:
+                try:
+                    self.seen += os.read(self._ours, 4096).decode()
+                except OSError:
+                    assert text in self.seen, f"{text!r} did not come in {self.seen!r}"
+        said, _, self.seen = self.seen.partition(text)
+        return said + text
+
+    def answer(self, question: str, answer: str) -> str:
+        said = self.read_until(question)
+        os.write(self._ours, f"{answer}\n".encode())
+        return said
+
+    def hang_up(self) -> None:
+        """Type Ctrl-D: there is no more input."""
+        os.write(self._ours, b"\x04")
+
+    def end(self) -> int:
+        try:
+            while os.read(self._ours, 4096):
+                pass
+        except OSError:
+            pass
+        os.close(self._ours)
+        return self.process.wait(timeout=30)
+
+
+OpenTerminal = Callable[..., Terminal]
+
+
+@pytest.fixture
+def open_terminal() -> Iterator[OpenTerminal]:
+    """Open terminals whose commands end with the test, however that goes."""
+    opened: list[Terminal] = []
+
+    def open_one(*arguments: object) -> Terminal:
+        opened.append(Terminal(*arguments))
+        return opened[-1]
+
+    yield open_one
+    for terminal in opened:
+        terminal.process.kill()
+        terminal.process.wait(timeout=30)
+
+
+def test_fmt_names_what_it_changed_and_a_check_tells_by_its_exit_status(root: Path) -> None:
+    assert run("fmt", "--check", root).returncode == 1
+    result = run("fmt", root)
+    assert (result.returncode, result.stdout.splitlines()[-1]) == (0, "Looked at 2 definitions: 2 changed.")
+    assert run("fmt", "--check", root).returncode == 0
+    assert run("validate", root).returncode == 0
+
+
+def test_fmt_names_a_file_that_it_left_alone_and_ends_with_1(root: Path) -> None:
+    write(root / "events" / "broken.yml", "a: [\n")
+    result = run("fmt", root)
+    assert result.returncode == 1
+    assert "left alone: " in result.stderr
+    assert "broken.yml" in result.stderr
+
+
+def test_fix_says_what_it_mended_and_the_check_that_follows_is_clean(root: Path) -> None:
+    text = METRIC.replace("planning", "plannig").replace('"16.10"', "16.10").removeprefix("---\n")
+    file = write(root / "metrics" / "counts_all" / "boards.yml", text)
+    result = run("validate", root, "--fix")
+    assert (result.returncode, result.stdout) == (0, "Checked 4 files: nothing to report.\n")
+    assert "`plannig` is now `planning` (unknown-product-group)" in result.stderr
+    assert file.read_text(encoding="utf-8") == METRIC
+    assert run("validate", root, "--fix").stderr == ""
+
+
+def test_a_metric_from_options_is_valid_canonical_and_lies_where_its_time_frame_says(root: Path) -> None:
+    arguments = ("--event", "create_board", "--count", "user.id", "--filter", "label=Über: uns", "--time-frame", "28d")
+    result = run("new", "metric", "--definitions", root, *arguments, *COMMON)
+    assert result.returncode == 0, result.stderr
+    name = "count_distinct_user_id_from_create_board_ber_uns_monthly"
+    file = root / "metrics" / "counts_28d" / f"{name}.yml"
+    text = file.read_text(encoding="utf-8")
+    assert text.startswith("# yaml-language-server: $schema=http")
+    data = yaml.safe_load(text)
+    assert data["key_path"] == f"redis_hll_counters.{name}"
+    assert (data["milestone"], data["product_group"], data["tiers"]) == ("18.10", "planning", ["free"])
+    assert data["events"] == [{"name": "create_board", "filter": {"label": "Über: uns"}, "unique": "user.id"}]
+    assert run("validate", file).returncode == 0
+    assert run("fmt", "--check", file).returncode == 0
+    for way in ("curl --request POST", "urllib.request.urlopen", "await fetch", f"monitor redis_hll_counters.{name}"):
+        assert way in result.stdout
+
+
+def test_the_printed_calls_hold_what_the_metric_counts(root: Path) -> None:
+    arguments = ("--event", "create_board", "--filter", "label=it's")
+    result = run("new", "metric", "--definitions", root, *arguments, *COMMON)
+    shell = result.stdout.partition("curl\n")[2].partition("\n\n")[0]
+    echoed = subprocess.run(
+        ["sh", "-c", shell.strip().replace("curl ", "printf '%s\\n' ", 1)], capture_output=True, text=True, check=True
+    ).stdout
+    body = yaml.safe_load(next(line for line in echoed.splitlines() if line.startswith("{")))
+    assert body == {"event": "create_board", "project_id": 1, "additional_properties": {"label": "it's"}}
+    python = result.stdout.partition("Python\n")[2].partition("\n\n")[0]
+    compile("\n".join(line[2:] for line in python.splitlines()), "snippet", "exec")
+
+
+def test_an_event_from_options_goes_into_a_root_that_has_no_definition_yet(tmp_path: Path) -> None:
+    (tmp_path / "new" / "events").mkdir(parents=True)
+    arguments = ("--action", "open_board", "--product-group", "planning", "--property", "label=Where: a or b.")
+    result = run(
+        "new", "event", "--definitions", "new", "--schemas", "https://a.example/s/", *arguments, *COMMON, cwd=tmp_path
+    )
+    assert result.returncode == 0, result.stderr
+    text = (tmp_path / "new" / "events" / "open_board.yml").read_text(encoding="utf-8")
+    assert text.startswith("# yaml-language-server: $schema=https://a.example/s/event.json\n---\ndescription: ")
+    assert yaml.safe_load(text)["additional_properties"] == {"label": {"description": "Where: a or b."}}
+
+
+def test_missing_options_are_named_together_and_nothing_is_written(root: Path) -> None:
+    before = texts(root)
+    result = run("new", "event", "--definitions", root, "--action", "open_board")
+    assert result.returncode == 2
+    assert "missing: --description, --product-group, --milestone, --url" in result.stderr
+    assert texts(root) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("--event", "create_bord"), "close: create_board"),
+        (("--event", "create_board", "--filter", "lable=a"), "declares no property 'lable'"),
+        (("--event", "create_board", "--count", "namespace.id"), "is none of"),
+        (("--event", "create_board", "--count", "user.id", "--time-frame", "all"), "7d and 28d only"),
+        (("--event", "create_board", "--key-path", "counts.boards"), "is the metric of"),
+        (("--event", "create_board", "--key-path", "counts"), "lies above or below"),
+        (("--event", "create_board", "--key-path", "../x"), "small letters"),
+        (("--event", "create_board", "--product-group", "plannin"), "Close: planning"),
+        (("--event", "create_board", "--milestone", "18"), "two numbers"),
+    ],
+)
+def test_an_answer_that_would_make_a_wrong_metric_is_refused_and_nothing_is_written(
+    root: Path, arguments: tuple[str, ...], reason: str
+) -> None:
+    before = texts(root)
+    result = run("new", "metric", "--definitions", root, *COMMON, *arguments)
+    assert result.returncode == 2
+    assert reason in result.stderr
+    assert texts(root) == before
+
+
+def test_a_definition_that_would_have_errors_is_not_written(root: Path) -> None:
+    before = texts(root)
+    arguments = ("--action", "open_board", "--product-group", "planning", "--property", "mine=A custom one alone.")
+    result = run("new", "event", "--definitions", root, *arguments, *COMMON)
+    assert result.returncode == 1
+    assert "Nothing was written" in result.stderr
+    assert texts(root) == before
+
+
+def test_a_dry_run_prints_the_file_and_writes_nothing(root: Path) -> None:
+    before = texts(root)
+    result = run("new", "metric", "--definitions", root, "--event", "create_board", "--dry-run", *COMMON)
+    assert yaml.safe_load(result.stdout)["key_path"] == "counts.count_total_create_board"
+    assert texts(root) == before
+
+
+def test_the_dialogue_for_a_metric_searches_the_event_shows_the_file_and_saves(
+    root: Path, open_terminal: OpenTerminal
+) -> None:
+    terminal = open_terminal("new", "metric", "--definitions", root)
+    assert "create_board" in terminal.answer("Which event?", "issue board") + terminal.answer(
+        "Number of the event", "1"
+    )
+    assert "how many different people" in terminal.answer("What is counted", "nonsense")
+    terminal.answer("What is counted", "user.id")
+    terminal.answer("Count only occurrences", "label")
+    terminal.answer("Value of label", "sidebar")
+    assert "all" not in terminal.answer("Time frames [", "").partition("Value of label")[2]
+    terminal.answer("Key path", "counts.boards")
+    terminal.answer("Key path", "")
+    terminal.answer("Description", "People who saved a board from the sidebar.")
+    terminal.answer("Product group", "")
+    terminal.answer("Data category", "")
+    terminal.answer("Tiers", "1, 2")
+    terminal.answer("Milestone", "18")
+    terminal.answer("Milestone", "18.7")
+    terminal.answer("Merge request", "https://example.com/7")
+    preview = terminal.answer("Write this file?", "y")
+    assert "unique: user.id" in preview
+    assert "create_board_sidebar_weekly, redis_hll_counters.count_distinct_user_id" in preview
+    terminal.read_until("Wrote ")
+    assert terminal.end() == 0
+    file = root / "metrics" / "counts_all" / "count_distinct_user_id_from_create_board_sidebar.yml"
+    assert yaml.safe_load(file.read_text(encoding="utf-8"))["tiers"] == ["free", "premium"]
+    assert run("validate", root).returncode == 0
+
+
+def test_the_dialogue_for_an_event_shows_similar_ones_and_a_no_writes_nothing(
+    root: Path, open_terminal: OpenTerminal
+) -> None:
+    before = texts(root)
+    terminal = open_terminal("new", "event", "--definitions", root, *COMMON)
+    terminal.answer("Name of the event", "create_board")
+    assert "is an event already" in terminal.answer("Name of the event", "open_board")
+    assert "create_board" in terminal.answer("Is yours another one?", "y")
+    terminal.answer("About whom", "none")
+    terminal.answer("Property to record", "label")
+    terminal.answer("What label tells", "Where: list or menu.")
+    terminal.answer("Property to record", "")
+    terminal.answer("Product group", "planning")
+    terminal.answer("Tiers", "")
+    assert "additional_properties:" in terminal.answer("Write this file?", "n")
+    terminal.read_until("Nothing was written.")
+    assert terminal.end() == 0
+    assert texts(root) == before
+
+
+def test_leaving_the_dialogue_writes_nothing(root: Path, open_terminal: OpenTerminal) -> None:
+    before = texts(root)
+    terminal = open_terminal("new", "metric", "--definitions", root)
+    terminal.read_until("Which event?")
+    terminal.hang_up()
+    assert terminal.end() == 130
+    assert texts(root) == before
+
+
+def test_a_group_gets_its_new_name_in_every_file_and_nothing_else_changes(root: Path) -> None:
+    before = texts(root)
+    result = run("rename-group", "planning", "project_planning", "--definitions", root)
+    assert (result.returncode, result.stdout) == (
+        0,
+        "planning is now project_planning in 2 definitions and in product_groups.yml.\n",
+    )
+    changed = {"product_groups.yml", "events/create_board.yml", "metrics/counts_all/boards.yml"}
+    expected = {
+        name: re.sub(r"(?m)^(product_group: )?planning\b", r"\1project_planning", text) if name in changed else text
+        for name, text in before.items()
+    }
+    assert texts(root) == expected
+    assert run("validate", root).returncode == 0
+
+
+@pytest.mark.parametrize(("old", "new"), [("plannin", "x"), ("planning", "planning"), ("planning", "taken")])
+def test_a_renaming_that_cannot_be_done_changes_nothing(root: Path, old: str, new: str) -> None:
+    write(root / "product_groups.yml", "planning: {}\ntaken: {}\n")
+    before = texts(root)
+    assert run("rename-group", old, new, "--definitions", root).returncode == 2
+    assert texts(root) == before
+
+
+def test_a_file_that_cannot_be_written_keeps_the_whole_renaming_from_happening(root: Path) -> None:
+    file = root / "events" / "create_board.yml"
+    text = file.read_text(encoding="utf-8")
+    write(root / "events" / "broken.yml", text.replace("create_board", "broken") + "tiers: [free]\n")
+    before = texts(root)
+    result = run("rename-group", "planning", "other", "--definitions", root)
+    assert result.returncode == 2
+    assert "no file was changed" in result.stderr
+    assert texts(root) == before
+
+
+def test_a_deprecated_metric_says_since_when_and_by_what_in_the_canonical_order(root: Path) -> None:
+    file = root / "metrics" / "counts_all" / "boards.yml"
+    url = "https://example.com/8"
+    result = run("deprecate", "counts.boards_weekly", "--milestone", "18.7", "--url", url, "--definitions", root)
+    assert result.returncode == 0, result.stderr
+    assert file.read_text(encoding="utf-8") == METRIC.replace("status: active", "status: removed").replace(
+        "/merge_requests/1\n", f'/merge_requests/1\nmilestone_removed: "18.7"\nremoved_by_url: {url}\n'
+    )
+    assert "no longer in the payload: counts.boards_weekly" in result.stdout
+    again = run("deprecate", "counts.boards", "--milestone", "18.8", "--url", url, "--definitions", root)
+    assert again.returncode == 2
+    assert "removed in 18.7 already" in again.stderr
+
+
+def test_a_broken_metric_that_goes_needs_no_repair_any_more(root: Path) -> None:
+    broken = METRIC.replace("status: active", "status: broken").replace(
+        "time_frame", "repair_issue_url: https://example.com/9\ntime_frame"
+    )
+    file = write(root / "metrics" / "counts_all" / "boards.yml", broken)
+    run("deprecate", "counts.boards", "--milestone", "18.7", "--url", "https://example.com/8", "--definitions", root)
+    data = yaml.safe_load(file.read_text(encoding="utf-8"))
+    assert "repair_issue_url" not in data
+    assert list(data)[4:10] == [
+        *("status", "milestone", "introduced_by_url", "milestone_removed", "removed_by_url", "time_frame"),
+    ]
+
+
+def test_a_deprecated_event_gets_a_status_and_who_still_counts_it_is_named(root: Path) -> None:
+    url = "https://example.com/8"
+    result = run("deprecate", "create_board", "--milestone", "18.7", "--url", url, "--definitions", root)
+    assert result.returncode == 0, result.stderr
+    assert "still counts the event: counts.boards" in result.stderr
+    text = (root / "events" / "create_board.yml").read_text(encoding="utf-8")
+    assert f'status: removed\nmilestone_removed: "18.7"\nremoved_by_url: {url}\ntiers' in text
+
+
+@pytest.mark.parametrize("wrong", [("--milestone", "18"), ("--milestone", "1.0"), ("--url", "nowhere")])
+def test_a_removal_that_would_be_wrong_is_not_written(root: Path, wrong: tuple[str, str]) -> None:
+    before = texts(root)
+    arguments = {"--milestone": "18.7", "--url": "https://example.com/8", wrong[0]: wrong[1]}
+    options = [part for pair in arguments.items() for part in pair]
+    result = run("deprecate", "counts.boards", *options, "--definitions", root)
+    assert result.returncode == 2
+    assert "nothing was written" in result.stderr
+    assert texts(root) == before
+
+
+def count_board(url: str) -> None:
+    store = open_store(url)
+    store.record(Recording({"{event_counters}_create_board": 1}, {}, {}, frozenset()))
+    store.close()
+
+
+def test_monitor_shows_each_metric_of_an_event_once(root: Path, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/store.db"
+    count_board(url)
+    result = run("monitor", "--event", "create_board", "--once", "--store", url, "--definitions", root)
+    assert result.returncode == 0, result.stderr
+    lines = result.stdout.splitlines()
+    assert lines[0].split() == [
+        "key",
+        "path",
+        "time",
+        "frame",
+        "in",
+        "the",
+        "payload",
+        "with",
+        "this",
+        "week",
+        "change",
+    ]
+    assert lines[1].split() == ["counts.boards", "all", "1", "1"]
+    assert lines[2].split() == ["counts.boards_weekly", "7d", "0", "0"]
+
+
+def test_monitor_tells_a_change_in_a_line_when_it_is_piped(root: Path, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/store.db"
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "generator.cli.main", "monitor", "counts.boards", "--interval", "0.1"),
+            *("--store", url, "--definitions", str(root)),
+        ],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    deadline = threading.Timer(30, process.kill)
+    deadline.start()
+    lines = [process.stdout.readline().split()[1:] for _ in range(2)]
+    assert lines == [["counts.boards_weekly", "0", "0"], ["counts.boards", "0", "0"]]
+    count_board(url)
+    assert process.stdout.readline().split()[1:] == ["counts.boards", "1", "1"]
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    deadline.cancel()
+    assert process.returncode == 130
+
+
+def test_monitor_refreshes_a_table_on_a_terminal(root: Path, tmp_path: Path, open_terminal: OpenTerminal) -> None:
+    url = f"sqlite:///{tmp_path}/store.db"
+    terminal = open_terminal("monitor", "counts.boards", "--interval", "0.1", "--store", url, "--definitions", root)
+    terminal.read_until("Ctrl-C ends")
+    count_board(url)
+    assert "\x1b[H" in terminal.read_until("+1")
+    terminal.process.send_signal(signal.SIGINT)
+    assert terminal.end() == 130
+
+
+def test_monitor_says_what_a_name_may_have_meant_and_what_is_no_counter(root: Path, tmp_path: Path) -> None:
+    store = ("--once", "--store", f"sqlite:///{tmp_path}/store.db", "--definitions", root)
+    assert "did you mean `counts.boards`" in run("monitor", "counts.board", *store).stderr
+    assert "did you mean `create_board`" in run("monitor", "--event", "create_bord", *store).stderr
+    database = METRIC.replace("internal_events", "database").replace("counts.boards", "counts.rows")
+    write(root / "metrics" / "counts_all" / "rows.yml", database)
+    assert "not from counters" in run("monitor", "counts.rows", *store).stderr
+    assert run("monitor", *store).returncode == 2

@@ -1,0 +1,225 @@
+"""The commands that compare: editions of the definitions with each other, and payloads with definitions."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.lifecycle.repositories import LOAVES, METRIC, change, commit, make_repository, write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A root whose last commit breaks a promise."""
+    root = make_repository(tmp_path)
+    write(root / "product_groups.yml", '---\novens:\n  name: Ovens\n  contact: "#g_ovens"\n')
+    commit(root)
+    change(root, "value_type: number", "value_type: string")
+    commit(root)
+    return root
+
+
+def run(
+    *arguments: object, cwd: Path, given: str | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("METRICS_DICTIONARY_")}
+    return subprocess.run(
+        [sys.executable, "-m", "generator.cli.main", *map(str, arguments)],
+        cwd=cwd,
+        env={**clean, "PYTHONPATH": str(Path(__file__).parents[2]), **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        input=given,
+    )
+
+
+def assert_one_line_of_trouble(result: subprocess.CompletedProcess[str], words: str) -> None:
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith("error: ")
+    assert result.stderr.count("\n") == 1, result.stderr
+    assert words in result.stderr
+
+
+@contextmanager
+def served(body: bytes, status: int = 200) -> Iterator[tuple[str, list[str | None]]]:
+    """Serve one body at every path; the list takes the token of each request."""
+    tokens: list[str | None] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            tokens.append(self.headers.get("PRIVATE-TOKEN"))
+            self.send_response(status)
+            self.send_header("Location", "https://elsewhere.example/")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Keep the output of the tests clean."""
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/definitions.yml", tokens
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_a_broken_promise_is_an_error_on_the_line_that_broke_it(root: Path) -> None:
+    result = run("validate", "definitions", "--against", "HEAD~1", cwd=root.parent)
+    assert result.returncode == 1
+    assert f"definitions/{LOAVES}:5:13: error[changed-value-type]: " in result.stdout
+    assert "5 | value_type: string\n" in result.stdout
+    assert "note: compared with HEAD~1 (" in result.stderr
+
+
+def test_a_comment_with_a_reason_silences_a_broken_promise_and_is_unneeded_without_one(root: Path) -> None:
+    change(root, "value_type", "# metrics-dictionary: ignore changed-value-type -- nobody read it yet\nvalue_type")
+    assert "changed-value-type" not in run("validate", "definitions", "--against", "HEAD~1", cwd=root.parent).stdout
+    assert "unused-suppression" not in run("validate", "definitions", cwd=root.parent).stdout
+    assert "unused-suppression" in run("validate", "definitions", "--against", "HEAD", cwd=root.parent).stdout
+
+
+def test_a_deleted_file_is_told_also_when_only_changed_lines_or_named_files_are(root: Path) -> None:
+    write(root / "metrics" / "counts_all" / "rolls.yml", METRIC.replace("loaves_sold", "rolls_sold"))
+    (root / LOAVES).unlink()
+    only_changed = run("validate", "definitions", "--against", "HEAD", "--changed-only", "HEAD", cwd=root.parent)
+    assert f"definitions/{LOAVES}:1:1: error[deleted-definition]" in only_changed.stdout
+    named = run("validate", "definitions/metrics/counts_all/rolls.yml", "--against", "HEAD", cwd=root.parent)
+    assert f"definitions/{LOAVES}:1:1: error[deleted-definition]" in named.stdout
+
+
+def test_definitions_are_compared_with_a_folder_a_file_and_a_url(root: Path, tmp_path: Path) -> None:
+    old = write(tmp_path / "old" / LOAVES, METRIC).parents[2]
+    combined = run("export", "--definitions", old, cwd=tmp_path).stdout
+    file = write(tmp_path / "old.yml", combined)
+    with served(combined.encode()) as (url, _):
+        for against in (str(old), str(file), url):
+            result = run("validate", "definitions", "--against", against, cwd=root.parent)
+            assert "error[changed-value-type]" in result.stdout, result.stderr
+            assert result.returncode == 1
+
+
+def test_standard_input_is_compared_with_nothing(root: Path) -> None:
+    arguments = ("validate", "--stdin-filename", f"definitions/{LOAVES}", "-", "--against", "HEAD")
+    result = run(*arguments, cwd=root.parent, given=METRIC)
+    assert result.returncode == 2
+    assert "--against compares files" in result.stderr
+
+
+@pytest.mark.parametrize("command", [("validate", "definitions", "--against"), ("diff",), ("changelog", "--since")])
+def test_what_is_nothing_to_compare_with_is_one_line_of_trouble(root: Path, command: tuple[str, ...]) -> None:
+    binary = root.parent / "binary.yml"
+    binary.write_bytes(b"\x7fELF\x00\xff\xfe")
+    assert_one_line_of_trouble(run(*command, "nope", cwd=root.parent), "nope: neither a URL, a file")
+    assert_one_line_of_trouble(run(*command, binary, cwd=root.parent), "binary.yml:1:")
+    assert_one_line_of_trouble(run(*command, "http://127.0.0.1:1/x", cwd=root.parent), "no answer")
+    with served(b"", 302) as (url, _):
+        assert_one_line_of_trouble(run(*command, url, cwd=root.parent), "it points to https://elsewhere.example/")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read everything")
+def test_a_file_that_may_not_be_read_is_one_line_of_trouble(root: Path) -> None:
+    file = write(root.parent / "secret.yml", METRIC)
+    file.chmod(0)
+    assert_one_line_of_trouble(run("diff", file, cwd=root.parent), "Permission denied")
+
+
+def test_a_difference_tells_what_breaks_by_its_exit_status(root: Path) -> None:
+    result = run("diff", "HEAD~1", "HEAD", cwd=root.parent)
+    assert result.returncode == 1
+    assert result.stdout.startswith("Ovens (#g_ovens)\n  changed metric counts.loaves_sold\n")
+    assert "1 changed. 1 breaking change." in result.stdout
+    change(root, "Count of rye", "Number of rye")
+    harmless = run("diff", "HEAD", cwd=root.parent)
+    assert harmless.returncode == 0
+    assert "description: Count of rye" in harmless.stdout
+
+
+def test_a_difference_is_a_comment_or_a_document_on_request(root: Path) -> None:
+    comment = run("diff", "HEAD~1", "--format", "markdown", cwd=root.parent)
+    assert comment.stdout.startswith("## Definitions: 1 changed\n\n**1 breaking change.**\n")
+    document = json.loads(run("diff", "HEAD~1", "--format", "json", cwd=root.parent).stdout)
+    assert document["summary"]["breaking"] == 1
+
+
+def test_release_notes_are_made_from_the_same_difference_and_are_no_check(root: Path) -> None:
+    result = run("changelog", "--since", "HEAD~1", cwd=root.parent)
+    assert result.returncode == 0
+    assert (
+        "### Not comparable with earlier numbers\n\n- metric `counts.loaves_sold`; changed: `value_type`"
+        in result.stdout
+    )
+    until = json.loads(
+        run("changelog", "--since", "HEAD~2", "--until", "HEAD~1", "--format", "json", cwd=root.parent).stdout
+    )
+    assert until["summary"]["changed"] == 0
+
+
+def test_a_payload_as_defined_is_one_line_and_exit_status_0(root: Path) -> None:
+    payload = write(root.parent / "payload.json", '{"recorded_at": "x", "counts": {"loaves_sold": "12"}}')
+    result = run("check-payload", payload, cwd=root.parent)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout == "Compared with 1 metric: nothing to report.\n"
+
+
+def test_a_payload_that_is_not_as_defined_is_told_by_kind_and_exit_status(root: Path) -> None:
+    result = run("check-payload", "-", cwd=root.parent, given='{"counts": {"loaves_slod": 12}}')
+    assert result.returncode == 1
+    assert (
+        "error[unknown-key]: 1 without a definition\n  counts.loaves_slod; did you mean counts.loaves_sold?\n"
+        in result.stdout
+    )
+    assert "error[missing-metric]: 1 active, but missing\n  counts.loaves_sold (owner ovens)\n" in result.stdout
+    assert result.stdout.endswith("Compared with 1 metric: 2 errors.\n")
+    document = json.loads(run("check-payload", "-", "--format", "json", cwd=root.parent, given="{}").stdout)
+    assert document == {
+        "findings": [{"kind": "missing-metric", "severity": "error", "key_path": "counts.loaves_sold"}],
+        "summary": {"errors": 1, "warnings": 0},
+    }
+
+
+def test_optional_metrics_need_not_be_there_and_fallback_values_fail_on_request(root: Path) -> None:
+    assert run("check-payload", "-", "--without-optional", cwd=root.parent, given="{}").returncode == 0
+    fallback = '{"counts": {"loaves_sold": -1}}'
+    assert run("check-payload", "-", cwd=root.parent, given=fallback).returncode == 0
+    assert run("check-payload", "-", "--fail-on", "warning", cwd=root.parent, given=fallback).returncode == 1
+
+
+def test_a_payload_is_fetched_with_a_token_that_stays_out_of_every_message(root: Path) -> None:
+    token = {"METRICS_DICTIONARY_TOKEN": "secret-token"}
+    with served(b'{"counts": {"loaves_sold": "12"}}') as (url, tokens):
+        assert run("check-payload", url, cwd=root.parent, **token).returncode == 0
+    assert tokens == ["secret-token"]
+    with served(b"", 401) as (url, _):
+        result = run("check-payload", url, cwd=root.parent, **token)
+    assert_one_line_of_trouble(result, "answered 401 Unauthorized; give a token")
+    assert "secret-token" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("[1]", "expected a JSON object"),
+        ('{"a": NaN}', "NaN is no JSON value"),
+        ('{"a"\n1}', "-:2:1: not valid JSON"),
+        ('{"a":' * 100_000, "not valid JSON"),
+        ("", "not valid JSON"),
+    ],
+)
+def test_what_is_no_payload_is_one_line_of_trouble(root: Path, given: str, words: str) -> None:
+    assert_one_line_of_trouble(run("check-payload", "-", cwd=root.parent, given=given), words)

@@ -1,0 +1,64 @@
+"""The wheel of this repository in an environment of its own, which holds nothing else of the repository."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import sysconfig
+import venv
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A virtual environment. Its dependencies are those of the environment that runs the tests."""
+
+    folder: Path
+
+    @property
+    def programs(self) -> Path:
+        return self.folder / "bin"
+
+    def variables(self, **more: str) -> dict[str, str]:
+        """Return the variables of a CI job in this environment, without any of the repository's or the developer's."""
+        return {
+            "PATH": f"{self.programs}:{os.environ['PATH']}",
+            "HOME": str(self.folder),
+            "LANG": "C.UTF-8",
+            # What a recipe installs comes from this machine: its dependencies are here, and so is what builds it.
+            "PIP_NO_INDEX": "1",
+            "PIP_NO_DEPS": "1",
+            "PIP_NO_BUILD_ISOLATION": "0",
+            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+            **more,
+        }
+
+    def run(self, *command: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command, cwd=cwd, env=self.variables(**variables), capture_output=True, text=True, timeout=120
+        )
+
+
+def make_environment(folder: Path) -> Environment:
+    """Make an environment in which the dependencies can be imported, and the repository cannot."""
+    venv.create(folder, with_pip=False, symlinks=True)
+    site = Path(sysconfig.get_path("purelib", vars={"base": str(folder)}))
+    # A folder that a .pth file adds is searched, but its own .pth files, such as an editable install's, are not read.
+    (site / "dependencies.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
+    return Environment(folder)
+
+
+def build_wheel(folder: Path) -> Path:
+    command = ["-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder)]
+    subprocess.run([sys.executable, *command, str(REPOSITORY)], check=True, capture_output=True, timeout=120)
+    (wheel,) = folder.glob("metrics_dictionary-*.whl")
+    return wheel
+
+
+def install(environment: Environment, wheel: Path) -> None:
+    done = environment.run("python", "-m", "pip", "install", "--quiet", str(wheel), cwd=environment.folder)
+    assert done.returncode == 0, done.stderr
