@@ -14,6 +14,7 @@ serve: .venv/installed ## validate, build and serve the shipped definitions, wit
 
 test: .venv/installed-test ## install what the tests need and run all of them
 	tests/install-system-packages
+	tests/install-node-packages
 	$(BIN)/python -m pytest $(ARGS)
 
 build: .venv/installed ## build the site into site/
@@ -26,6 +27,7 @@ check: .venv/installed-test ## format, lint, types, definitions: before every co
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	tests/check-javascript
 	$(BIN)/metrics-dictionary validate definitions
 
 manual: .venv/installed ## write the references of the guides from the commands and settings themselves

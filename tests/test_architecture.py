@@ -12,18 +12,22 @@ PACKAGE = Path(__file__).parent.parent / "generator"
 MAY_IMPORT = {
     "dictionary": set(),
     "reading": {"dictionary"},
+    "history": {"dictionary", "reading"},
     "validation": {"dictionary", "reading"},
     "reports": {"dictionary", "reading", "validation"},
     "exports": {"dictionary", "reading", "validation"},
     "stores": {"dictionary"},
     "events": {"dictionary", "stores"},
     "ping": {"dictionary", "stores"},
-    "site": {"dictionary", "reading", "validation", "exports", "ping"},
+    "site": {"dictionary", "reading", "validation", "exports", "ping", "history"},
     "server": {"dictionary", "exports", "stores", "events", "ping"},
     "sample": {"dictionary", "ping"},
+    "lifecycle": {"dictionary", "reading", "validation", "reports", "exports", "ping"},
+    "payload_check": {"dictionary", "reading", "reports", "exports", "ping"},
+    "authoring": {"dictionary", "reading", "validation", "reports", "exports", "stores"},
     "cli": {
         *("dictionary", "reading", "validation", "reports", "exports", "stores", "events", "ping", "site"),
-        *("server", "sample"),
+        *("server", "sample", "authoring", "lifecycle", "payload_check"),
     },
 }
 """Room -> the rooms that it may import, besides itself and the modules that stand beside the rooms."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import mimetypes
+import re
 import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from generator.resources import resource
 from generator.server.message import Response, not_found, strong_etag
 from generator.server.representation import compressed
 
@@ -45,6 +47,8 @@ REMEMBERED_BYTES = 16 * 1024 * 1024
 
 LARGEST_REMEMBERED = REMEMBERED_BYTES // 4
 
+_REFUSED = re.compile(r"q=0(?:\.0{0,3})?")
+
 State = tuple[int, int, int]
 
 
@@ -52,7 +56,9 @@ class SiteFiles:
     """Answers with files of one folder, which may be swapped for a newer build at any time."""
 
     def __init__(self, folder: Path) -> None:
+        """Serve ``folder``. Raises OperationalError when this installation lacks its files."""
         self._folder = folder
+        self._not_found = (resource("templates") / "server" / "not_found.html").read_bytes()
         self._lock = threading.Lock()
         self._remembered: OrderedDict[Path, tuple[State, Response]] = OrderedDict()
         self._remembered_bytes = 0
@@ -61,7 +67,7 @@ class SiteFiles:
         """Answer with the file at the request's path; a folder answers with its ``index.html``."""
         names = call.request.path.split("/")[1:]
         if any(name in {".", ".."} or "\0" in name or "\\" in name for name in names):
-            return self._missing()
+            return self._missing(call)
         path = self._folder.joinpath(*names)
         if names[-1] == "":
             path = path / "index.html"
@@ -70,7 +76,7 @@ class SiteFiles:
         except IsADirectoryError:
             return Response(308, headers={"Location": f"{quote(names[-1])}/"})
         except (OSError, ValueError):
-            return self._missing()
+            return self._missing(call)
         return response
 
     def _file(self, path: Path) -> Response:
@@ -100,12 +106,17 @@ class SiteFiles:
         if response is not None:
             self._remembered_bytes -= _size(response)
 
-    def _missing(self) -> Response:
-        try:
-            page = self._file(self._folder / "404.html")
-        except OSError:
+    def _missing(self, call: Call) -> Response:
+        """Answer a reader with a page, and a program as the API does."""
+        if not _wants_page(call.request.headers.get("accept", "")):
             return not_found()
-        return Response(404, page.body, page.content_type, page.headers, compressed=page.compressed)
+        return Response(404, self._not_found, CONTENT_TYPES[".html"], PAGE_HEADERS)
+
+
+def _wants_page(accept: str) -> bool:
+    """Return whether an Accept header names HTML, as browsers' do; a mere ``*/*`` is a program's."""
+    kinds = (item.partition(";") for item in accept.lower().split(",")[:50])
+    return any(kind.strip() == "text/html" and not _REFUSED.fullmatch(rest.strip()) for kind, _, rest in kinds)
 
 
 def _state(path: Path) -> State:

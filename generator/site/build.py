@@ -6,8 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from generator.dictionary.diagnostic import Severity
+from generator.history.history import HistoryReading
+from generator.site.definition_history import HistoryItems
 from generator.site.publishing import publish, staging
+from generator.site.repository_links import repository_links
 from generator.site.shell import ShellBuild
+from generator.site.site_map import write_site_map
 from generator.site.stamping import stamp_everything
 from generator.validation.validate import validate
 
@@ -45,20 +49,28 @@ def build(
     *,
     strict: bool = False,
     product_groups: Path | None = None,
+    site_url: str | None = None,
     progress: Callable[[int, int], None] | None = None,
+    repository_url: str | None = None,
 ) -> BuildReport:
     """Validate the definitions of ``root`` and put their site at ``output``.
 
     Definitions with errors are published with a notice; with ``strict`` they leave the old site as it is.
-    ``product_groups`` is a file that takes the place of the root's own. ``progress`` is told how many of how many
-    pages are made. Raises OperationalError when the root cannot be read or the output not written; then, too, the old
-    site stays.
+    ``product_groups`` is a file that takes the place of the root's own. ``site_url`` is where the site is going to be,
+    with a slash at its end: only then it has a site map. ``progress`` is told how many of how many
+    pages are made. ``repository_url`` is where definitions are edited, see ``repository_links``. Raises
+    OperationalError when the root cannot be read or the output not written; then, too, the old site stays.
     """
-    with staging(output) as folder, ShellBuild(folder) as shell_build:
+    links = repository_links(repository_url)
+    with staging(output) as folder, ShellBuild(folder) as shell_build, HistoryReading(root) as reading:
         validation = validate(root, product_groups=product_groups)
         if strict and any(diagnostic.severity is Severity.ERROR for diagnostic in validation.diagnostics):
             return BuildReport(validation.dictionary, validation.diagnostics, published=False, pages=0)
-        shell = shell_build.finish()
-        pages = stamp_everything(validation, shell, folder, progress)
+        history = reading.finish()
+        shell = shell_build.finish(site_url)
+        items = HistoryItems(history, links.below(history.prefix if history else ""))
+        pages = stamp_everything(validation, shell, folder, progress, items)
+        if site_url:
+            write_site_map(folder, site_url)
         publish(folder, output)
     return BuildReport(validation.dictionary, validation.diagnostics, published=True, pages=pages)

@@ -14,6 +14,7 @@ from generator.ping.time_window import symbolic_time_window
 from generator.site import highlighting
 from generator.site.fragments import prose
 from generator.site.html import fill
+from generator.site.sql_layout import laid_out
 
 if TYPE_CHECKING:
     from generator.dictionary.dictionary import Dictionary
@@ -22,15 +23,16 @@ if TYPE_CHECKING:
 
 
 class Computation(NamedTuple):
-    """``sql`` is marked up, None when the value is not computed with SQL or the definition does not tell how.
+    """``sql`` is laid out and marked up, None when the value is not computed with SQL or nobody tells how.
 
     ``words`` say what computes the value, or why that is not known; empty when there is nothing to say. ``about`` is
-    what the instrumentation's author adds.
+    what the instrumentation's author adds. ``plain_sql`` is the statement in one line, empty when ``sql`` is that.
     """
 
     sql: Markup | None = None
     words: Markup = Markup()
     about: str = ""
+    plain_sql: str = ""
 
 
 def computation(metric: MetricDefinition, dictionary: Dictionary) -> Computation:
@@ -45,16 +47,21 @@ def computation(metric: MetricDefinition, dictionary: Dictionary) -> Computation
         return Computation(words=fill(_UNDEFINED, name))
     about = text(instrumentation.fields.get("description")) or ""
     try:
-        return Computation(_sql(instrumentation, metric), prose(in_words(instrumentation, metric)), about)
+        plain = _sql(instrumentation, metric)
+        words = prose(in_words(instrumentation, metric))
     except InstrumentationError as error:
         return Computation(words=escape(error), about=about)
+    if plain is None:
+        return Computation(words=words, about=about)
+    formatted = laid_out(plain)
+    return Computation(highlighting.sql(formatted), words, about, plain if formatted != plain else "")
 
 
-def _sql(instrumentation: Instrumentation, metric: MetricDefinition) -> Markup | None:
+def _sql(instrumentation: Instrumentation, metric: MetricDefinition) -> str | None:
     if instrumentation.source != "database":
         return None
     window = symbolic_time_window(metric.time_frames[0] if metric.time_frames else None)
-    return highlighting.sql(statement(instrumentation, metric, window))
+    return statement(instrumentation, metric, window)
 
 
 _UNTOLD = "<code>%s</code> computes the value; these definitions do not say how."

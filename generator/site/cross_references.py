@@ -8,6 +8,7 @@ from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
+from generator.dictionary.fields import text
 from generator.dictionary.product_group import ProductGroup
 from generator.site.wording import without_time_frame
 
@@ -22,6 +23,9 @@ Definition = TypeVar("Definition")
 
 NO_GROUP = "none"
 """Stands in addresses for definitions that name no product group."""
+
+COMPUTING = {"database", "numbers"}
+"""Sources of instrumentations that say themselves what they compute."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,11 @@ class CrossReferences:
         """Every product group that is defined or named by a definition, sorted."""
         return tuple(sorted({*(self.dictionary.product_groups or ()), *self.metrics_by_group, *self.events_by_group}))
 
+    @cached_property
+    def groups_with_pages(self) -> frozenset[str]:
+        """The same for a quick look: whether a name of the past still has a page."""
+        return frozenset(self.groups)
+
     def group(self, identifier: str) -> ProductGroup:
         """Return a product group; one that nobody defined has its identifier as its name."""
         defined = (self.dictionary.product_groups or {}).get(identifier)
@@ -67,8 +76,26 @@ class CrossReferences:
         return self._others(metric, chain.from_iterable(readers), at_most)
 
     def same_instrumentation(self, metric: MetricDefinition, at_most: int) -> list[MetricDefinition]:
-        """Return other metrics that the same class computes, its other time frames left out."""
+        """Return other metrics that the same class computes, its other time frames left out.
+
+        A class that reads whatever a metric's options name, as those for counters do, relates nothing.
+        """
+        if not self._has_instrumentation_of_its_own(metric):
+            return []
         return self._others(metric, self._by_instrumentation.get(metric.instrumentation_class or "", ()), at_most)
+
+    def same_table(self, metric: MetricDefinition, at_most: int) -> list[MetricDefinition]:
+        """Return other metrics that are computed from the same table by another class."""
+        table = self._table(metric)
+        members = self._by_table.get(table, ()) if table else ()
+        own_class = metric.instrumentation_class
+        return self._others(
+            metric, (member for member in members if member.instrumentation_class != own_class), at_most
+        )
+
+    def _has_instrumentation_of_its_own(self, metric: MetricDefinition) -> bool:
+        entry = (self.dictionary.instrumentations or {}).get(metric.instrumentation_class or "")
+        return (entry.source if entry else metric.data_source) in COMPUTING
 
     def _others(
         self, metric: MetricDefinition, members: Iterable[MetricDefinition], at_most: int
@@ -89,6 +116,22 @@ class CrossReferences:
     @cached_property
     def _by_stem(self) -> Mapping[str, list[MetricDefinition]]:
         return _grouped(self.dictionary.expanded.values(), lambda metric: self._stems[metric.key_path])
+
+    def _table(self, metric: MetricDefinition) -> str | None:
+        return self._tables.get(metric.instrumentation_class or "")
+
+    @cached_property
+    def _tables(self) -> Mapping[str, str]:
+        """Class name -> the table that it counts in; a class that takes its table from a metric's options has none."""
+        tables = {
+            name: text(entry.fields.get("table")) for name, entry in (self.dictionary.instrumentations or {}).items()
+        }
+        return {name: table for name, table in tables.items() if table}
+
+    @cached_property
+    def _by_table(self) -> Mapping[str, list[MetricDefinition]]:
+        counted = (metric for metric in self.dictionary.expanded.values() if self._table(metric))
+        return _grouped(counted, lambda metric: self._table(metric) or "")
 
     @cached_property
     def _by_instrumentation(self) -> Mapping[str, list[MetricDefinition]]:

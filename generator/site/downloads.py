@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from generator.exports.formats import export_events, export_metrics
+from generator.site.publishing import MARKER
 from generator.site.shell import Page
 
 if TYPE_CHECKING:
@@ -54,4 +55,4 @@ def downloads(dictionary: Dictionary) -> list[Download]:
 def downloads_page(templates: Environment, files: list[Download]) -> Page:
     """Return the page that offers the files."""
     content = templates.get_template("downloads.html").render(root="..", files=files)
-    return Page(url=URL, title="Downloads", content=content, section=URL)
+    return Page(url=URL, title="Downloads", content=content, section=URL, twin=MARKER)

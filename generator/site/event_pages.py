@@ -10,6 +10,7 @@ from generator.dictionary.fields import text
 from generator.dictionary.selection_rule import BUILT_IN_PROPERTIES
 from generator.site import highlighting
 from generator.site.attributes import ROOT, Attributes
+from generator.site.html import joined
 from generator.site.lifecycle import lifecycle
 from generator.site.selection import counted, counted_by_options
 from generator.site.shell import Page
@@ -25,10 +26,14 @@ if TYPE_CHECKING:
     from generator.dictionary.event import EventDefinition
     from generator.dictionary.metric import MetricDefinition
     from generator.site.cross_references import CrossReferences
+    from generator.site.definition_history import HistoryItems
     from generator.site.origins import Origins
 
 SHOWN_ELSEWHERE = frozenset({"action", "description", "identifiers", "additional_properties"})
 """Fields that have a section of their own."""
+
+HISTORY = 10
+"""Changes that an event's page tells."""
 
 FEEDS = 500
 """How many metrics an event's page lists."""
@@ -66,17 +71,20 @@ class EventPages:
         references: CrossReferences,
         origins: Origins,
         meanings: Mapping[str, Markup],
+        history: HistoryItems,
     ) -> None:
         self._template = templates.get_template("event.html")
         self._references = references
         self._origins = origins
         self._attributes = Attributes(references, meanings, SHOWN_ELSEWHERE)
+        self._history = history
 
     def page(self, event: EventDefinition) -> Page:
         """Return an event's page."""
         url = event_url(event.action)
         origin = self._origins.of(event)
         metrics = self._references.dictionary.metrics_by_event.get(event.action, [])
+        items = self._history.of(event.file_path)
         content = self._template.render(
             root=ROOT,
             event=event,
@@ -91,6 +99,10 @@ class EventPages:
             life=lifecycle(event.fields, "Recorded today"),
             yaml=origin.yaml,
             file_path=event.file_path,
+            edit=self._history.links.edit(event.file_path),
+            history=joined(items[:HISTORY]),
+            changes=len(items),
+            changes_shown=min(len(items), HISTORY),
             twin=twin(url),
         )
         return Page(
@@ -100,14 +112,20 @@ class EventPages:
             section="events/",
             description=gist(event.description),
             twin=twin(url),
+            styles=("definition.css",),
+            scripts=("copy.js",),
         )
 
 
 def curl(event: EventDefinition, metrics: Iterable[MetricDefinition]) -> str:
-    """Return a command that records the event once, ready for a POSIX shell."""
+    """Return a command that records the event once, in a way that metrics ask for, ready for a POSIX shell."""
+    return recording(event, _counted_values(event.action, metrics))
+
+
+def recording(event: EventDefinition, wanted: Mapping[str, object]) -> str:
+    """Return a command that records the event once, with the values that ``wanted`` has for its properties."""
     body: dict[str, object] = {"event": event.action}
     body |= {f"{name}_id": 1 for name in event.identifiers if name in ("namespace", "project")}
-    wanted = _counted_values(event.action, metrics)
     if described := event.additional_properties:
         examples = {name: _example(name, description) for name, description in described.items()}
         body["additional_properties"] = {name: wanted.get(name, example) for name, example in examples.items()}

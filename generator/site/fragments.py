@@ -100,7 +100,10 @@ def source_link(root: str, data_source: str) -> Markup:
 
 def prose(text: str) -> Markup:
     """Escape a text in which names stand between backticks, and show these as code."""
-    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - the text is escaped first
+    escaped = escape(text)
+    if "`" not in text:
+        return escaped
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escaped)))  # noqa: S704 - the text is escaped first
 
 
 def plain_value(value: object, depth: int = 0) -> Markup:

@@ -6,6 +6,7 @@ from collections import Counter
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from generator.site.change_pages import STYLES
 from generator.site.shell import Page
 from generator.site.wording import STATUSES, UNKNOWN_VERSION, version_key
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from generator.dictionary.event import EventDefinition
     from generator.dictionary.metric import MetricDefinition
     from generator.dictionary.product_group import ProductGroup
+    from generator.site.change_pages import ChangePages
     from generator.site.cross_references import CrossReferences
     from generator.site.listings import Count, Listings, Rows
 
@@ -23,11 +25,16 @@ ROOT = "."
 A_FEW = 6
 """New definitions that make a list worth reading."""
 
+CHANGES = 6
+"""How many of the newest changes the page tells."""
+
 NEWEST = 12
 """How many new definitions the page names."""
 
 
-def home_page(templates: Environment, references: CrossReferences, listings: Listings, rows: Rows) -> Page:
+def home_page(
+    templates: Environment, references: CrossReferences, listings: Listings, rows: Rows, changes: ChangePages
+) -> Page:
     """Return the home page."""
     dictionary = references.dictionary
     newest = _newest(dictionary)
@@ -42,6 +49,7 @@ def home_page(templates: Environment, references: CrossReferences, listings: Lis
         since=newest[-1].milestone if newest else None,
         newest=[rows.row(definition, ROOT) for definition in newest[:NEWEST]],
         newest_count=len(newest),
+        changes=changes.newest(ROOT, CHANGES),
         sections=_by_section(groups),
     )
     return Page(
@@ -49,6 +57,8 @@ def home_page(templates: Environment, references: CrossReferences, listings: Lis
         title="Every metric and event",
         content=content,
         description="What the product measures: what each metric counts, who owns it, how it is computed.",
+        twin="index.json",
+        styles=STYLES,
     )
 
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from markupsafe import Markup
 
 from generator.dictionary.event import EventDefinition
-from generator.site.fragments import breakable, status_pill
+from generator.site.fragments import breakable, prose, status_pill
 from generator.site.html import fill
 from generator.site.shell import Page
-from generator.site.urls import event_url, group_url, listing_page, metric_url, source_url
+from generator.site.urls import event_url, group_url, listing_page, metric_url, source_url, twin
 from generator.site.wording import DATA_SOURCE_SENTENCES, DATA_SOURCES, TIME_FRAMES, gist, listed
 
 if TYPE_CHECKING:
@@ -138,7 +138,8 @@ class Listings:
     def _page(self, template: str, sheet: Sheet, title: str, *, section: str, **context: object) -> Page:
         content = self._templates.get_template(template).render(root=sheet.root, sheet=sheet, title=title, **context)
         shown = title if sheet.number == 1 else f"{title}, page {sheet.number}"
-        return Page(url=sheet.url, title=shown, content=content, section=section)
+        listing = sheet.url.removesuffix(f"~{sheet.number}/")
+        return Page(url=sheet.url, title=shown, content=content, section=section, twin=twin(listing))
 
 
 _ROW = (
@@ -173,7 +174,7 @@ def _after_root(definition: MetricDefinition | EventDefinition, url: str) -> Mar
         name, facts = definition.action, listed(definition.identifiers)
     else:
         name, facts = definition.key_path, _facts(definition)
-    return fill(_ROW, url, breakable(name), gist(definition.description), status_pill(definition.status), facts)
+    return fill(_ROW, url, breakable(name), prose(gist(definition.description)), status_pill(definition.status), facts)
 
 
 def _facts(metric: MetricDefinition) -> str:

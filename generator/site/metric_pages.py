@@ -2,35 +2,62 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from generator.dictionary.fields import text
-from generator.site import payload
+from generator.site import highlighting, payload
 from generator.site.attributes import ROOT, Attributes
 from generator.site.computation import computation
+from generator.site.event_pages import recording
 from generator.site.fragments import metric_item
 from generator.site.html import joined
 from generator.site.lifecycle import lifecycle
+from generator.site.replacement import Replacements
 from generator.site.selection import selections
 from generator.site.shell import Page
 from generator.site.urls import metric_url, twin
+from generator.site.window_drawing import drawing
 from generator.site.wording import gist, value_sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from jinja2 import Environment
     from markupsafe import Markup
 
+    from generator.dictionary.event import EventDefinition
     from generator.dictionary.metric import MetricDefinition
+    from generator.history.change import Change
     from generator.site.cross_references import CrossReferences
+    from generator.site.definition_history import HistoryItems
     from generator.site.origins import Origins
+    from generator.site.selection import Selection
 
 RELATED = 8
 """How many metrics of each kind of relation a page names."""
 
+COMMANDS = 3
+"""Events for which a page has the command that records them; those of the others are on the events' own pages."""
+
+HISTORY = 10
+"""Changes that a page tells at most; where the page would grow too large there are fewer."""
+
+LARGEST = 24_000
+"""Bytes of a page. The rest up to 25 KB is for the title and for what the shell puts into its head."""
+
 SHOWN_ELSEWHERE = frozenset({"description", "events"})
 """Fields that have a section of their own."""
+
+
+BROKEN = "broken"
+
+
+class Fed(NamedTuple):
+    """An event that feeds a metric: what is made of it, whether it is defined, and the command that records it."""
+
+    selection: Selection
+    known: bool
+    command: Markup | None
 
 
 class MetricPages:
@@ -42,41 +69,97 @@ class MetricPages:
         references: CrossReferences,
         origins: Origins,
         meanings: Mapping[str, Markup],
+        history: HistoryItems,
+        room: int,
     ) -> None:
+        """``room`` is how many bytes of content keep a page as small as it should be; see ``_fitted``."""
         self._template = templates.get_template("metric.html")
         self._references = references
         self._origins = origins
         self._attributes = Attributes(references, meanings, SHOWN_ELSEWHERE)
+        self._replacements = Replacements(references.dictionary)
+        self._history = history
+        self._room = room
+        self._commands: dict[tuple[str, tuple[tuple[str, str | int], ...]], Markup] = {}
 
     def page(self, metric: MetricDefinition) -> Page:
         """Return a metric's page; ``metric`` is a definition of one time frame."""
         url = metric_url(metric.key_path)
-        origin = self._origins.of(metric)
-        content = self._template.render(
-            root=ROOT,
-            metric=metric,
-            sentence=value_sentence(metric),
-            notices=origin.errors,
-            removed_in=text(metric.fields.get("milestone_removed")),
-            computation=computation(metric, self._references.dictionary),
-            selections=selections(metric),
-            known_events=self._references.dictionary.events,
-            fragment=payload.fragment(metric.key_path, metric.value_type),
-            attributes=self._attributes.of(metric.fields),
-            related=self._related(metric),
-            life=lifecycle(metric.fields, "Collected today"),
-            yaml=origin.yaml,
-            file_path=metric.file_path,
-            twin=twin(url),
-        )
         return Page(
             url=url,
             title=metric.key_path,
-            content=content,
+            content=self._content(metric, twin(url)),
             section="metrics/",
             description=gist(metric.description),
             twin=twin(url),
+            styles=("definition.css",),
+            scripts=("copy.js",),
         )
+
+    def _content(self, metric: MetricDefinition, twin_url: str) -> str:
+        origin = self._origins.of(metric)
+        context = {
+            "root": ROOT,
+            "metric": metric,
+            "sentence": value_sentence(metric),
+            "notices": origin.errors,
+            "removed_in": text(metric.fields.get("milestone_removed")),
+            "broken_since": self._broken_since(metric),
+            "repair": text(metric.fields.get("repair_issue_url")),
+            "replacements": self._replacements.of(metric) if metric.removed or metric.status == BROKEN else (),
+            "computation": computation(metric, self._references.dictionary),
+            "window": drawing(metric),
+            "fragment": payload.fragment(metric.key_path, metric.value_type),
+            "attributes": self._attributes.of(metric.fields),
+            "related": self._related(metric),
+            "life": lifecycle(metric.fields, "Collected today"),
+            "yaml": origin.yaml,
+            "file_path": metric.file_path,
+            "edit": self._history.links.edit(metric.file_path),
+            "twin": twin_url,
+        }
+        return self._fitted(context, self._history.of(metric.file_path), self._feeds(metric))
+
+    def _broken_since(self, metric: MetricDefinition) -> Change | None:
+        history = self._history.history
+        return history.since(metric.file_path, "status", BROKEN) if history and metric.status == BROKEN else None
+
+    def _fitted(self, context: Mapping[str, object], items: Sequence[Markup], feeds: Sequence[Fed]) -> str:
+        """Return the content with as much of the history, and then of the commands, as there is room for."""
+        shown = min(len(items), HISTORY)
+        content = self._rendered(context, items, shown, feeds)
+        excess = _bytes(content) - self._room
+        if excess > 0 and shown:
+            shown = _fitting(items[:shown], excess)
+            content = self._rendered(context, items, shown, feeds)
+            excess = _bytes(content) - self._room
+        if excess > 0 and any(fed.command for fed in feeds):
+            content = self._rendered(context, items, shown, [fed._replace(command=None) for fed in feeds])
+        return content
+
+    def _rendered(
+        self, context: Mapping[str, object], items: Sequence[Markup], shown: int, feeds: Sequence[Fed]
+    ) -> str:
+        return self._template.render(
+            context, history=joined(items[:shown]), changes=len(items), changes_shown=shown, feeds=feeds
+        )
+
+    def _feeds(self, metric: MetricDefinition) -> list[Fed]:
+        events = self._references.dictionary.events
+        feeds: list[Fed] = []
+        for number, selection in enumerate(selections(metric)):
+            event = events.get(selection.event)
+            wanted = tuple((name, value) for name, value in selection.wanted.items() if isinstance(value, str | int))
+            shown = event is not None and not event.removed and not metric.removed and number < COMMANDS
+            feeds.append(Fed(selection, event is not None, self._command(event, wanted) if event and shown else None))
+        return feeds
+
+    def _command(self, event: EventDefinition, wanted: tuple[tuple[str, str | int], ...]) -> Markup:
+        """Return the command, which the time frames of a metric share."""
+        key = event.action, wanted
+        if key not in self._commands:
+            self._commands[key] = highlighting.shell(recording(event, dict(wanted)))
+        return self._commands[key]
 
     def _related(self, metric: MetricDefinition) -> list[tuple[str, Markup]]:
         """Return what the metric is related by, with links to the metrics, for each relation that it has."""
@@ -84,9 +167,23 @@ class MetricPages:
             "Other time frames": self._references.time_frames(metric),
             "Same event": self._references.same_events(metric, RELATED),
             "Same instrumentation": self._references.same_instrumentation(metric, RELATED),
+            "Same table": self._references.same_table(metric, RELATED),
         }
         return [
             (relation, joined(metric_item(ROOT, other.key_path) for other in metrics))
             for relation, metrics in found.items()
             if metrics
         ]
+
+
+def _fitting(items: Sequence[Markup], excess: int) -> int:
+    """Return how many of the items can stay when so many bytes have to go."""
+    for shown in range(len(items) - 1, 0, -1):
+        excess -= _bytes(items[shown])
+        if excess <= 0:
+            return shown
+    return 0
+
+
+def _bytes(html: str) -> int:
+    return len(html) if html.isascii() else len(html.encode("utf-8", "replace"))

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import os
-import shutil
 import sys
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generator.errors import OperationalError
+from generator.site.scratch_folder import scratch_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,21 +27,16 @@ def staging(output: Path) -> Iterator[Path]:
     """Give an empty folder on the file system of ``output``; it is gone when the block ends.
 
     ``publish`` moves it away before that. Raises OperationalError when the output may not be replaced or its folder
-    not written, and for each OSError of the block: a full disk is no bug.
+    not written, for each OSError of the block, because a full disk is no bug, and when the old site cannot be removed.
     """
     target = output.resolve()
     _refuse_what_is_no_site(output, target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=".site-", dir=target.parent))
+        with scratch_folder(target.parent) as folder:
+            yield folder
     except OSError as error:
         raise _trouble(output, error) from error
-    try:
-        yield folder
-    except OSError as error:
-        raise _trouble(output, error) from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def publish(folder: Path, output: Path) -> None:
@@ -56,15 +50,14 @@ def publish(folder: Path, output: Path) -> None:
     if not target.exists():
         folder.rename(target)
     elif not _exchange(folder, target):
-        aside = Path(tempfile.mkdtemp(prefix=".site-", dir=target.parent)) / "old"
+        aside = folder.with_name(f"{folder.name}.old")
         target.rename(aside)
         try:
             folder.rename(target)
         except OSError:
             aside.rename(target)
             raise
-        finally:
-            shutil.rmtree(aside.parent, ignore_errors=True)
+        aside.rename(folder)
 
 
 def _refuse_what_is_no_site(output: Path, target: Path) -> None:
@@ -72,8 +65,15 @@ def _refuse_what_is_no_site(output: Path, target: Path) -> None:
         return
     if not target.is_dir():
         raise OperationalError(f"{output}: is a file, not a folder; name another --output")
+    if target == target.parent:
+        raise OperationalError(
+            f"{output}: is the top of the file system, and no site; name a folder below it as --output"
+        )
     if target == Path.cwd() or target in Path.cwd().parents:
-        raise OperationalError(f"{output}: is the folder this command runs in; name a folder below it as --output")
+        relation = "is" if target == Path.cwd() else "holds"
+        raise OperationalError(
+            f"{output}: {relation} the folder this command runs in; name a folder below that one as --output"
+        )
     try:
         empty = not any(target.iterdir())
     except OSError as error:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from generator.site.fragments import prose
 from generator.site.shell import Page
+from generator.site.urls import twin
 from generator.validation.definition_schemas import INSTRUMENTATIONS, schema
 from generator.validation.fields import Field, field_reference
 from generator.validation.rules.catalogue import CATALOGUE
@@ -61,10 +62,10 @@ def meanings(kind: str) -> Mapping[str, Markup]:
 def reference_pages(templates: Environment) -> Iterator[Page]:
     """Yield the field reference and the rule reference."""
     fields = templates.get_template("fields.html").render(parts=[*_definition_parts(), *_instrumentation_parts()])
-    yield Page(url=FIELDS_URL, title="Field reference", content=fields, section=FIELDS_URL)
+    yield Page(url=FIELDS_URL, title="Field reference", content=fields, section=FIELDS_URL, twin="schemas/metric.json")
     rules = [(name, rule, prose(rule.summary), prose(rule.help)) for name, rule in CATALOGUE.items()]
     content = templates.get_template("rules.html").render(rules=rules)
-    yield Page(url=RULES_URL, title="Rule reference", content=content, section=FIELDS_URL)
+    yield Page(url=RULES_URL, title="Rule reference", content=content, section=FIELDS_URL, twin=twin(RULES_URL))
 
 
 def _definition_parts() -> Iterator[Part]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from markupsafe import Markup
@@ -11,25 +12,29 @@ from generator.site.fragments import plain_value
 from generator.site.html import fill
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from generator.dictionary.metric import MetricDefinition
     from generator.dictionary.selection_rule import SelectionRule
 
 
 class Selection(NamedTuple):
-    """A line of the list: ``counts`` such as "Distinct users in", the event's name, and the filter's pairs."""
+    """A line of the list: ``counts`` such as "Distinct users in", the event's name, and the filter's pairs.
+
+    ``wanted`` is the filter as the definition has it.
+    """
 
     counts: Markup
     event: str
-    filters: Sequence[tuple[str, Markup]]
+    filters: Sequence[tuple[str, Markup]] = ()
+    wanted: Mapping[str, object] = MappingProxyType({})
 
 
 def selections(metric: MetricDefinition) -> list[Selection]:
     """Return what a metric reads, from its selection rules or, for older metrics, from its options."""
     if rules := metric.selection_rules:
         return [_selection(rule) for rule in rules if rule.name]
-    return [Selection(counted_by_options(metric), name, ()) for name in metric.event_names]
+    return [Selection(counted_by_options(metric), name) for name in metric.event_names]
 
 
 def counted_by_options(metric: MetricDefinition) -> Markup:
@@ -39,7 +44,7 @@ def counted_by_options(metric: MetricDefinition) -> Markup:
 
 def _selection(rule: SelectionRule) -> Selection:
     filters = [(str(name), plain_value(value)) for name, value in rule.filter.items()]
-    return Selection(counted(rule), rule.name or "", filters)
+    return Selection(counted(rule), rule.name or "", filters, rule.filter)
 
 
 def counted(rule: SelectionRule) -> Markup:

@@ -8,9 +8,10 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from markupsafe import Markup, escape
+from markupsafe import escape
 
 from generator.errors import OperationalError
 from generator.resources import resource
@@ -33,7 +34,9 @@ class Page:
 
     ``url`` is relative to the site's root and ends in a slash; empty for the home page. ``section`` is the ``url`` of
     the tab to mark as current. ``description`` and ``twin`` (the address of the page's JSON form) are for programs.
-    The addresses in ``content`` are relative to the page.
+    The addresses in ``content`` are relative to the page. ``styles`` and ``scripts`` (modules) are names of files in
+    ``assets/`` that this page needs besides what every page has. ``policy`` is a Content-Security-Policy that the page
+    sets for itself.
     """
 
     url: str
@@ -42,14 +45,23 @@ class Page:
     section: str = ""
     description: str = ""
     twin: str | None = None
+    styles: tuple[str, ...] = ()
+    scripts: tuple[str, ...] = ()
+    policy: str = ""
 
 
 @dataclass(frozen=True)
 class Shell:
-    """The built shell page, as text between its markers."""
+    """The built shell page, as text between its markers. ``site_url`` is where the site is going to be, if known."""
 
     text: str
+    site_url: str | None = None
     _cut: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+
+    @cached_property
+    def size(self) -> int:
+        """Bytes that the shell adds to the content of a page."""
+        return len(self.text.encode())
 
     def render(self, page: Page) -> str:
         """Return the whole HTML of a page."""
@@ -58,12 +70,22 @@ class Shell:
         if pieces is None:
             pieces = self._cut[root, page.section] = self._open(root, page.section)
         title = escape(page.title)
-        head = Markup()
+        head = fill('<meta property="og:title" content="%s">', page.title)
         if page.description:
-            head = fill('<meta name="description" content="%s">', page.description)
+            # One element for search engines and for the cards that messengers show.
+            head += fill('<meta name="description" property="og:description" content="%s">', page.description)
+        if self.site_url:
+            address = self.site_url + page.url
+            head += fill('<link rel="canonical" href="%s"><meta property="og:url" content="%s">', address, address)
         if page.twin:
             # The theme's script takes a link that is nothing but `alternate` for another language of the site.
             head += fill('<link rel="alternate describedby" type="application/json" href="%s/%s">', root, page.twin)
+        if page.policy:
+            head += fill('<meta http-equiv="Content-Security-Policy" content="%s">', page.policy)
+        for style in page.styles:
+            head += fill('<link rel="stylesheet" href="%s/assets/%s">', root, style)
+        for script in page.scripts:
+            head += fill('<script type="module" src="%s/assets/%s"></script>', root, script)
         parts = {"title": title, "head": head, "content": page.content}
         # The pieces alternate between the shell's text and the names of its markers.
         return "".join(parts[piece] if position % 2 else piece for position, piece in enumerate(pieces))
@@ -93,6 +115,7 @@ class ShellBuild:
             [*command, "--site-dir", str(folder)],
             env=environment,
             stdin=subprocess.DEVNULL,
+            close_fds=False,  # the lock of the folder is to last as long as somebody writes into it
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -109,15 +132,18 @@ class ShellBuild:
         if self._process.stdout:
             self._process.stdout.close()
 
-    def finish(self) -> Shell:
-        """Wait for its end and return the shell. Raises OperationalError with MkDocs' last line when it failed."""
+    def finish(self, site_url: str | None = None) -> Shell:
+        """Wait for its end and return the shell, for a site at ``site_url``.
+
+        Raises OperationalError with MkDocs' last line when it failed.
+        """
         output, _ = self._process.communicate()
         if self._process.returncode:
             lines = output.strip().splitlines() or [f"exit status {self._process.returncode}"]
             raise OperationalError(f"mkdocs could not build the guides: {lines[-1]}")
         text = (self._folder / SHELL_FOLDER / "page" / "index.html").read_text(encoding="utf-8")
         self._drop_what_is_not_served()
-        return Shell(re.sub(r"\s*\n\s*", "\n", text))
+        return Shell(re.sub(r"\s*\n\s*", "\n", text), site_url)
 
     def _drop_what_is_not_served(self) -> None:
         shutil.rmtree(self._folder / SHELL_FOLDER)

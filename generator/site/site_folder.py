@@ -25,8 +25,12 @@ class SiteFolder:
         self._write(f"{page.url}index.html", self._shell.render(page).encode("utf-8", "replace"))
 
     def file(self, path: str, content: bytes) -> None:
-        """Write another file; its folder is made by ``page``. Raises OSError."""
-        self._write(path, content)
+        """Write another file; its folder is made where no page made it. Raises OSError."""
+        try:
+            self._write(path, content)
+        except FileNotFoundError:
+            self._make(path.rpartition("/")[0])
+            self._write(path, content)
 
     def _make(self, url: str) -> None:
         path = f"{self._folder}/{url}"

@@ -12,16 +12,26 @@ from typing import TYPE_CHECKING
 import generator
 from generator.dictionary.metric import MetricDefinition
 from generator.exports.single import event_json, metric_json
+from generator.site.change_pages import ChangePages
+from generator.site.changes import ChangeLog
 from generator.site.cross_references import CrossReferences
 from generator.site.downloads import URL as DOWNLOADS
 from generator.site.downloads import downloads, downloads_page
 from generator.site.event_pages import EventPages
+from generator.site.explorer_index import events_index, metrics_index
+from generator.site.feeds import feeds
+from generator.site.health import health
+from generator.site.health_pages import JSON as HEALTH
+from generator.site.health_pages import HealthPages
 from generator.site.home import home_page
 from generator.site.listings import Listings, Rows
-from generator.site.metric_pages import MetricPages
+from generator.site.metric_pages import LARGEST, MetricPages
 from generator.site.origins import Origins
+from generator.site.payload_reader import DEFINITIONS, payload_definitions, payload_reader_page
+from generator.site.program_files import program_files, programs_page
 from generator.site.publishing import MARKER
 from generator.site.reference import meanings, reference_pages
+from generator.site.schemas import schema_files
 from generator.site.site_folder import SiteFolder
 from generator.site.templates import environment
 from generator.validation.in_parts import in_parts
@@ -31,6 +41,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from generator.dictionary.event import EventDefinition
+    from generator.site.definition_history import HistoryItems
     from generator.site.shell import Page, Shell
     from generator.validation.validate import Validation
 
@@ -39,17 +50,24 @@ if TYPE_CHECKING:
 
 
 def stamp_everything(
-    validation: Validation, shell: Shell, folder: Path, progress: Callable[[int, int], None] | None
+    validation: Validation,
+    shell: Shell,
+    folder: Path,
+    progress: Callable[[int, int], None] | None,
+    history: HistoryItems,
 ) -> int:
     """Write every page and file that comes from definitions, on all processors; return how many pages there are.
 
     Raises OSError, and OperationalError when the machine ends one of the processes.
     """
-    stamping = Stamping(validation, SiteFolder(folder, shell))
+    stamping = Stamping(validation, SiteFolder(folder, shell), history, LARGEST - shell.size)
     definitions: list[Definition] = [*validation.dictionary.expanded.values(), *validation.dictionary.events.values()]
     # The definitions of one file go to one process, so that the file is read and coloured once.
     files = (tuple(members) for _, members in groupby(definitions, key=lambda definition: definition.file_path))
-    jobs: list[Job] = [stamping.downloads, stamping.overview]
+    # Dealt out in turn: this order gives two processes about as much to do.
+    jobs: list[Job] = [stamping.downloads, stamping.changes_by_month, stamping.explorer, stamping.overview]
+    jobs += [stamping.changes_by_milestone, partial(stamping.program_files, shell.site_url)]
+    jobs += [stamping.payload_reader, stamping.health, partial(stamping.feeds, shell.site_url)]
     jobs += [partial(stamping.definitions, members) for members in files]
     with _without_garbage_collection():
         return sum(in_parts(_do, jobs, progress))
@@ -74,12 +92,17 @@ def _do(jobs: Iterable[Job]) -> list[int]:
 class Stamping:
     """The work, in pieces that can run in any order and in any process. Each returns how many pages it made."""
 
-    def __init__(self, validation: Validation, site: SiteFolder) -> None:
+    def __init__(self, validation: Validation, site: SiteFolder, history: HistoryItems, room: int) -> None:
+        """``room`` is how many bytes of content a metric's page may have."""
+        self._validation = validation
         self._dictionary = validation.dictionary
         self._origins = Origins(validation.documents, validation.diagnostics)
         self._site = site
         self._references = CrossReferences(validation.dictionary)
         self._templates = environment(self._references)
+        self._history = history
+        self._room = room
+        self._log = ChangeLog(validation.dictionary, history.history)
 
     def definitions(self, definitions: Iterable[Definition]) -> int:
         """Write the page and the JSON twin of each definition."""
@@ -97,7 +120,7 @@ class Stamping:
         rows = Rows()
         listings = Listings(self._templates, self._references, rows)
         pages = [
-            home_page(self._templates, self._references, listings, rows),
+            home_page(self._templates, self._references, listings, rows, self._change_pages(rows)),
             *listings.pages(),
             *reference_pages(self._templates),
         ]
@@ -105,12 +128,54 @@ class Stamping:
             self._site.page(page)
         return len(pages)
 
+    def explorer(self) -> int:
+        """Write what the explorer searches; no page of its own."""
+        for index in (metrics_index(self._references), events_index(self._references)):
+            for path, content in index.files:
+                self._site.file(path, content)
+        return 0
+
+    def program_files(self, site_url: str | None) -> int:
+        """Write what programs read besides the twins of definitions, and the page that lists it."""
+        self._site.page(programs_page(self._templates))
+        for path, content in program_files(self._references, site_url):
+            self._site.file(path, content)
+        return 1
+
+    def payload_reader(self) -> int:
+        """Write the page that explains payloads, and the definitions that its script reads."""
+        self._site.page(payload_reader_page(self._templates))
+        self._site.file(DEFINITIONS, payload_definitions(self._references).encode())
+        return 1
+
+    def health(self) -> int:
+        """Write what is wrong with the dictionary, for people and for programs."""
+        pages = HealthPages(self._templates, self._references, health(self._validation, self._history.history))
+        self._site.file(HEALTH, pages.json())
+        return self._all(pages.pages())
+
+    def changes_by_month(self) -> int:
+        """Write what changed: the overview and the pages of the months."""
+        return self._all(self._change_pages(Rows()).by_month())
+
+    def changes_by_milestone(self) -> int:
+        """Write what changed: the pages of the milestones."""
+        return self._all(self._change_pages(Rows()).by_milestone())
+
+    def feeds(self, site_url: str | None) -> int:
+        """Write the feeds of what changed."""
+        for path, content in feeds(self._log, self._references, site_url):
+            self._site.file(path, content)
+        return 0
+
     def downloads(self) -> int:
-        """Write the combined files, their page and the marker that says whose site this is."""
+        """Write the combined files, their page, the editors' schemas and the marker that says whose site this is."""
         files = downloads(self._dictionary)
         self._site.page(downloads_page(self._templates, files))
         for file in files:
             self._site.file(f"{DOWNLOADS}{file.name}", file.content)
+        for schema in schema_files(self._dictionary):
+            self._site.file(schema.path, schema.content)
         about = {
             "generator": f"metrics-dictionary {generator.__version__}",
             "metrics": len(self._dictionary.expanded),
@@ -120,14 +185,26 @@ class Stamping:
         self._site.file(MARKER, (json.dumps(about, indent=2) + "\n").encode())
         return 1
 
+    def _all(self, pages: Iterable[Page]) -> int:
+        made = 0
+        for page in pages:
+            self._site.page(page)
+            made += 1
+        return made
+
+    def _change_pages(self, rows: Rows) -> ChangePages:
+        return ChangePages(self._templates, self._references, self._log, self._history, rows)
+
     def _with_twin(self, page: Page, json_text: str) -> None:
         self._site.page(page)
         self._site.file(page.twin or "", json_text.encode())
 
     @cached_property
     def _metric_pages(self) -> MetricPages:
-        return MetricPages(self._templates, self._references, self._origins, meanings("metric"))
+        return MetricPages(
+            self._templates, self._references, self._origins, meanings("metric"), self._history, self._room
+        )
 
     @cached_property
     def _event_pages(self) -> EventPages:
-        return EventPages(self._templates, self._references, self._origins, meanings("event"))
+        return EventPages(self._templates, self._references, self._origins, meanings("event"), self._history)

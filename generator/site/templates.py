@@ -29,6 +29,7 @@ def environment(references: CrossReferences) -> Environment:
     made.filters.update(
         breakable=fragments.breakable,
         code=fragments.code_block,
+        day=wording.day,
         gist=wording.gist,
         heading=fragments.heading,
         listed=wording.listed,

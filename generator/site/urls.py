@@ -8,6 +8,7 @@ on disk are the same text:
 * every other byte of the UTF-8 text becomes ``~0`` and two hexadecimal digits, among them ``/``, ``%`` and ``~``;
 * so do a dot at either end and the dot of a final ``.json`` or ``.html``: no hidden file, no way up, no clash with the
   JSON twin of another page;
+* the empty name becomes ``~0``, so that its page is not that of the listing around it;
 * a name that would grow too long keeps its beginning, followed by ``~~`` and a digest of the whole.
 
 ``~`` followed by a digit other than 0 is never produced: the later pages of a listing live there.
@@ -30,6 +31,8 @@ def segment(name: str) -> str:
     """Return the path segment of a name; different names never get the same, not even when case is ignored."""
     if len(name) <= LONGEST and _PLAIN.fullmatch(name):
         return name
+    if not name:
+        return "~0"
     encoded = _ESCAPED.sub(_escape, name)
     if len(encoded) <= LONGEST:
         return encoded

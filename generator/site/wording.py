@@ -6,6 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from generator.dictionary.metric import MetricDefinition
 
 STATUSES = {"active": "Active", "broken": "Broken", "removed": "Removed"}
@@ -48,9 +50,14 @@ _WINDOW_PHRASES = {
     "28d": "over 28 days, from 30 to 2 days before the report",
 }
 _WEEK_PHRASES = {"7d": "over the last complete week", "28d": "over the last four complete weeks"}
-_EVENT_SOURCES = {"redis", "redis_hll", "internal_events"}
+EVENT_SOURCES = {"redis", "redis_hll", "internal_events"}
 
 _VALUE_TYPES = {"number": "A number", "string": "A text", "boolean": "A yes or no", "object": "An object"}
+
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 
 UNKNOWN_VERSION: tuple[int, ...] = ()
 """The key of a text that is no milestone."""
@@ -71,7 +78,7 @@ def _period(metric: MetricDefinition) -> str:
     time_frame = metric.time_frames[0] if len(metric.time_frames) == 1 else ""
     if time_frame == "all":
         return "over all time"
-    phrases = _WEEK_PHRASES if metric.data_source in _EVENT_SOURCES else _WINDOW_PHRASES
+    phrases = _WEEK_PHRASES if metric.data_source in EVENT_SOURCES else _WINDOW_PHRASES
     return phrases.get(time_frame, "")
 
 
@@ -96,7 +103,7 @@ def listed(words: tuple[str, ...]) -> str:
 
 def milestone(text: str) -> str:
     """Say a milestone in words: ``<13.9`` is ``before 13.9``."""
-    return f"before {text[1:]}" if text.startswith("<") else text
+    return f"before {text[1:]}" if text.startswith("<") and version_key(text) != UNKNOWN_VERSION else text
 
 
 def version_key(text: str | None) -> tuple[int, ...]:
@@ -105,3 +112,28 @@ def version_key(text: str | None) -> tuple[int, ...]:
     if match is None:
         return UNKNOWN_VERSION
     return (int(match[2]), int(match[3]), 0 if match[1] else 1)
+
+
+def day(when: datetime) -> str:
+    """Say a day: ``4 March 2025``."""
+    return f"{when.day} {MONTHS[when.month - 1]} {when.year}"
+
+
+def month(key: str) -> str:
+    """Say a month that is written ``2025-03``: ``March 2025``."""
+    year, _, number = key.partition("-")
+    return f"{MONTHS[int(number) - 1]} {int(year)}"
+
+
+def duration(start: datetime, end: datetime) -> str:
+    """Say how long it is from one day to another: ``3 days``, ``5 months``, ``2 years``."""
+    days = max((end - start).days, 0)
+    for unit, length, least in (("year", 365.25, 2), ("month", 30.44, 2), ("week", 7, 2)):
+        if days >= least * length:
+            return counted(int(days / length), unit)
+    return counted(days, "day")
+
+
+def counted(number: int, noun: str) -> str:
+    """Say how many there are: ``1 metric``, ``2,000 metrics``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

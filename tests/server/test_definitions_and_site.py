@@ -22,7 +22,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     (site / "metrics" / "a b").mkdir(parents=True)
     (site / "index.html").write_text("<h1>home</h1>", encoding="utf-8")
     (site / "long.html").write_text(LONG_PAGE, encoding="utf-8")
-    (site / "404.html").write_text("<h1>lost</h1>", encoding="utf-8")
     (site / "metrics" / "a b" / "index.html").write_text("<h1>a b</h1>", encoding="utf-8")
     (folder / "secret.txt").write_text("secret", encoding="utf-8")
     with running(folder) as served:
@@ -131,10 +130,23 @@ def test_a_folder_without_its_slash_redirects_relatively(client: Client) -> None
     assert (answer.status, answer.headers["location"]) == (308, "a%20b/")
 
 
-def test_an_unknown_page_is_the_sites_own_404(client: Client) -> None:
-    answer = client.get("/nowhere/")
-    assert (answer.status, answer.body) == (404, b"<h1>lost</h1>")
-    assert client.get("/" + "long" * 1000).status == 404
+def test_a_reader_gets_a_page_for_an_unknown_address(client: Client) -> None:
+    for path in ("/nowhere/", "/metrics/nope", "/" + "long" * 1000):
+        answer = client.get(path, Accept="text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8")
+        assert (answer.status, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
+        assert b'<a href="/">' in answer.body
+        assert b"prefers-color-scheme: dark" in answer.body
+        assert "default-src 'self'" in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("accept", ["", "*/*", "application/json", "text/html;q=0, application/json"])
+def test_a_program_gets_json_for_an_unknown_address(client: Client, accept: str) -> None:
+    answer = client.get("/nowhere/", Accept=accept)
+    assert (answer.status, answer.json) == (404, {"message": "404 Not Found"})
+
+
+def test_a_browser_gets_json_for_an_unknown_call_of_the_api(client: Client) -> None:
+    assert client.get("/api/v4/nothing", Accept="text/html").json == {"message": "404 Not Found"}
 
 
 @pytest.mark.parametrize(

@@ -140,6 +140,16 @@ def shipped_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return site
 
 
+@pytest.fixture(scope="session")
+def recorded_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site of a root with a git history; see ``recorded_root``."""
+    from tests.site.recorded_root import recorded_root
+
+    folder = tmp_path_factory.mktemp("recorded")
+    build(recorded_root(folder / "project"), folder / "site", repository_url="https://gitlab.com/group/project")
+    return folder / "site"
+
+
 @pytest.fixture
 def tiny_root(tmp_path: Path) -> Path:
     """One valid metric."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from generator.site.build import build
 from generator.site.urls import event_url, metric_url, twin
 from tests.site.built_pages import page, pages
-from tests.site.conftest import HOSTILE, NAMES
+from tests.site.conftest import HOSTILE, NAMES, event, metric
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from generator.site.build import BuildReport
@@ -61,3 +63,27 @@ def test_a_definition_with_errors_has_a_page_that_says_so(small_build: tuple[Pat
     assert "This definition has errors" in page(site / "metrics/counts.nearly_empty/index.html").text
     assert "This definition has errors" not in page(site / "metrics/counts.boards/index.html").text
     assert any(diagnostic.file.endswith("broken.yml") for diagnostic in report.diagnostics)
+
+
+def test_names_in_backticks_are_shown_as_code_and_nothing_else_is_taken_for_html(
+    tiny_root: Path, tmp_path: Path, write_definition: Callable[[Path, object], None]
+) -> None:
+    told = "Set by `a_name` and `<b onclick=x>`, not <i>otherwise</i>; a lone ` stays."
+    code = "Set by <code>a_name</code> and <code>&lt;b onclick=x&gt;</code>, not &lt;i&gt;otherwise&lt;/i&gt;; a lone `"
+    write_definition(tiny_root / "metrics/counts_all/boards.yml", metric(description=told))
+    properties = {"label": {"description": told}}
+    write_definition(tiny_root / "events/open_board.yml", event(description=told, additional_properties=properties))
+    write_definition(tiny_root / "product_groups.yml", {"planning": {"description": told}})
+    instrumentation = {"source": "database", "operation": "count", "table": "boards", "description": told}
+    write_definition(tiny_root / "instrumentations/all.yml", {"CountBoardsMetric": instrumentation})
+    build(tiny_root, tmp_path / "site")
+    shown = {
+        "metrics/counts.boards/": 2,
+        "metrics/": 1,
+        "events/open_board/": 2,
+        "events/": 1,
+        "groups/planning/": 3,
+        "groups/": 1,
+    }
+    for url, times in shown.items():
+        assert (tmp_path / f"site/{url}index.html").read_text().count(code) == times, url

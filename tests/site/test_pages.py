@@ -62,6 +62,11 @@ def test_a_metric_page_names_its_other_time_frames_and_the_metrics_of_the_same_e
     assert "Other time frames counts.boards_monthly" in text_of(small_site, "metrics/counts.boards")
 
 
+def test_a_class_that_reads_what_options_name_relates_no_metrics(shipped_site: Path) -> None:
+    counter = text_of(shipped_site, "metrics/redis_hll_counters.search.i_search_paid_monthly")
+    assert "Same instrumentation" not in counter
+
+
 def test_the_lifecycle_tells_what_became_of_a_metric(small_site: Path) -> None:
     broken = text_of(small_site, "metrics/counts.broken")
     assert "This metric is broken" in broken

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +17,6 @@ from generator.site.publishing import MARKER, publish, staging
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -111,6 +111,17 @@ def test_the_folder_that_the_command_runs_in_is_never_replaced(
     monkeypatch.chdir(old_site)
     with pytest.raises(OperationalError, match="the folder this command runs in"):
         build(tiny_root, old_site)
+
+
+def test_the_reason_why_a_folder_is_never_replaced_is_the_true_one(
+    tiny_root: Path, old_site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (old_site / "below").mkdir()
+    monkeypatch.chdir(old_site / "below")
+    with pytest.raises(OperationalError, match=r"site: holds the folder this command runs in"):
+        build(tiny_root, old_site)
+    with pytest.raises(OperationalError, match=r"^/: is the top of the file system"):
+        build(tiny_root, Path("/"))
 
 
 @pytest.mark.parametrize("below", ["", "/site"])

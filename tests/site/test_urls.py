@@ -14,7 +14,9 @@ CASE_PAIRS = st.text(alphabet="aAbB~0.", max_size=8)
 NAMES = st.one_of(
     st.text(max_size=40),
     CASE_PAIRS,
-    st.sampled_from(["x.json", "x.html", "x~02ejson", ".", "..", "...", "a/../..", "%2e%2e", "~~", "\ud800", "a.\n"]),
+    st.sampled_from(
+        ["", "x.json", "x.html", "x~02ejson", ".", "..", "...", "a/../..", "%2e%2e", "~~", "\ud800", "a.\n"]
+    ),
     st.text(alphabet="Aé/", min_size=60, max_size=400),
 )
 
@@ -27,6 +29,7 @@ def test_two_names_never_share_an_address_even_where_case_is_ignored(one: str, o
 @given(NAMES)
 def test_an_address_is_one_file_name_that_needs_no_percent_encoding(name: str) -> None:
     found = segment(name)
+    assert found
     assert quote(found, safe="~") == found == unquote(found)
     assert len(f"{found}.json".encode()) <= 255
     assert not found.startswith(".")
@@ -53,6 +56,7 @@ def test_the_later_pages_of_a_listing_never_meet_a_definition(name: str, number:
         (twin(metric_url("counts.ci_builds")), "metrics/counts.ci_builds.json"),
         (metric_url("Foo/b"), "metrics/~Foo~02fb/"),
         (metric_url(".."), "metrics/~02e~02e/"),
+        (group_url(""), "groups/~0/"),
         (listing_page("events/", 1), "events/"),
         (listing_page("events/", 2), "events/~2/"),
     ],

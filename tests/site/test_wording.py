@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from generator.dictionary.metric import MetricDefinition
-from generator.site.wording import gist, listed, milestone, value_sentence, version_key, without_time_frame
+from generator.site.wording import counted, gist, listed, milestone, value_sentence, version_key, without_time_frame
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,12 @@ def test_lists_and_milestones_read_as_prose() -> None:
         "a, b and c",
     ]
     assert [milestone("<13.9"), milestone("16.1")] == ["before 13.9", "16.1"]
+    assert [milestone("</pre>"), milestone("<"), milestone("<b>16.1</b>")] == ["</pre>", "<", "<b>16.1</b>"]
+
+
+def test_one_thing_is_counted_in_the_singular() -> None:
+    assert [counted(0, "metric"), counted(1, "metric"), counted(2_000, "metric")] == [
+        "0 metrics",
+        "1 metric",
+        "2,000 metrics",
+    ]
