@@ -98,8 +98,9 @@ def _leave(code: int) -> NoReturn:
         sys.stdout.flush()
     except OSError as error:
         code = _machine_trouble(error) or code
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(code)
+    # Everything is written and every block has ended: taking thousands of definitions apart one by one serves nobody.
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _complain(message: str) -> None:

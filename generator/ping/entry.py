@@ -100,7 +100,7 @@ class Entry:
         return InstrumentationError(f"{self.metric.key_path}: {name}{where} in {file} {problem}")
 
     def _inner(self, key: str | int, value: object, *, given: bool = True) -> Entry:
-        inner = replace(self, value=value, path=(*self.path, key), given=given)
+        inner = Entry(value, self.instrumentation, self.metric, (*self.path, key), given)
         if len(inner.path) > DEPTH_LIMIT:
             raise self.error(f"is nested more than {DEPTH_LIMIT} levels deep; write flatter conditions")
         return inner

@@ -65,9 +65,9 @@ def stamp_everything(
     # The definitions of one file go to one process, so that the file is read and coloured once.
     files = (tuple(members) for _, members in groupby(definitions, key=lambda definition: definition.file_path))
     # Dealt out in turn: this order gives two processes about as much to do.
-    jobs: list[Job] = [stamping.downloads, stamping.changes_by_month, stamping.explorer, stamping.overview]
-    jobs += [stamping.changes_by_milestone, partial(stamping.program_files, shell.site_url)]
-    jobs += [stamping.payload_reader, stamping.health, partial(stamping.feeds, shell.site_url)]
+    jobs: list[Job] = [stamping.downloads, stamping.explorer, stamping.changes_by_milestone, stamping.overview]
+    jobs += [stamping.changes_by_month, partial(stamping.program_files, shell.site_url)]
+    jobs += [stamping.health, stamping.payload_reader, partial(stamping.feeds, shell.site_url)]
     jobs += [partial(stamping.definitions, members) for members in files]
     with _without_garbage_collection():
         return sum(in_parts(_do, jobs, progress))

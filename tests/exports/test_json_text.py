@@ -11,8 +11,13 @@ def _refuse(constant: str) -> object:
     raise AssertionError(f"{constant} is no JSON")
 
 
-def test_two_spaces_a_level_text_unescaped_and_a_final_line_break() -> None:
-    assert json_text({"a": ["Größe 🚀", {}]}) == '{\n  "a": [\n    "Größe 🚀",\n    {}\n  ]\n}\n'
+def test_a_line_a_field_text_unescaped_and_a_final_line_break() -> None:
+    assert json_text({"a": ["Größe 🚀", {}], "b": {"c": 1}}) == '{\n  "a": ["Größe 🚀", {}],\n  "b": {"c": 1}\n}\n'
+
+
+def test_a_list_of_objects_has_a_line_a_field_too() -> None:
+    text = '{\n  "events": [\n    {\n      "name": "x"\n    },\n    {}\n  ]\n}\n'
+    assert json_text({"events": [{"name": "x"}, {}]}) == text
 
 
 def test_numbers_that_json_does_not_have_become_text() -> None:
