@@ -184,7 +184,9 @@ class _Ward:
         events, instrumentations = self._dictionary.event_definitions, self._dictionary.instrumentations
         recorded = {event.action for event in self._events}
         for metric in self._metrics:
-            unread = [name for name in metric.event_names if name not in recorded] if events is not None else []
+            # Counters of the older sources have names of their own, which no event file has to define.
+            named = dict.fromkeys(rule.name for rule in metric.selection_rules if rule.name)
+            unread = [name for name in named if name not in recorded] if events is not None else []
             parts = [f"event {name} {self._why_not_recorded(name)}" for name in unread[:3]]
             name = metric.instrumentation_class
             if instrumentations is not None and name is not None and name not in instrumentations:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
@@ -18,8 +19,6 @@ from tests.site.built_pages import page, target
 from tests.site.recorded_root import recorded_root
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from generator.site.health import Check, Health
 
 
@@ -52,6 +51,11 @@ def test_metrics_whose_event_or_instrumentation_is_missing_are_told(found: Healt
         "counts.left_weekly": missing,
         "counts.nothing": "no instrumentation CountNothingMetric",
     }
+
+
+def test_counters_of_the_older_sources_need_no_event_file() -> None:
+    shipped = health(validate(Path(__file__).parents[2] / "definitions"), None)
+    assert names(shipped, "missing") == {}
 
 
 def test_definitions_without_an_owner_are_told(found: Health) -> None:
