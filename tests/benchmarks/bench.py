@@ -15,10 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generator.reading.read import read_dictionary
+from tests.benchmarks.authoring import authoring_figures
 from tests.benchmarks.corpus import write_corpus
+from tests.benchmarks.explorer import explorer_figures
+from tests.benchmarks.figure import Figure
 from tests.benchmarks.measurement import Measurement, folder_size, measure
 from tests.benchmarks.peers import write_glean, write_plain_material
-from tests.benchmarks.runtime import Figure, runtime_figures
+from tests.benchmarks.runtime import runtime_figures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,6 +48,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="bench-", dir=arguments.folder) as scratch:
         rows = [row for size in arguments.sizes for row in _rows(size, Path(scratch), arguments.runs)]
         figures = [*_figures(rows)]
+        _say("an author's commands")
+        figures += authoring_figures(Path(scratch) / "authoring", arguments.runs)
+        if arguments.browser:
+            _say("the explorer in a browser")
+            figures += explorer_figures()
         if arguments.seconds:
             _say("the runtime")
             figures += runtime_figures(Path(scratch) / "runtime", arguments.seconds)
@@ -58,13 +66,11 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument(
-        "--sizes", type=lambda text: [int(size) for size in text.split(",")], default=[1000, 5000, 20000]
-    )
+    parser.add_argument("--sizes", type=_numbers, default=[1000, 5000, 20000])
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument(
-        "--folder", type=Path, help="where the corpus and the sites go; /dev/shm keeps the disk out of it"
-    )
+    parser.add_argument("--seconds", type=float, default=5, help="how long a load on the server lasts; 0 leaves it out")
+    parser.add_argument("--no-browser", dest="browser", action="store_false", help="leave the explorer out")
+    parser.add_argument("--folder", type=Path, help="where the files go; /dev/shm keeps the disk out of the figures")
     return parser.parse_args()
 
 

@@ -6,10 +6,8 @@ The figures are the browser's own timings, which the explorer leaves in its perf
 
 from __future__ import annotations
 
-import argparse
 import gzip
 import statistics
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,9 +18,12 @@ from generator.site.build import build
 from generator.site.cross_references import CrossReferences
 from generator.site.explorer_index import events_index, metrics_index
 from tests.benchmarks.corpus import write_corpus
+from tests.benchmarks.figure import Figure
 from tests.browser.chromium import EXECUTABLE, MISSING, running_chromium, served
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from playwright.sync_api import Browser, Page
 
 QUERIES = (
@@ -75,17 +76,17 @@ BUDGETS = {
 }
 
 
-def main() -> int:
-    """Measure each size; print the figures beside their budgets; return 1 when one is broken."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", type=lambda text: [int(size) for size in text.split(",")], default=[5_000, 50_000])
-    arguments = parser.parse_args()
+def explorer_figures() -> Iterator[Figure]:
+    """Measure at both sizes. Raises RuntimeError where there is no Chromium."""
     if EXECUTABLE is None:
-        print(MISSING, file=sys.stderr)
-        return 0
-    report = "\n".join(line for measured in measure_explorer(arguments.sizes) for line in verdicts(measured))
-    print(report)
-    return int("BROKEN" in report)
+        raise RuntimeError(MISSING)
+    for measured in measure_explorer(list(BUDGETS)):
+        budget, subject = BUDGETS[measured.size], f"explorer of {measured.size:,}"
+        yield Figure(f"{subject}: interactive, ms", measured.interactive, budget.interactive)
+        yield Figure(f"{subject}: keystroke to painted, median ms", measured.keystroke, budget.keystroke)
+        yield Figure(f"{subject}: keystroke to painted, p95 ms", measured.keystroke_p95, budget.keystroke_p95)
+        yield Figure(f"{subject}: scrolling, p95 ms a frame", measured.frame, budget.frame)
+        yield Figure(f"{subject}: index and scripts, KB compressed", measured.loaded, budget.loaded)
 
 
 def measure_explorer(sizes: list[int]) -> list[Measured]:
@@ -103,25 +104,6 @@ def measure_explorer(sizes: list[int]) -> list[Measured]:
                 _write_index(root, site)
                 measured.append(_measure(browser, f"{address}/site/metrics/", size, site))
     return measured
-
-
-def verdicts(measured: Measured) -> list[str]:
-    """Hold the figures against their budgets, one line each; a size without budgets has none."""
-    budget = BUDGETS.get(measured.size)
-    if budget is None:
-        return []
-    figures = (
-        ("interactive, ms", measured.interactive, budget.interactive),
-        ("keystroke to painted, median ms", measured.keystroke, budget.keystroke),
-        ("keystroke to painted, p95 ms", measured.keystroke_p95, budget.keystroke_p95),
-        ("scrolling, p95 ms a frame", measured.frame, budget.frame),
-        ("index and scripts, KB compressed", measured.loaded, budget.loaded),
-    )
-    subject = f"explorer {measured.size:,}"
-    return [
-        f"- {'kept' if value <= limit else 'BROKEN'}: {subject}: {name}, at most {limit:,.0f}: {value:,.0f}"
-        for name, value, limit in figures
-    ]
 
 
 def _write_index(root: Path, site: Path) -> None:
@@ -182,4 +164,5 @@ def _loaded(site: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    for figure in explorer_figures():
+        print("kept" if figure.kept else "BROKEN", figure)

@@ -25,6 +25,7 @@ from generator.ping.time_window import time_window
 from generator.reading.read import read_dictionary
 from tests.benchmarks.corpus import write_corpus
 from tests.benchmarks.database import write_database, write_definitions
+from tests.benchmarks.figure import Figure
 from tests.benchmarks.load import Load, measure_load
 
 if TYPE_CHECKING:
@@ -39,21 +40,6 @@ EVENT = {
     "additional_properties": {"lang": "eng", "label": "page", "property": "done"},
 }
 ROWS, METRICS = 2_000_000, 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One measured figure and its bound: at most, or at least."""
-
-    name: str
-    value: float
-    bound: float
-    at_least: bool = False
-
-    @property
-    def kept(self) -> bool:
-        """Whether the bound holds."""
-        return self.value >= self.bound if self.at_least else self.value <= self.bound
 
 
 def runtime_figures(scratch: Path, seconds: float) -> Iterator[Figure]:
