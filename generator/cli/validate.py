@@ -116,9 +116,7 @@ def _of_files(
 
         apply_fixes(paths, product_groups)
     with progress("Checking definitions:") as draw:
-        outcome = validate_paths(
-            paths, product_groups=product_groups, progress=draw, further=promises_since(against)
-        )
+        outcome = validate_paths(paths, product_groups=product_groups, progress=draw, further=promises_since(against))
     return outcome if revision is None else only_changed(outcome, paths, revision)
 
 
