@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from generator.dictionary.diagnostic import Severity
+from generator.garbage import without_garbage_collection
 from generator.history.history import HistoryReading
 from generator.site.definition_history import HistoryItems
 from generator.site.publishing import publish, staging
@@ -62,7 +63,12 @@ def build(
     OperationalError when the root cannot be read or the output not written; then, too, the old site stays.
     """
     links = repository_links(repository_url)
-    with staging(output) as folder, ShellBuild(folder) as shell_build, HistoryReading(root) as reading:
+    with (
+        without_garbage_collection(),
+        staging(output) as folder,
+        ShellBuild(folder) as shell_build,
+        HistoryReading(root) as reading,
+    ):
         validation = validate(root, product_groups=product_groups)
         if strict and any(diagnostic.severity is Severity.ERROR for diagnostic in validation.diagnostics):
             return BuildReport(validation.dictionary, validation.diagnostics, published=False, pages=0)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import json
-from contextlib import contextmanager
 from functools import cached_property, partial
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -14,6 +12,7 @@ from generator.dictionary.metric import MetricDefinition
 from generator.exports.single import event_json, metric_json
 from generator.site.change_pages import ChangePages
 from generator.site.changes import ChangeLog
+from generator.garbage import without_garbage_collection
 from generator.site.cross_references import CrossReferences
 from generator.site.downloads import URL as DOWNLOADS
 from generator.site.downloads import downloads, downloads_page
@@ -69,20 +68,8 @@ def stamp_everything(
     jobs += [stamping.changes_by_month, partial(stamping.program_files, shell.site_url)]
     jobs += [stamping.health, stamping.payload_reader, partial(stamping.feeds, shell.site_url)]
     jobs += [partial(stamping.definitions, members) for members in files]
-    with _without_garbage_collection():
+    with without_garbage_collection():
         return sum(in_parts(_do, jobs, progress))
-
-
-@contextmanager
-def _without_garbage_collection() -> Iterator[None]:
-    """Spare the collector the search for garbage among all definitions: pages leave none that it would have to find."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _do(jobs: Iterable[Job]) -> list[int]:

@@ -5,12 +5,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.compiler import CodeGenerator, Frame
 
 from generator.resources import resource
 from generator.site import fragments, urls, wording
+from generator.site.html import escaped
 
 if TYPE_CHECKING:
+    from jinja2 import nodes
+
     from generator.site.cross_references import CrossReferences
+
+
+class _Generator(CodeGenerator):
+    """Has every value escaped by our own function, which leaves Markup alone and remembers texts."""
+
+    def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: CodeGenerator._FinalizeInfo) -> None:
+        self.write("environment.escaped(")
+        if finalize.src is not None:
+            self.write(finalize.src)
+
+
+class _Environment(Environment):
+    code_generator_class = _Generator
+    escaped = staticmethod(escaped)
 
 
 def environment(references: CrossReferences) -> Environment:
@@ -18,7 +36,7 @@ def environment(references: CrossReferences) -> Environment:
 
     ``references`` know the names of product groups.
     """
-    made = Environment(
+    made = _Environment(
         loader=FileSystemLoader(resource("templates") / "site"),
         autoescape=True,
         undefined=StrictUndefined,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import gc
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from generator.garbage import without_garbage_collection
 from generator.reading.read import assemble, document_sources, read_surroundings, unread
 from generator.reading.root import find_files, find_root, shown, with_unsaved
 from generator.validation.diagnoses import diagnose
@@ -22,7 +21,7 @@ from generator.validation.suppressions import silence
 from generator.validation.surroundings import notices, unchecked_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from pathlib import Path
 
     from generator.dictionary.diagnostic import Diagnostic
@@ -122,7 +121,7 @@ def validate(
     sources = as_named(sources, only)
     others = left_out(sources, only)
     surroundings = read_surroundings(sources, product_groups)
-    with _without_garbage_collection():
+    with without_garbage_collection():
         files = document_sources(sources)
         checked = in_parts(partial(check_files, unjudged=others), files, progress)
         found = [document_of(source, file) for source, file in zip(files, checked, strict=True)]
@@ -176,15 +175,3 @@ def validate_file(path: Path, *, product_groups: Path | None = None, unsaved: by
 
 def _in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     return tuple(sorted(diagnostics, key=lambda one: (one.file, one.line, one.column, one.rule, one.message)))
-
-
-@contextmanager
-def _without_garbage_collection() -> Iterator[None]:
-    """Spare the collector the search for garbage among thousands of definitions, none of which is any."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

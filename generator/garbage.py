@@ -1,0 +1,26 @@
+"""Work without Python's garbage collector, which would search among thousands of definitions, none of them garbage."""
+
+from __future__ import annotations
+
+import gc
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextmanager
+def without_garbage_collection() -> Iterator[None]:
+    """Switch the collector off for a block, and on again after the outermost one.
+
+    What was made in the block is not looked at later either: it is a dictionary, which lives as long as its process.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.freeze()
+            gc.enable()
