@@ -31,7 +31,7 @@ check: .venv/installed-test ## format, lint, types, definitions: before every co
 	$(BIN)/metrics-dictionary validate definitions
 
 manual: .venv/installed ## write the references of the guides from the commands and settings themselves
-	$(BIN)/python -m generator.cli.manual site_src/guides
+	$(BIN)/python -m metrics_dictionary.cli.manual site_src/guides
 
 format: .venv/installed-test ## put the code into its one format
 	$(BIN)/ruff format .

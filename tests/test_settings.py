@@ -3,9 +3,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-
-from generator.errors import OperationalError
-from generator.settings import SETTINGS, load_settings
+from metrics_dictionary.settings import SETTINGS, load_settings
+from metrics_dictionary.tools.errors import OperationalError
 
 if TYPE_CHECKING:
     from pathlib import Path

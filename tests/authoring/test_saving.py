@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
-from generator.authoring.saving import save_all, save_new
-from generator.errors import OperationalError
+from metrics_dictionary.authoring.edit.saving import save_all, save_new
+from metrics_dictionary.tools.errors import OperationalError
 
 
 def test_a_failure_in_the_middle_puts_every_file_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

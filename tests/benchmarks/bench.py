@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from generator.reading.read import read_dictionary
+from metrics_dictionary.reading.read import read_dictionary
+
 from tests.benchmarks.authoring import authoring_figures
 from tests.benchmarks.corpus import write_corpus
 from tests.benchmarks.explorer import explorer_figures

@@ -10,8 +10,8 @@ import yaml
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from generator.dictionary.dictionary import Dictionary
-    from generator.dictionary.metric import MetricDefinition
+    from metrics_dictionary.dictionary.dictionary import Dictionary
+    from metrics_dictionary.dictionary.metric import MetricDefinition
 
 MKDOCS = """\
 site_name: Plain Material

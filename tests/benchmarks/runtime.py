@@ -17,12 +17,13 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from generator.ping.collection import collect
-from generator.ping.database.opening import open_database
-from generator.ping.sources import Sources
-from generator.ping.sql import statement
-from generator.ping.time_window import time_window
-from generator.reading.read import read_dictionary
+from metrics_dictionary.ping.collect.collection import collect
+from metrics_dictionary.ping.database.open_database import open_database
+from metrics_dictionary.ping.query.sql import statement
+from metrics_dictionary.ping.query.time_window import time_window
+from metrics_dictionary.ping.sources.sources import Sources
+from metrics_dictionary.reading.read import read_dictionary
+
 from tests.benchmarks.corpus import write_corpus
 from tests.benchmarks.database import write_database, write_definitions
 from tests.benchmarks.figure import Figure

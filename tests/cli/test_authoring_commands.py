@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from metrics_dictionary.stores.open_store import open_store
+from metrics_dictionary.stores.store import Recording
 
-from generator.stores.opening import open_store
-from generator.stores.store import Recording
 from tests.cli.test_commands import EVENT, METRIC, run, write
 
 COMMON = (
@@ -47,7 +47,7 @@ class Terminal:
     def __init__(self, *arguments: object) -> None:
         self._ours, theirs = pty.openpty()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "generator.cli.main", *map(str, arguments)],
+            [sys.executable, "-m", "metrics_dictionary.cli.main", *map(str, arguments)],
             env={**os.environ, "TERM": "xterm", "COLUMNS": "100", "PYTHONPATH": str(Path(__file__).parents[2])},
             stdin=theirs,
             stdout=theirs,
@@ -399,7 +399,7 @@ def test_monitor_tells_a_change_in_a_line_when_it_is_piped(root: Path, tmp_path:
     url = f"sqlite:///{tmp_path}/store.db"
     process = subprocess.Popen(
         [
-            *(sys.executable, "-m", "generator.cli.main", "monitor", "counts.boards", "--interval", "0.1"),
+            *(sys.executable, "-m", "metrics_dictionary.cli.main", "monitor", "counts.boards", "--interval", "0.1"),
             *("--store", url, "--definitions", str(root)),
         ],
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},

@@ -64,7 +64,7 @@ def write(path: Path, text: str) -> Path:
 def run(*arguments: object, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("METRICS_DICTIONARY_")}
     return subprocess.run(
-        [sys.executable, "-m", "generator.cli.main", *map(str, arguments)],
+        [sys.executable, "-m", "metrics_dictionary.cli.main", *map(str, arguments)],
         cwd=cwd,
         env={**clean, "PYTHONPATH": str(Path(__file__).parents[2]), **environment},
         capture_output=True,
@@ -143,7 +143,7 @@ def test_colour_appears_on_a_terminal_and_never_with_no_color(root: Path) -> Non
 def on_a_terminal(*arguments: object, **environment: str) -> str:
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "generator.cli.main", *map(str, arguments)],
+        [sys.executable, "-m", "metrics_dictionary.cli.main", *map(str, arguments)],
         env={**os.environ, "TERM": "xterm", "PYTHONPATH": str(Path(__file__).parents[2]), **environment},
         stdout=theirs,
         stderr=subprocess.DEVNULL,
@@ -187,7 +187,7 @@ def test_a_dangling_link_is_one_line_and_exit_status_2(root: Path) -> None:
 def test_a_full_disk_is_one_line_and_exit_status_2(root: Path) -> None:
     with Path("/dev/full").open("w", encoding="utf-8") as full:
         result = subprocess.run(
-            [sys.executable, "-m", "generator.cli.main", "export", "--definitions", str(root)],
+            [sys.executable, "-m", "metrics_dictionary.cli.main", "export", "--definitions", str(root)],
             env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
             stdout=full,
             stderr=subprocess.PIPE,
@@ -204,7 +204,7 @@ def test_wrong_usage_is_exit_status_2(root: Path) -> None:
 
 def test_whoever_stops_reading_gets_no_traceback(root: Path) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "generator.cli.main", "export", "--definitions", str(root)],
+        [sys.executable, "-m", "metrics_dictionary.cli.main", "export", "--definitions", str(root)],
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -303,7 +303,7 @@ def test_the_schema_for_editors_is_one_self_contained_document(root: Path, kind:
 
 @pytest.mark.parametrize("page", ["command-reference.md", "settings-reference.md", "api-reference.md"])
 def test_a_generated_reference_is_up_to_date(page: str) -> None:
-    from generator.cli.manual import references
+    from metrics_dictionary.cli.manual import references
 
     written = Path(__file__).parents[2] / "site_src" / "guides" / page
     assert written.read_text(encoding="utf-8") == references()[page], "run `make manual`"
@@ -311,8 +311,7 @@ def test_a_generated_reference_is_up_to_date(page: str) -> None:
 
 def test_every_command_and_option_says_what_it_does_and_every_command_has_an_example() -> None:
     import click
-
-    from generator.cli.main import COMMANDS, program
+    from metrics_dictionary.cli.main import COMMANDS, program
 
     context = click.Context(program)
     for name in COMMANDS:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.lifecycle.repositories import LOAVES, METRIC, change, commit, make_repository, write
+from tests.changes.repositories import LOAVES, METRIC, change, commit, make_repository, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,7 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("METRICS_DICTIONARY_")}
     return subprocess.run(
-        [sys.executable, "-m", "generator.cli.main", *map(str, arguments)],
+        [sys.executable, "-m", "metrics_dictionary.cli.main", *map(str, arguments)],
         cwd=cwd,
         env={**clean, "PYTHONPATH": str(Path(__file__).parents[2]), **environment},
         capture_output=True,

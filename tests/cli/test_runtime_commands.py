@@ -30,7 +30,7 @@ def run(folder: Path, *arguments: object, **environment: str) -> subprocess.Comp
         "METRICS_DICTIONARY_DATABASE": "sqlite:///application.db",
     }
     return subprocess.run(
-        [sys.executable, "-m", "generator.cli.main", *map(str, arguments)],
+        [sys.executable, "-m", "metrics_dictionary.cli.main", *map(str, arguments)],
         cwd=folder,
         env={**inherited, **ours, **environment},
         capture_output=True,

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
-
-from generator.cli.schema import command
+from metrics_dictionary.cli.commands.schema import command
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -52,7 +52,7 @@ def write(path: Path, text: str) -> Path:
 def validate(cwd: Path, *arguments: str, given: str | None = None) -> subprocess.CompletedProcess[str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("METRICS_DICTIONARY_")}
     return subprocess.run(
-        [sys.executable, "-m", "generator.cli.main", "validate", *arguments],
+        [sys.executable, "-m", "metrics_dictionary.cli.main", "validate", *arguments],
         cwd=cwd,
         env={**clean, "PYTHONPATH": str(REPOSITORY)},
         input=given,

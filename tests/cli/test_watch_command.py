@@ -35,7 +35,7 @@ class Watching:
 
     def __init__(self, root: Path) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "generator.cli.main", "watch", str(root)],
+            [sys.executable, "-m", "metrics_dictionary.cli.main", "watch", str(root)],
             env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -6,14 +6,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import yaml
-
-from generator.dictionary.dictionary import Dictionary
-from generator.dictionary.event import EventDefinition
-from generator.dictionary.metric import MetricDefinition
-from generator.stores.event_values import metric_value
+from metrics_dictionary.dictionary.dictionary import Dictionary
+from metrics_dictionary.dictionary.event import EventDefinition
+from metrics_dictionary.dictionary.metric import MetricDefinition
+from metrics_dictionary.stores.event_values import metric_value
 
 if TYPE_CHECKING:
-    from generator.stores.store import Store
+    from metrics_dictionary.stores.store import Store
 
 EVENTS = """
 - {action: rename, additional_properties: {lang: {description: x}, attempts: {description: x}}}

@@ -9,14 +9,14 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from metrics_dictionary.events.collector import Collector
+from metrics_dictionary.events.sender import LARGEST_BATCH, LEASE, LONGEST_RETRY_SECONDS, Sender
+from metrics_dictionary.events.snowplow import Origin, StructuredEvents
+from metrics_dictionary.events.tracking import EventTracker
+from metrics_dictionary.stores.sqlite import SqliteStore
+from metrics_dictionary.stores.store import OutboxRow, Recording, StoreUnavailable
+from metrics_dictionary.tools.errors import OperationalError
 
-from generator.errors import OperationalError
-from generator.events.collector import Collector
-from generator.events.sender import LARGEST_BATCH, LEASE, LONGEST_RETRY_SECONDS, Sender
-from generator.events.snowplow import Origin, StructuredEvents
-from generator.events.tracking import EventTracker
-from generator.stores.sqlite import SqliteStore
-from generator.stores.store import OutboxRow, Recording, StoreUnavailable
 from tests.events.event_samples import DURING_W53, Clock, a_dictionary
 from tests.events.loopback_collector import LoopbackCollector
 

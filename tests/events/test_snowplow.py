@@ -8,15 +8,15 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from metrics_dictionary.events.snowplow import SERVICE_PING_CONTEXT, STANDARD_CONTEXT, Origin, StructuredEvents
+from metrics_dictionary.events.tracking import EventTracker
+from metrics_dictionary.tools.errors import OperationalError
 
-from generator.errors import OperationalError
-from generator.events.snowplow import SERVICE_PING_CONTEXT, STANDARD_CONTEXT, Origin, StructuredEvents
-from generator.events.tracking import EventTracker
 from tests.events.event_samples import DURING_W53, Clock, a_dictionary, values
 from tests.events.loopback_collector import contexts
 
 if TYPE_CHECKING:
-    from generator.stores.sqlite import SqliteStore
+    from metrics_dictionary.stores.sqlite import SqliteStore
 
 DICTIONARY = a_dictionary()
 FACTS = {"instance": {"hostname": "git.example.com", "version": "17.1.0", "uuid": "u-1", "user_key": "secret"}}
@@ -139,13 +139,16 @@ def test_the_package_is_only_needed_and_only_loaded_where_there_is_a_collector(
     monkeypatch.setitem(sys.modules, "snowplow_tracker.subject", None)
     with pytest.raises(OperationalError, match=r"metrics-dictionary\[snowplow\]"):
         StructuredEvents(Origin())
-    program = "import sys, generator.events.tracking, generator.events.sender; print('snowplow_tracker' in sys.modules)"
+    program = (
+        "import sys, metrics_dictionary.events.tracking, metrics_dictionary.events.sender;"
+        " print('snowplow_tracker' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, check=True).stdout == b"False\n"
 
 
 def test_loading_the_package_leaves_the_logging_of_the_process_alone() -> None:
     program = (
-        "import logging; from generator.events.snowplow import *; StructuredEvents(Origin());"
+        "import logging; from metrics_dictionary.events.snowplow import *; StructuredEvents(Origin());"
         " print(logging.getLogger().handlers)"
     )
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, check=True).stdout == b"[]\n"

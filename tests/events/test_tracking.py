@@ -9,14 +9,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from metrics_dictionary.events.event_names import EventNames
+from metrics_dictionary.events.faults import MOST_FAULTS, InvalidEvents, UnknownEvents
+from metrics_dictionary.events.tracking import EventTracker
+from metrics_dictionary.stores.event_values import metric_value
+from metrics_dictionary.stores.selection_keys import selections, usage_key
+from metrics_dictionary.stores.sqlite import SqliteStore
+from metrics_dictionary.stores.store import Recording, StoreUnavailable
 
-from generator.events.event_names import EventNames
-from generator.events.faults import MOST_FAULTS, InvalidEvents, UnknownEvents
-from generator.events.tracking import EventTracker
-from generator.stores.event_values import metric_value
-from generator.stores.selection_keys import selections, usage_key
-from generator.stores.sqlite import SqliteStore
-from generator.stores.store import Recording, StoreUnavailable
 from tests.events.event_samples import (
     DURING_W01,
     DURING_W52,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from generator.dictionary.dictionary import Dictionary
-from generator.dictionary.event import EventDefinition
-from generator.dictionary.metric import MetricDefinition
+from metrics_dictionary.dictionary.dictionary import Dictionary
+from metrics_dictionary.dictionary.event import EventDefinition
+from metrics_dictionary.dictionary.metric import MetricDefinition
 
 
 def metric(file_path: str = "definitions/metrics/counts_all/boards.yml", **fields: object) -> MetricDefinition:

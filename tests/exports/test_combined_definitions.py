@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from metrics_dictionary.dictionary.dictionary import Dictionary
+from metrics_dictionary.exports.formats import EVENT_FORMATS, METRIC_FORMATS, export_events, export_metrics
+from metrics_dictionary.validation.schemas.definition_schemas import METRIC, schema
 
-from generator.dictionary.dictionary import Dictionary
-from generator.exports.formats import EVENT_FORMATS, METRIC_FORMATS, export_events, export_metrics
-from generator.validation.definition_schemas import METRIC, schema
 from tests.exports.export_dictionaries import REVERSED, SMALL, metric
 
 ROOT = Path(__file__).parents[2]
@@ -98,7 +98,7 @@ def test_the_order_of_the_files_changes_no_byte(format_name: str) -> None:
 def test_neither_locale_nor_hash_seed_nor_time_zone_changes_a_byte() -> None:
     program = (
         "from export_dictionaries import SMALL\n"
-        "from generator.exports.formats import *\n"
+        "from metrics_dictionary.exports.formats import *\n"
         "texts = [export_metrics(SMALL, name) for name in METRIC_FORMATS]\n"
         "texts += [export_events(SMALL, name) for name in EVENT_FORMATS]\n"
         "print(ascii(texts))\n"

@@ -7,8 +7,7 @@ import math
 
 import pytest
 import yaml
-
-from generator.exports import psych
+from metrics_dictionary.exports import psych
 
 
 def test_a_definition_is_laid_out_as_ruby_does() -> None:

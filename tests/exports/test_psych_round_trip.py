@@ -12,8 +12,7 @@ from typing import cast
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from generator.exports import psych
+from metrics_dictionary.exports import psych
 
 ToYaml = Callable[[object], str | None]
 

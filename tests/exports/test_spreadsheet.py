@@ -6,8 +6,7 @@ import io
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from generator.exports.spreadsheet import FORMULA_STARTS, spreadsheet
+from metrics_dictionary.exports.spreadsheet import FORMULA_STARTS, spreadsheet
 
 
 def cell(value: object) -> str:

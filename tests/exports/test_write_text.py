@@ -5,9 +5,8 @@ import threading
 from pathlib import Path
 
 import pytest
-
-from generator.errors import OperationalError
-from generator.exports.write import write_text
+from metrics_dictionary.tools.errors import OperationalError
+from metrics_dictionary.tools.writing import write_text
 
 
 def test_the_bytes_are_utf_8_with_the_line_ends_as_given(tmp_path: Path) -> None:

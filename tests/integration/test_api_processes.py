@@ -16,10 +16,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
-
-from generator.stores.keys import counter_key, unique_key, week_of
-from generator.stores.opening import open_store
-from generator.stores.tokens import new_token
+from metrics_dictionary.stores.keys import counter_key, unique_key, week_of
+from metrics_dictionary.stores.open_store import open_store
+from metrics_dictionary.stores.tokens import new_token
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,7 +73,14 @@ class Process:
     """`metrics-dictionary serve` on a free port."""
 
     def __init__(self, folder: Path, *arguments: str) -> None:
-        command = [sys.executable, "-m", "generator.cli.main", "serve", "--definitions", str(folder / "definitions")]
+        command = [
+            sys.executable,
+            "-m",
+            "metrics_dictionary.cli.main",
+            "serve",
+            "--definitions",
+            str(folder / "definitions"),
+        ]
         command += ["--port", "0", "--store", _store(folder), *arguments]
         environment = {**os.environ, "METRICS_DICTIONARY_PING_ENABLED": "false", "PYTHONUNBUFFERED": "1"}
         self.process = subprocess.Popen(

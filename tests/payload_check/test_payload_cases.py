@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from generator.dictionary.dictionary import Dictionary
-from generator.dictionary.metric import MetricDefinition
-from generator.payload_check.check import PayloadFault, PayloadFinding, check_payload
+from metrics_dictionary.dictionary.dictionary import Dictionary
+from metrics_dictionary.dictionary.metric import MetricDefinition
+from metrics_dictionary.payload_check.check import PayloadFault, PayloadFinding, check_payload
 
 CASES = sorted((Path(__file__).parents[1] / "payload_cases").glob("*.json"))
 

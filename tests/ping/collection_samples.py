@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, cast
 
-from generator.dictionary.dictionary import Dictionary
-from generator.dictionary.instrumentation import Instrumentation
-from generator.dictionary.metric import MetricDefinition
+from metrics_dictionary.dictionary.dictionary import Dictionary
+from metrics_dictionary.dictionary.instrumentation import Instrumentation
+from metrics_dictionary.dictionary.metric import MetricDefinition
 
 if TYPE_CHECKING:
-    from generator.ping.database.database import Database
-    from generator.ping.relation import Relation
+    from metrics_dictionary.ping.database.database import Database
+    from metrics_dictionary.ping.query.relation import Relation
 
 NOW = datetime(2024, 1, 15, 23, 33, 50, 387_000, tzinfo=UTC)
 

@@ -1,4 +1,4 @@
-"""Instrumentations and metrics for the tests of ``generator/ping``."""
+"""Instrumentations and metrics for the tests of ``ping``."""
 
 from __future__ import annotations
 
@@ -6,19 +6,18 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+import metrics_dictionary.validation
 from jsonschema import Draft202012Validator
-
-import generator.validation
-from generator.dictionary.instrumentation import Instrumentation
-from generator.dictionary.metric import MetricDefinition
-from generator.reading.document import Kind
-from generator.reading.parse import parse
-from generator.reading.root import SourceFile
+from metrics_dictionary.dictionary.instrumentation import Instrumentation
+from metrics_dictionary.dictionary.metric import MetricDefinition
+from metrics_dictionary.reading.document import Kind
+from metrics_dictionary.reading.parse import parse
+from metrics_dictionary.reading.root import SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SCHEMA = Path(generator.validation.__file__).parent / "schemas" / "instrumentation.json"
+SCHEMA = Path(metrics_dictionary.validation.__file__).parent / "schemas" / "instrumentation.json"
 
 
 def an_instrumentation(entry: Mapping[str, object]) -> Instrumentation:

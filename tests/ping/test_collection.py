@@ -8,23 +8,23 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from metrics_dictionary.dictionary.dictionary import Dictionary
+from metrics_dictionary.ping.collect.collection import collect
+from metrics_dictionary.ping.collect.payload import cached, failures
+from metrics_dictionary.ping.database import DatabaseUnavailable
+from metrics_dictionary.ping.sources.sources import Sources
+from metrics_dictionary.stores.keys import counter_key, unique_key, week_of
+from metrics_dictionary.stores.open_store import open_store
+from metrics_dictionary.stores.store import CachedPayload, Recording, StoreUnavailable
 
-from generator.dictionary.dictionary import Dictionary
-from generator.ping.collection import collect
-from generator.ping.database import DatabaseUnavailable
-from generator.ping.payload import cached, failures
-from generator.ping.sources import Sources
-from generator.stores.keys import counter_key, unique_key, week_of
-from generator.stores.opening import open_store
-from generator.stores.store import CachedPayload, Recording, StoreUnavailable
 from tests.ping.collection_samples import NOW, added, counted, database, dictionary, metric, setting, web
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from generator.ping.payload import Payload
-    from generator.stores.store import Store
+    from metrics_dictionary.ping.collect.payload import Payload
+    from metrics_dictionary.stores.store import Store
 
 SETTINGS: dict[str, object] = {
     "instance": {"hostname": "localhost", "seats": 7, "beta": True},

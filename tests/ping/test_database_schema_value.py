@@ -5,16 +5,17 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from generator.ping.collection import collect
-from generator.ping.database.opening import open_database
-from generator.ping.database.snapshot import snapshot
-from generator.ping.sources import Sources
+from metrics_dictionary.ping.collect.collection import collect
+from metrics_dictionary.ping.database.open_database import open_database
+from metrics_dictionary.ping.database.snapshot import snapshot
+from metrics_dictionary.ping.sources.sources import Sources
+
 from tests.ping.collection_samples import NOW, dictionary, metric
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from generator.ping.payload import Payload
+    from metrics_dictionary.ping.collect.payload import Payload
 
 DEFINED = dictionary(
     metric("schema_inconsistencies_metric", "SchemaMetric", value_type="object"),

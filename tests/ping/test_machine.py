@@ -7,10 +7,9 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-
-from generator.ping.database.opening import open_database
-from generator.ping.machine import machine_facts, memory_bytes, operating_system
-from generator.validation import schemas
+from metrics_dictionary.ping.database.open_database import open_database
+from metrics_dictionary.ping.sources.machine import machine_facts, memory_bytes, operating_system
+from metrics_dictionary.validation import schemas
 
 
 def test_there_is_an_answer_to_every_fact_that_an_instrumentation_may_ask_for() -> None:

@@ -3,9 +3,10 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from generator.ping.collection import collect
-from generator.ping.python_classes import registered_classes
-from generator.ping.sources import Sources
+from metrics_dictionary.ping.collect.collection import collect
+from metrics_dictionary.ping.sources.python_classes import registered_classes
+from metrics_dictionary.ping.sources.sources import Sources
+
 from tests.ping.collection_samples import NOW, dictionary, metric
 
 if TYPE_CHECKING:

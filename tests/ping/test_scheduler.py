@@ -5,16 +5,15 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
-from generator.ping.scheduler import LEASE_TIME, RETRY_AFTER, WEEKLY, Scheduler
-from generator.stores.opening import open_store
-from generator.stores.store import CachedPayload, StoreUnavailable
+from metrics_dictionary.ping.collect.scheduler import LEASE_TIME, RETRY_AFTER, WEEKLY, Scheduler
+from metrics_dictionary.stores.open_store import open_store
+from metrics_dictionary.stores.store import CachedPayload, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from generator.stores.store import Store
+    from metrics_dictionary.stores.store import Store
 
     Progress = Callable[[int, int], None]
 

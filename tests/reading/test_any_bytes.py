@@ -8,12 +8,11 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-
-from generator.reading import events
-from generator.reading.document import Kind
-from generator.reading.parse import ParsedFile, parse
-from generator.reading.positions import Positions
-from generator.reading.root import SourceFile
+from metrics_dictionary.reading import events
+from metrics_dictionary.reading.document import Kind
+from metrics_dictionary.reading.parse import ParsedFile, parse
+from metrics_dictionary.reading.positions import Positions
+from metrics_dictionary.reading.root import SourceFile
 
 DEFINITION = b"""\
 ---

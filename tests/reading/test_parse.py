@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
-from generator.reading.document import Kind
-from generator.reading.parse import LARGEST_COLLECTION, LARGEST_DEFINITION, ParsedFile, parse
-from generator.reading.root import SourceFile
+from metrics_dictionary.reading.document import Kind
+from metrics_dictionary.reading.parse import LARGEST_COLLECTION, LARGEST_DEFINITION, ParsedFile, parse
+from metrics_dictionary.reading.root import SourceFile
 
 if TYPE_CHECKING:
-    from generator.dictionary.diagnostic import Diagnostic
+    from metrics_dictionary.dictionary.diagnostic import Diagnostic
 
 
 def parsed(text: str | bytes, kind: Kind = Kind.METRIC) -> ParsedFile:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from generator.reading.positions import Positions, json_path
+from metrics_dictionary.reading.positions import Positions, json_path
 
 TEXT = """\
 ---

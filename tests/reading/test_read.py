@@ -4,9 +4,8 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
-
-from generator.errors import OperationalError
-from generator.reading.read import read_dictionary
+from metrics_dictionary.reading.read import read_dictionary
+from metrics_dictionary.tools.errors import OperationalError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,10 +4,9 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
-
-from generator.errors import OperationalError
-from generator.reading.document import Kind
-from generator.reading.root import find_files, find_root, object_schema_names
+from metrics_dictionary.reading.document import Kind
+from metrics_dictionary.reading.root import find_files, find_root, object_schema_names
+from metrics_dictionary.tools.errors import OperationalError
 
 if TYPE_CHECKING:
     from pathlib import Path

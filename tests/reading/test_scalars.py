@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 import pytest
-
-from generator.reading.scalars import UnsupportedScalarError, plain_scalar
+from metrics_dictionary.reading.scalars import UnsupportedScalarError, plain_scalar
 
 
 @pytest.mark.parametrize(

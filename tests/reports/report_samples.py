@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
-
-from generator.dictionary.diagnostic import Diagnostic, Related, Severity
-from generator.reports.report import Report
+from metrics_dictionary.dictionary.diagnostic import Diagnostic, Related, Severity
+from metrics_dictionary.reports.report import Report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

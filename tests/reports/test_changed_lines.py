@@ -6,10 +6,9 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-
-from generator.dictionary.diagnostic import Diagnostic, Related, Severity
-from generator.errors import OperationalError
-from generator.reports.changed_lines import ChangedLines, changed_lines
+from metrics_dictionary.dictionary.diagnostic import Diagnostic, Related, Severity
+from metrics_dictionary.reports.changed_lines import ChangedLines, changed_lines
+from metrics_dictionary.tools.errors import OperationalError
 
 if TYPE_CHECKING:
     from pathlib import Path

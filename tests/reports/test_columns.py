@@ -3,8 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from generator.reports.columns import columns, cut, folded, wrapped
+from metrics_dictionary.tools.columns import columns, cut, folded, wrapped
 
 LINES = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=60)
 

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import json
 
-from generator.dictionary.diagnostic import Diagnostic, Severity
-from generator.reports.json_report import render_json
-from generator.reports.summary import Summary
+from metrics_dictionary.dictionary.diagnostic import Diagnostic, Severity
+from metrics_dictionary.reports.json_report import render_json
+from metrics_dictionary.reports.summary import Summary
 
 
 def test_a_finding_has_the_documented_keys_in_their_order() -> None:

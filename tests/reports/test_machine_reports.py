@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 from hypothesis import given
 from jsonschema import Draft202012Validator
+from metrics_dictionary.dictionary.diagnostic import Severity
+from metrics_dictionary.reports.checkstyle import render_checkstyle
+from metrics_dictionary.reports.code_quality import render_code_quality
+from metrics_dictionary.reports.formats import MACHINE_FORMATS, render
+from metrics_dictionary.reports.github_annotations import render_github
+from metrics_dictionary.reports.junit import render_junit
+from metrics_dictionary.reports.report import FORMATS, Report
+from metrics_dictionary.reports.sarif import render_sarif
+from metrics_dictionary.validation.rules.catalogue import CATALOGUE
 
-from generator.dictionary.diagnostic import Severity
-from generator.reports.checkstyle import render_checkstyle
-from generator.reports.code_quality import render_code_quality
-from generator.reports.formats import MACHINE_FORMATS, render
-from generator.reports.github_annotations import render_github
-from generator.reports.junit import render_junit
-from generator.reports.report import FORMATS, Report
-from generator.reports.sarif import render_sarif
-from generator.validation.rules.catalogue import CATALOGUE
 from tests.reports.report_samples import OWNER, REPORTS, TWICE, UNUSED, report
 from tests.reports.xml_shapes import CHECKSTYLE, JUNIT, shaped
 

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from generator.dictionary.diagnostic import Diagnostic, Related, Severity
-from generator.reports.columns import columns
-from generator.reports.summary import Summary
-from generator.reports.text_report import printable, render_text
+from metrics_dictionary.dictionary.diagnostic import Diagnostic, Related, Severity
+from metrics_dictionary.reports.summary import Summary
+from metrics_dictionary.reports.text_report import printable, render_text
+from metrics_dictionary.tools.columns import columns
 
 if TYPE_CHECKING:
     from pathlib import Path

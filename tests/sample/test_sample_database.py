@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
-from generator.dictionary.dictionary import Dictionary
-from generator.dictionary.instrumentation import Instrumentation
-from generator.dictionary.metric import MetricDefinition
-from generator.errors import OperationalError
-from generator.ping.sql import statement
-from generator.ping.time_window import time_window
-from generator.reading.read import read_dictionary
-from generator.sample.database import create_sample_database
+from metrics_dictionary.dictionary.dictionary import Dictionary
+from metrics_dictionary.dictionary.instrumentation import Instrumentation
+from metrics_dictionary.dictionary.metric import MetricDefinition
+from metrics_dictionary.ping.query.sql import statement
+from metrics_dictionary.ping.query.time_window import time_window
+from metrics_dictionary.reading.read import read_dictionary
+from metrics_dictionary.sample.database import create_sample_database
+from metrics_dictionary.tools.errors import OperationalError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

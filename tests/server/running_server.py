@@ -11,23 +11,23 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from generator.dictionary.dictionary import Dictionary
-from generator.dictionary.event import EventDefinition
-from generator.dictionary.metric import MetricDefinition
-from generator.server.application import Application
-from generator.server.http import Server
-from generator.settings import load_settings
-from generator.stores.opening import open_store
-from generator.stores.tokens import new_token
+from metrics_dictionary.dictionary.dictionary import Dictionary
+from metrics_dictionary.dictionary.event import EventDefinition
+from metrics_dictionary.dictionary.metric import MetricDefinition
+from metrics_dictionary.server.application import Application
+from metrics_dictionary.server.transport.server import Server
+from metrics_dictionary.settings import load_settings
+from metrics_dictionary.stores.open_store import open_store
+from metrics_dictionary.stores.tokens import new_token
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from generator.server.access_log import AccessLog
-    from generator.settings import Value
-    from generator.stores.store import Store
+    from metrics_dictionary.server.transport.access_log import AccessLog
+    from metrics_dictionary.settings import Value
+    from metrics_dictionary.stores.store import Store
 
 API = "/api/v4/usage_data"
 EVENT = "mr_name_changed"

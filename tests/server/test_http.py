@@ -12,19 +12,19 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
+from metrics_dictionary.server.transport.access_log import AccessLog
+from metrics_dictionary.server.transport.poller import EpollReadiness, SelectorReadiness
+from metrics_dictionary.server.transport.server import Server
+from metrics_dictionary.server.transport.tls import tls_context
+from metrics_dictionary.tools.errors import OperationalError
 
-from generator.errors import OperationalError
-from generator.server.access_log import AccessLog
-from generator.server.http import Server
-from generator.server.readiness import EpollReadiness, SelectorReadiness
-from generator.server.tls import tls_context
 from tests.server.running_server import API, Client, Running, raw, read_all, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from generator.stores.store import Recording
+    from metrics_dictionary.stores.store import Recording
 
 DEFINITIONS = f"{API}/metric_definitions"
 TRACK = f"{API}/track_event"
@@ -295,7 +295,7 @@ def test_two_large_files_come_one_after_the_other_on_one_connection(tmp_path: Pa
 def test_every_way_to_wait_for_sockets_serves_many_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, readiness: type[SelectorReadiness | EpollReadiness]
 ) -> None:
-    monkeypatch.setattr("generator.server.http.open_readiness", readiness)
+    monkeypatch.setattr("metrics_dictionary.server.transport.server.open_readiness", readiness)
     (tmp_path / "site").mkdir()
     large = bytes(range(256)) * 40_000
     (tmp_path / "site" / "large.bin").write_bytes(large)

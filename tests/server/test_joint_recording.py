@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from generator.server.joint_recording import JointRecording, joined
-from generator.stores.opening import open_store
-from generator.stores.store import Recording
+from metrics_dictionary.server.joint_recording import JointRecording, joined
+from metrics_dictionary.stores.open_store import open_store
+from metrics_dictionary.stores.store import Recording
 
 if TYPE_CHECKING:
     from pathlib import Path

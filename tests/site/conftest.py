@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from generator.site import listings
-from generator.site.build import build
+from metrics_dictionary.site.pages import listings
+from metrics_dictionary.site.build.build import build
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from generator.site.build import BuildReport
+    from metrics_dictionary.site.build.build import BuildReport
 
 REPOSITORY = Path(__file__).parents[2]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.history.definition_repository import DefinitionRepository
+from tests.changes.definition_repository import DefinitionRepository
 from tests.site.conftest import HOSTILE, event, metric, write
 
 if TYPE_CHECKING:

@@ -9,18 +9,18 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from generator.dictionary.dictionary import Dictionary
-from generator.dictionary.metric import MetricDefinition
-from generator.history.change import Change, Commit, FieldChange, What
-from generator.history.history import History
-from generator.reading.document import Kind
-from generator.site import change_pages
-from generator.site.build import build
-from generator.site.change_chart import MOST, columns
-from generator.site.changes import ChangeLog
-from generator.site.cross_references import CrossReferences
-from generator.site.feeds import LONGEST, NO_DATE, feeds
-from tests.history.definition_repository import ENVIRONMENT
+from metrics_dictionary.dictionary.dictionary import Dictionary
+from metrics_dictionary.dictionary.metric import MetricDefinition
+from metrics_dictionary.changes.history.change import Change, Commit, FieldChange, What
+from metrics_dictionary.changes.history.history import History
+from metrics_dictionary.reading.document import Kind
+from metrics_dictionary.site.pages import change_pages
+from metrics_dictionary.site.build.build import build
+from metrics_dictionary.site.parts.change_chart import MOST, columns
+from metrics_dictionary.site.data.changes import ChangeLog
+from metrics_dictionary.site.data.cross_references import CrossReferences
+from metrics_dictionary.site.pages.feeds import LONGEST, NO_DATE, feeds
+from tests.changes.definition_repository import ENVIRONMENT
 from tests.site.built_pages import page
 from tests.site.conftest import HOSTILE, metric
 from tests.site.recorded_root import recorded_root

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from generator.site import listings
-from generator.site.build import build
-from generator.validation import in_parts
+from metrics_dictionary.site.pages import listings
+from metrics_dictionary.site.build.build import build
+from metrics_dictionary.tools import in_parts
 
 if TYPE_CHECKING:
     from pathlib import Path

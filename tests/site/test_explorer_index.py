@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from generator.dictionary.dictionary import Dictionary
-from generator.dictionary.event import EventDefinition
-from generator.dictionary.metric import MetricDefinition
-from generator.dictionary.product_group import ProductGroup
-from generator.reading.read import read_dictionary
-from generator.site.cross_references import CrossReferences
-from generator.site.explorer_index import FORMAT, events_index, metrics_index
-from generator.site.urls import metric_url
+from metrics_dictionary.dictionary.dictionary import Dictionary
+from metrics_dictionary.dictionary.event import EventDefinition
+from metrics_dictionary.dictionary.metric import MetricDefinition
+from metrics_dictionary.dictionary.product_group import ProductGroup
+from metrics_dictionary.reading.read import read_dictionary
+from metrics_dictionary.site.data.cross_references import CrossReferences
+from metrics_dictionary.site.data.explorer_index import FORMAT, events_index, metrics_index
+from metrics_dictionary.site.parts.urls import metric_url
 from tests.benchmarks.corpus import write_corpus
 from tests.site.conftest import HOSTILE, event, metric
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from generator.site.explorer_index import ExplorerIndex
+    from metrics_dictionary.site.data.explorer_index import ExplorerIndex
 
 
 def references(metrics: list[dict[str, object]], events: list[dict[str, object]] | None = None) -> CrossReferences:

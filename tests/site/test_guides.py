@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from generator.validation.validate import validate
+from metrics_dictionary.validation.validate import validate
 
 REPOSITORY = Path(__file__).parents[2]
 EXAMPLE = re.compile(r'```yaml title="definitions/([^"]+)"\n(.*?)```', re.DOTALL)

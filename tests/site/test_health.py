@@ -10,16 +10,16 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from generator.history.history import read_history
-from generator.site import health_pages
-from generator.site.build import build
-from generator.site.health import health
-from generator.validation.validate import validate
+from metrics_dictionary.changes.history.history import read_history
+from metrics_dictionary.site.pages import health_pages
+from metrics_dictionary.site.build.build import build
+from metrics_dictionary.site.data.health import health
+from metrics_dictionary.validation.validate import validate
 from tests.site.built_pages import page, target
 from tests.site.recorded_root import recorded_root
 
 if TYPE_CHECKING:
-    from generator.site.health import Check, Health
+    from metrics_dictionary.site.data.health import Check, Health
 
 
 def text_of(site: Path, url: str) -> str:

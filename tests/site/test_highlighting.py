@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.site import highlighting, payload
-from generator.site.fragments import web_link
+from metrics_dictionary.site.parts import highlighting, payload_place as payload
+from metrics_dictionary.site.parts.fragments import web_link
 
 CODE = st.text(alphabet=st.sampled_from("ab1 \n'\"<>&#:-{}\\,.%\tü"), max_size=60)
 TAG = re.compile(r'<span class="[a-z0-9]{1,3}">|</span>')

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from generator.site.build import build
-from generator.site.urls import event_url, metric_url, twin
+from metrics_dictionary.site.build.build import build
+from metrics_dictionary.site.parts.urls import event_url, metric_url, twin
 from tests.site.built_pages import page, pages
 from tests.site.conftest import HOSTILE, NAMES, event, metric
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from generator.site.build import BuildReport
+    from metrics_dictionary.site.build.build import BuildReport
 
 
 def test_no_page_has_a_script_that_the_theme_did_not_bring(small_site: Path) -> None:

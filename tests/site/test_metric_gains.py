@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from generator.dictionary.dictionary import Dictionary
-from generator.dictionary.metric import MetricDefinition
-from generator.errors import OperationalError
-from generator.site import metric_pages
-from generator.site.before_after import before_after
-from generator.site.build import build
-from generator.site.replacement import Replacements
-from generator.site.repository_links import repository_links
-from generator.site.sql_layout import laid_out
-from generator.site.window_drawing import drawing
-from generator.site.wording import duration
+from metrics_dictionary.dictionary.dictionary import Dictionary
+from metrics_dictionary.dictionary.metric import MetricDefinition
+from metrics_dictionary.tools.errors import OperationalError
+from metrics_dictionary.site.pages import metric_pages
+from metrics_dictionary.site.parts.before_after import before_after
+from metrics_dictionary.site.build.build import build
+from metrics_dictionary.site.data.replacement import Replacements
+from metrics_dictionary.site.parts.repository_links import repository_links
+from metrics_dictionary.site.parts.sql_layout import laid_out
+from metrics_dictionary.site.parts.window_drawing import drawing
+from metrics_dictionary.site.parts.site_wording import duration
 from tests.site.built_pages import page
 from tests.site.conftest import HOSTILE, metric, write_small_root
 from tests.site.recorded_root import recorded_root
@@ -229,7 +229,7 @@ def test_a_page_that_would_grow_too_large_tells_less_history_and_then_leaves_out
         name: (site / f"metrics/{name}/index.html").stat().st_size for name in ("counts.boards", "counts.opened_weekly")
     }
     assert max(sizes.values()) < largest
-    from generator.site import stamping
+    from metrics_dictionary.site.build import stamping
 
     monkeypatch.setattr(stamping, "LARGEST", sizes["counts.boards"] - 2000)
     build(root, site)

@@ -7,9 +7,9 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
-from generator.dictionary.event import EventDefinition
-from generator.dictionary.metric import MetricDefinition
-from generator.site.event_pages import curl
+from metrics_dictionary.dictionary.event import EventDefinition
+from metrics_dictionary.dictionary.metric import MetricDefinition
+from metrics_dictionary.site.pages.event_pages import curl
 from tests.site.built_pages import page
 
 if TYPE_CHECKING:
@@ -138,8 +138,8 @@ def test_the_home_page_counts_and_names_the_newest(small_site: Path) -> None:
 
 
 def test_the_references_explain_every_field_and_every_rule(small_site: Path) -> None:
-    from generator.validation.fields import field_reference
-    from generator.validation.rules.catalogue import CATALOGUE
+    from metrics_dictionary.validation.schemas.fields import field_reference
+    from metrics_dictionary.validation.rules.catalogue import CATALOGUE
 
     fields = text_of(small_site, "reference/fields")
     for kind in ("metric", "event", "product_groups"):

@@ -6,10 +6,10 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from generator.dictionary.dictionary import Dictionary
-from generator.dictionary.metric import MetricDefinition
-from generator.site.cross_references import CrossReferences
-from generator.site.payload_reader import POLICY, payload_definitions
+from metrics_dictionary.dictionary.dictionary import Dictionary
+from metrics_dictionary.dictionary.metric import MetricDefinition
+from metrics_dictionary.site.data.cross_references import CrossReferences
+from metrics_dictionary.site.pages.payload_reader import POLICY, payload_definitions
 from tests.site.built_pages import page
 from tests.site.conftest import HOSTILE
 

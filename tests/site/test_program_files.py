@@ -12,15 +12,15 @@ import pytest
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
-from generator.cli.main import program
-from generator.dictionary.dictionary import Dictionary
-from generator.dictionary.product_group import ProductGroup
-from generator.site.build import build
-from generator.site.cross_references import CrossReferences
-from generator.site.llms_text import llms_text
-from generator.site.program_files import FILES, guides
-from generator.site.site_map import write_site_map
-from generator.site.twin_schemas import twin_schemas
+from metrics_dictionary.cli.main import program
+from metrics_dictionary.dictionary.dictionary import Dictionary
+from metrics_dictionary.dictionary.product_group import ProductGroup
+from metrics_dictionary.site.build.build import build
+from metrics_dictionary.site.data.cross_references import CrossReferences
+from metrics_dictionary.site.pages.llms_text import llms_text
+from metrics_dictionary.site.pages.program_files import FILES, guides
+from metrics_dictionary.site.build.site_map import write_site_map
+from metrics_dictionary.site.data.twin_schemas import twin_schemas
 from tests.site.built_pages import page, pages, target
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from generator.errors import OperationalError
-from generator.site import publishing
-from generator.site.build import build
-from generator.site.publishing import MARKER, publish, staging
+from metrics_dictionary.tools.errors import OperationalError
+from metrics_dictionary.site.build import publishing
+from metrics_dictionary.site.build.build import build
+from metrics_dictionary.site.build.publishing import MARKER, publish, staging
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +71,7 @@ def test_a_full_disk_is_one_line_and_leaves_the_old_site(
     def full(file: int, content: bytes) -> int:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("generator.site.site_folder.os.write", full)
+    monkeypatch.setattr("metrics_dictionary.site.build.site_folder.os.write", full)
     with pytest.raises(OperationalError, match=r"^.*site: cannot write the site: no space left on device; .*$"):
         build(tiny_root, old_site)
     assert names(old_site) == {MARKER, "old.html"}
@@ -90,7 +90,7 @@ def test_guides_that_cannot_be_built_are_one_line(
 ) -> None:
     configuration = tmp_path / "mkdocs.yml"
     configuration.write_text("site_name: x\ntheme: no-such-theme\n")
-    monkeypatch.setattr("generator.site.shell.resource", lambda name: configuration)
+    monkeypatch.setattr("metrics_dictionary.site.build.shell.resource", lambda name: configuration)
     with pytest.raises(OperationalError, match=r"^mkdocs could not build the guides: .+$"):
         build(tiny_root, tmp_path / "site")
     assert not (tmp_path / "site").exists()

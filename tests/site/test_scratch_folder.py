@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from generator.errors import OperationalError
-from generator.site import scratch_folder as room
-from generator.site.scratch_folder import scratch_folder
+from metrics_dictionary.tools.errors import OperationalError
+from metrics_dictionary.site.build import scratch_folder as room
+from metrics_dictionary.site.build.scratch_folder import scratch_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 WORK = """
 import sys, time
 from pathlib import Path
-from generator.site.scratch_folder import scratch_folder
+from metrics_dictionary.site.build.scratch_folder import scratch_folder
 with scratch_folder(Path(sys.argv[1])) as folder:
     (folder / "half.html").write_text("half")
     print(folder.name, flush=True)

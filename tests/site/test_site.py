@@ -15,7 +15,7 @@ from tests.site.built_pages import page, pages, target
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from generator.site.build import BuildReport
+    from metrics_dictionary.site.build.build import BuildReport
 
 METRIC_PAGE = 25_000
 """Bytes."""

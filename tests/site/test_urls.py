@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.site.urls import event_url, group_url, listing_page, metric_url, segment, twin
+from metrics_dictionary.site.parts.urls import event_url, group_url, listing_page, metric_url, segment, twin
 
 CASE_PAIRS = st.text(alphabet="aAbB~0.", max_size=8)
 NAMES = st.one_of(

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from generator.dictionary.metric import MetricDefinition
-from generator.site.wording import counted, gist, listed, milestone, value_sentence, version_key, without_time_frame
+from metrics_dictionary.dictionary.metric import MetricDefinition
+from metrics_dictionary.site.parts.site_wording import (
+    counted,
+    gist,
+    listed,
+    milestone,
+    value_sentence,
+    version_key,
+    without_time_frame,
+)
 
 
 @pytest.mark.parametrize(

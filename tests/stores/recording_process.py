@@ -11,8 +11,8 @@ import os
 import sys
 import threading
 
-from generator.stores.opening import open_store
-from generator.stores.store import Recording
+from metrics_dictionary.stores.open_store import open_store
+from metrics_dictionary.stores.store import Recording
 
 COUNTER = "{event_counters}_loaded"
 SUM = "{event_sums}_loaded-operator:sum(value)"

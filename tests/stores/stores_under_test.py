@@ -7,9 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
 import redis
-
-from generator.stores.opening import open_store
-from generator.stores.store import Recording, Store
+from metrics_dictionary.stores.open_store import open_store
+from metrics_dictionary.stores.store import Recording, Store
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from generator.dictionary.selection_rule import SelectionRule
-from generator.stores.keys import counter_key, rule_key, rule_keys, sum_key, unique_key, week_of, weeks
+from metrics_dictionary.dictionary.selection_rule import SelectionRule
+from metrics_dictionary.stores.keys import counter_key, rule_key, rule_keys, sum_key, unique_key, week_of, weeks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,10 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from generator.errors import OperationalError
-from generator.stores.opening import open_store
-from generator.stores.sqlite import SqliteStore
+from metrics_dictionary.stores.open_store import open_store
+from metrics_dictionary.stores.sqlite import SqliteStore
+from metrics_dictionary.tools.errors import OperationalError
 
 
 def test_three_slashes_are_relative_and_four_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,7 +42,7 @@ def test_a_url_that_makes_no_sense_is_refused_with_one_that_does(url: str, says:
 
 
 def test_without_redis_py_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "generator.stores.redis", raising=False)
+    monkeypatch.delitem(sys.modules, "metrics_dictionary.stores.redis", raising=False)
     monkeypatch.setitem(sys.modules, "redis", None)
     with pytest.raises(OperationalError, match=r"pip install metrics-dictionary\[redis\]"):
         open_store("redis://localhost:6379/0")
@@ -51,7 +50,7 @@ def test_without_redis_py_the_error_says_what_to_install(monkeypatch: pytest.Mon
 
 def test_redis_py_is_imported_for_a_store_in_redis_only(tmp_path: Path) -> None:
     program = (
-        "import sys; from generator.stores.opening import open_store\n"
+        "import sys; from metrics_dictionary.stores.open_store import open_store\n"
         "open_store(sys.argv[1]); print('redis' in sys.modules)"
     )
     for url, imported in ((f"sqlite:///{tmp_path}/store.db", "False"), ("redis://localhost:1/0", "True")):

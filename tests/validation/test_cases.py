@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
-from generator.validation.rules.against import AGAINST_RULES
-from generator.validation.rules.catalogue import CATALOGUE
-from generator.validation.validate import validate_paths
+from metrics_dictionary.validation.rules.against import AGAINST_RULES
+from metrics_dictionary.validation.rules.catalogue import CATALOGUE
+from metrics_dictionary.validation.validate import validate_paths
 
 if TYPE_CHECKING:
-    from generator.dictionary.diagnostic import Diagnostic
+    from metrics_dictionary.dictionary.diagnostic import Diagnostic
 
 CASES = sorted(path.parent for path in (Path(__file__).parent / "cases").glob("*/README.md"))
 UNCHECKED = "unchecked-references"
@@ -38,7 +37,7 @@ def test_a_case_says_in_three_lines_what_must_happen(case: Path) -> None:
     assert all(line.endswith(".") for line in lines)
 
 
-# What changed since another edition has cases of its own: tests/lifecycle/cases.
+# What changed since another edition has cases of its own: tests/changes/cases.
 @pytest.mark.parametrize("rule", sorted(CATALOGUE.keys() - AGAINST_RULES.keys()))
 def test_every_rule_has_a_case_that_triggers_it_and_one_that_nearly_does(rule: str) -> None:
     about_it = [{finding["rule"] for finding in expected(case)} for case in CASES if rule_of(case) == rule]

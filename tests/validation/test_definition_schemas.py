@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from jsonschema import Draft202012Validator
-
-from generator.validation import definition_schemas
-from generator.validation.definition_schemas import schema
-from generator.validation.descriptions import description_of
-from generator.validation.fields import field_reference
-from generator.validation.published_schema import published_schema
+from metrics_dictionary.validation.schemas import definition_schemas
+from metrics_dictionary.validation.schemas.definition_schemas import schema
+from metrics_dictionary.validation.schemas.descriptions import description_of
+from metrics_dictionary.validation.schemas.fields import field_reference
+from metrics_dictionary.validation.schemas.published_schema import published_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from jsonschema import Draft202012Validator
-
-from generator.dictionary.product_group import ProductGroup
-from generator.validation.definition_schemas import EVENT, METRIC, schema
-from generator.validation.published_schema import published_schema
+from metrics_dictionary.dictionary.product_group import ProductGroup
+from metrics_dictionary.validation.schemas.definition_schemas import EVENT, METRIC, schema
+from metrics_dictionary.validation.schemas.published_schema import published_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-
-from generator.validation.definition_schemas import schema
-from generator.validation.keywords import validator_of
+from metrics_dictionary.validation.engine.keywords import validator_of
+from metrics_dictionary.validation.schemas.definition_schemas import schema
 
 # A busy machine must not fail a test about correctness.
 UNTIMED = settings(deadline=None)

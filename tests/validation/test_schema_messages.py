@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from metrics_dictionary.reading.document import Document, Kind
+from metrics_dictionary.validation.engine.schema_check import schema_findings
 
-from generator.reading.document import Document, Kind
-from generator.validation.schema_check import schema_findings
 from tests.validation.schema_samples import schema_messages
 
 if TYPE_CHECKING:
-    from generator.validation.rule import Finding
+    from metrics_dictionary.validation.rules.rule import Finding
 
 
 def findings(data: object, kind: Kind = Kind.METRIC) -> dict[str, Finding]:

@@ -3,9 +3,8 @@ from __future__ import annotations
 import time
 
 import pytest
-
-from generator.dictionary.diagnostic import Diagnostic, Severity
-from generator.validation.suppressions import Suppression, silence, suppressions_in
+from metrics_dictionary.dictionary.diagnostic import Diagnostic, Severity
+from metrics_dictionary.validation.suppressions import Suppression, silence, suppressions_in
 
 COMMENT = "# metrics-dictionary: ignore schema -- older than the schema"
 

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 import pytest
-
-from generator.validation.uri import is_uri
+from metrics_dictionary.validation.engine.uri import is_uri
 
 
 @pytest.mark.parametrize(

@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
-from generator.dictionary.diagnostic import Diagnostic, Severity
-from generator.errors import OperationalError
-from generator.validation import file_check, surroundings
-from generator.validation.in_parts import WORTHWHILE
-from generator.validation.rules import DEFINITION_RULES, DICTIONARY_RULES
-from generator.validation.validate import Outcome, validate, validate_file, validate_paths
+from metrics_dictionary.dictionary.diagnostic import Diagnostic, Severity
+from metrics_dictionary.tools.errors import OperationalError
+from metrics_dictionary.tools.in_parts import WORTHWHILE
+from metrics_dictionary.validation import surroundings
+from metrics_dictionary.validation.engine import file_check
+from metrics_dictionary.validation.rules import DEFINITION_RULES, DICTIONARY_RULES
+from metrics_dictionary.validation.validate import Outcome, validate, validate_file, validate_paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from generator.validation.rule import Finding
+    from metrics_dictionary.validation.rules.rule import Finding
 
 METRIC = """\
 ---

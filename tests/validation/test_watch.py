@@ -4,17 +4,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
-from generator.errors import OperationalError
-from generator.validation import file_check
-from generator.validation.validate import validate
-from generator.validation.watch import Update, Watch
+from metrics_dictionary.tools.errors import OperationalError
+from metrics_dictionary.validation.engine import file_check
+from metrics_dictionary.validation.validate import validate
+from metrics_dictionary.validation.watch import Update, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from generator.reading.root import SourceFile
-    from generator.validation.file_check import CheckedFile
+    from metrics_dictionary.reading.root import SourceFile
+    from metrics_dictionary.validation.engine.file_check import CheckedFile
 
 METRIC = """\
 ---
@@ -90,7 +89,7 @@ def test_only_what_was_saved_is_read_again(root: Path, monkeypatch: pytest.Monke
         read.extend(source.file for source in files)
         return file_check.check_files(files)
 
-    monkeypatch.setattr("generator.validation.watch.check_files", check_files)
+    monkeypatch.setattr("metrics_dictionary.validation.watch.check_files", check_files)
     file = metric(root, "rolls", group="ovenz")
     watch.update()
     assert read == [str(file)]

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import psycopg
+from metrics_dictionary.ping.query.resolution import resolve
 
-from generator.ping.resolution import resolve
 from tests.ping.ping_samples import a_metric, an_instrumentation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from generator.ping.relation import Relation
-    from generator.ping.time_window import TimeWindow
+    from metrics_dictionary.ping.query.relation import Relation
+    from metrics_dictionary.ping.query.time_window import TimeWindow
 
 
 class Application(Protocol):

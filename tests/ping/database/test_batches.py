@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from metrics_dictionary.ping.database import StatementTimeout, counting
+from metrics_dictionary.ping.query.relation import Batching, Operation
+from metrics_dictionary.ping.query.sql import select
+from metrics_dictionary.ping.query.time_window import TimeWindow
 
-from generator.ping.database import StatementTimeout, counting
-from generator.ping.relation import Batching, Operation
-from generator.ping.sql import select
-from generator.ping.time_window import TimeWindow
 from tests.ping.database.applications import relation
 
 if TYPE_CHECKING:
-    from generator.ping.database import Database
+    from metrics_dictionary.ping.database import Database
+
     from tests.ping.database.applications import Application
     from tests.ping.database.conftest import Opener
 

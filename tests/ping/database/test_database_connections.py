@@ -13,10 +13,10 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
+from metrics_dictionary.ping.database import DatabaseError, DatabaseUnavailable, open_database, snapshot
+from metrics_dictionary.ping.failure import SourceAway, reason
+from metrics_dictionary.tools.errors import OperationalError
 
-from generator.errors import OperationalError
-from generator.ping.database import DatabaseError, DatabaseUnavailable, open_database, snapshot
-from generator.ping.failure import SourceAway, reason
 from tests.ping.database.applications import PostgresApplication, SqliteApplication, relation
 from tests.ping.database.conftest import new_database
 from tests.services.postgres import running_postgres
@@ -66,14 +66,14 @@ def test_a_statement_needs_some_time_and_not_all_of_it(timeout: float) -> None:
 
 
 def test_the_remedy_for_a_missing_driver_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "generator.ping.database.postgres", raising=False)
+    monkeypatch.delitem(sys.modules, "metrics_dictionary.ping.database.postgres", raising=False)
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(OperationalError, match=r"pip install metrics-dictionary\[postgres\]"):
         open_database("postgresql://host/db")
 
 
 def test_the_driver_of_one_database_is_not_loaded_for_another() -> None:
-    code = "import sys; from generator.ping.database import open_database; open_database('sqlite:///x.db'); "
+    code = "import sys; from metrics_dictionary.ping.database import open_database; open_database('sqlite:///x.db'); "
     subprocess.run([sys.executable, "-c", code + "assert 'psycopg' not in sys.modules"], check=True)
 
 
@@ -197,7 +197,7 @@ def test_a_connection_that_ended_unnoticed_costs_no_metric(postgres_server: Post
 def test_a_server_process_that_no_longer_answers_is_left(
     postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("generator.ping.database.postgres.PATIENCE", 0.3)
+    monkeypatch.setattr("metrics_dictionary.ping.database.postgres.PATIENCE", 0.3)
     application = postgres_with_users(postgres_server, 4)
     with closing(open_database(application.url, statement_timeout=0.2)) as database:
         ((process,),) = database.rows("SELECT pg_backend_pid()")

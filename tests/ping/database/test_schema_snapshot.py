@@ -6,10 +6,9 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-
-from generator.errors import OperationalError
-from generator.ping.database import inconsistencies, parse_snapshot, snapshot
-from generator.ping.database.snapshot import KINDS, Snapshot
+from metrics_dictionary.ping.database import inconsistencies, parse_snapshot, snapshot
+from metrics_dictionary.ping.database.snapshot import KINDS, Snapshot
+from metrics_dictionary.tools.errors import OperationalError
 
 if TYPE_CHECKING:
     from tests.ping.database.applications import Application

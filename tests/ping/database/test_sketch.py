@@ -3,8 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from generator.ping.database.sketch import Sketch
+from metrics_dictionary.ping.database.sketch import Sketch
 
 
 @pytest.mark.parametrize("number", [0, 1, 10, 100, 1_000, 11_000, 30_000, 50_000, 80_000, 200_000])

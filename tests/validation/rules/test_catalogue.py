@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 import pytest
-
-from generator.validation.rules.catalogue import CATALOGUE
+from metrics_dictionary.validation.rules.catalogue import CATALOGUE
 
 
 @pytest.mark.parametrize("rule", CATALOGUE)

@@ -1,9 +1,8 @@
 from __future__ import annotations
 
 import pytest
-
-from generator.reading.document import Document, Kind
-from generator.validation.rules.descriptions import description_quality
+from metrics_dictionary.reading.document import Document, Kind
+from metrics_dictionary.validation.rules.descriptions import description_quality
 
 
 @pytest.mark.parametrize(

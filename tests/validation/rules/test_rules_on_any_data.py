@@ -8,16 +8,15 @@ from time import perf_counter
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from generator.dictionary.dictionary import Dictionary
-from generator.dictionary.event import EventDefinition
-from generator.dictionary.fields import mapping
-from generator.dictionary.instrumentation import Instrumentation
-from generator.dictionary.metric import MetricDefinition
-from generator.dictionary.product_group import ProductGroup
-from generator.reading.document import Document, Kind
-from generator.validation.rules import DEFINITION_RULES, DICTIONARY_RULES
-from generator.validation.rules.context import RuleContext
+from metrics_dictionary.dictionary.dictionary import Dictionary
+from metrics_dictionary.dictionary.event import EventDefinition
+from metrics_dictionary.dictionary.fields import mapping
+from metrics_dictionary.dictionary.instrumentation import Instrumentation
+from metrics_dictionary.dictionary.metric import MetricDefinition
+from metrics_dictionary.dictionary.product_group import ProductGroup
+from metrics_dictionary.reading.document import Document, Kind
+from metrics_dictionary.validation.rules import DEFINITION_RULES, DICTIONARY_RULES
+from metrics_dictionary.validation.rules.context import RuleContext
 
 SCALARS = st.one_of(
     st.none(),

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from time import perf_counter
 
-from generator.validation.rules.suggestions import Suggestions
+from metrics_dictionary.validation.rules.suggestions import Suggestions
 
 
 def test_a_slip_in_a_name_finds_the_name() -> None:

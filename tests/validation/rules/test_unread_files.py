@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from generator.dictionary.dictionary import Dictionary
-from generator.dictionary.metric import MetricDefinition
-from generator.reading.document import Document, Kind
-from generator.validation.rules.context import RuleContext
-from generator.validation.rules.references import unknown_event, unknown_instrumentation
+from metrics_dictionary.dictionary.dictionary import Dictionary
+from metrics_dictionary.dictionary.metric import MetricDefinition
+from metrics_dictionary.reading.document import Document, Kind
+from metrics_dictionary.validation.rules.context import RuleContext
+from metrics_dictionary.validation.rules.references import unknown_event, unknown_instrumentation
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,9 +1,8 @@
 from __future__ import annotations
 
 import pytest
-
-from generator.reading.document import Document, Kind
-from generator.validation.rules.versions import Version, unquoted_version
+from metrics_dictionary.reading.document import Document, Kind
+from metrics_dictionary.validation.rules.versions import Version, unquoted_version
 
 
 @pytest.mark.parametrize(

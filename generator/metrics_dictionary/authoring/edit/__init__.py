@@ -1,0 +1,1 @@
+"""Changes of definition files that keep their comments and layout."""

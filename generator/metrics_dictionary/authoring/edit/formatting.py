@@ -1,0 +1,85 @@
+"""Bringing files to their canonical form, as long as that changes nothing of what they say."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from metrics_dictionary.authoring.edit.canonical import canonical
+from metrics_dictionary.authoring.edit.comments import comments_in
+from metrics_dictionary.authoring.edit.saving import save_all
+from metrics_dictionary.authoring.edit.scope import originals, said
+from metrics_dictionary.authoring.edit.tree import tree_of
+from metrics_dictionary.dictionary.fields import mapping
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from metrics_dictionary.authoring.edit.scope import Original
+    from metrics_dictionary.reading.root import SourceFile
+
+NOT_SAFE = "its canonical form would not say the same"
+
+
+@dataclass(frozen=True, slots=True)
+class Formatting:
+    """``changed`` are the files that are, or would be, written; ``left_alone`` gives each a reason."""
+
+    checked: int
+    changed: tuple[str, ...]
+    left_alone: tuple[tuple[str, str], ...]
+
+
+def format_files(paths: Sequence[Path], *, check: bool = False) -> Formatting:
+    """Bring metrics and events to their canonical form; ``check`` writes nothing.
+
+    Raises OperationalError when a path is no part of a definitions root, or a file cannot be read or written.
+    """
+    changed: dict[Path, str] = {}
+    names: list[str] = []
+    left_alone: list[tuple[str, str]] = []
+    checked = 0
+    for original in originals(paths):
+        checked += 1
+        text, fault = _formatted(original)
+        if fault is not None:
+            left_alone.append((original.source.file, fault))
+        elif text.encode() != original.raw:
+            changed[original.source.path] = text
+            names.append(original.source.file)
+    if changed and not check:
+        save_all(changed)
+    return Formatting(checked, tuple(names), tuple(left_alone))
+
+
+def formatted(text: str, source: SourceFile) -> str | None:
+    """Return the canonical form of a text, or None where that would not say the same."""
+    new = canonical(text, source.kind)
+    return new if new is not None and _says_the_same(text, new, source) else None
+
+
+def _formatted(original: Original) -> tuple[str, str | None]:
+    if original.fault is not None:
+        return "", original.fault
+    new = formatted(original.text, original.source)
+    return (new, None) if new is not None else ("", NOT_SAFE)
+
+
+def _says_the_same(old: str, new: str, source: SourceFile) -> bool:
+    """Return whether two texts give the same fields and hold the same comments."""
+    if _meaning(said(source, old)) != _meaning(said(source, new)):
+        return False
+    return _comments(old) == _comments(new) and canonical(new, source.kind) == new
+
+
+def _meaning(data: object) -> str:
+    """Return the data as JSON: the order of the fields is free, everything below them stays in its order."""
+    return json.dumps(sorted(mapping(data).items(), key=lambda field: field[0]))
+
+
+def _comments(text: str) -> Counter[str]:
+    tree = tree_of(text)
+    return Counter() if tree is None else Counter(comment.text for comment in comments_in(text, tree))

@@ -1,0 +1,1 @@
+"""New definitions, from a dialogue or from options."""

@@ -1,0 +1,81 @@
+"""The lifecycle check: the newer edition's definitions, judged by what the older one promised."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from metrics_dictionary.changes.compare.comparison import compare
+from metrics_dictionary.changes.compare.edition import Edition, inside_root
+from metrics_dictionary.changes.compare.open_edition import open_edition, without_garbage_collection
+from metrics_dictionary.changes.compare.rules import CHECKS
+from metrics_dictionary.dictionary.diagnostic import Diagnostic, Severity
+from metrics_dictionary.reading.positions import json_path
+from metrics_dictionary.reading.root import shown
+from metrics_dictionary.validation.rules.against import AGAINST_RULES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from metrics_dictionary.changes.compare.breach import Breach
+    from metrics_dictionary.reading.document import Document
+    from metrics_dictionary.validation.rules.context import RuleContext
+
+INCOMPLETE = "incomplete-comparison"
+
+
+def lifecycle_check(against: str, told: Callable[[Edition], None]) -> Callable[[Path, RuleContext], list[Diagnostic]]:
+    """Return what finds the broken promises of a root since the edition ``against``; ``told`` hears what that is.
+
+    The function raises OperationalError when there is no such edition.
+    """
+
+    def check(root: Path, context: RuleContext) -> list[Diagnostic]:
+        before = open_edition(against, root, documents=context.documents, where_it_left=True)
+        told(before)
+        with without_garbage_collection():
+            return list(_diagnostics(before, root, context))
+
+    return check
+
+
+def _diagnostics(before: Edition, root: Path, context: RuleContext) -> Iterator[Diagnostic]:
+    unread = frozenset(os.path.relpath(os.path.realpath(file), root.resolve()) for file in context.unread)
+    after = Edition(shown(root), context.dictionary, unread=unread)
+    documents = {document.file_path: document for document in context.documents}
+    yield from _gaps(before, root, documents)
+    comparison = compare(before, after)
+    for rule, checks in CHECKS.items():
+        for check in checks:
+            for breach in check(comparison):
+                yield _diagnostic(rule, breach, root, documents)
+
+
+def _gaps(before: Edition, root: Path, documents: Mapping[str, Document]) -> Iterator[Diagnostic]:
+    """Say what of the older edition is not the one that was asked for, or could not be read."""
+    for remark in before.remarks:
+        yield _gap(remark, shown(root))
+    now = {inside_root(path): document.file for path, document in documents.items()}
+    for fault in before.faults:
+        if fault.severity is Severity.ERROR:
+            place = f"{fault.file}:{fault.line}:{fault.column}"
+            file = next((file for path, file in now.items() if fault.file.endswith(path)), shown(root))
+            yield _gap(f"{before.name} cannot be read at {place}: {fault.message}", file)
+
+
+def _gap(message: str, file: str) -> Diagnostic:
+    entry = AGAINST_RULES[INCOMPLETE]
+    return Diagnostic(INCOMPLETE, entry.severity, message, file, 1, 1, help=entry.help)
+
+
+def _diagnostic(rule: str, breach: Breach, root: Path, documents: Mapping[str, Document]) -> Diagnostic:
+    entry = AGAINST_RULES[rule]
+    help_text = entry.help if breach.help is None else breach.help
+    place = inside_root(breach.definition.file_path)
+    if breach.gone:
+        file, line, column = (shown(root / place) if place else shown(root)), 1, 1
+    else:
+        document = documents[breach.definition.file_path]
+        file, (line, column) = document.file, document.positions.value(breach.path)
+    return Diagnostic(rule, entry.severity, breach.message, file, line, column, json_path(breach.path), help_text)

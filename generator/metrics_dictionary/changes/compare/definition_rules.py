@@ -1,0 +1,134 @@
+"""The rules about events, and those that hold for metrics and events alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from metrics_dictionary.changes.compare.breach import Breach
+from metrics_dictionary.changes.compare.owners import contact
+from metrics_dictionary.dictionary.metric import MetricDefinition
+from metrics_dictionary.dictionary.selection_rule import IDENTIFIERS
+from metrics_dictionary.validation.engine import wording
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from metrics_dictionary.changes.compare.comparison import Change, Comparison, Definition
+    from metrics_dictionary.dictionary.event import EventDefinition
+    from metrics_dictionary.dictionary.selection_rule import SelectionRule
+
+_SHOWN = 5
+
+
+def deleted_event(comparison: Comparison) -> Iterator[Breach]:
+    """Find events that are gone."""
+    for event, _ in comparison.events.deleted:
+        yield Breach(event, (), f"the event {wording.code(event.action)} is gone", gone=True)
+
+
+def revived_definition(comparison: Comparison) -> Iterator[Breach]:
+    """Find metrics and events that were removed and are not any more."""
+    for change in _changed(comparison):
+        if change.before.removed and not change.after.removed:
+            yield Breach(change.after, ("status",), f"{_who(change.before)} was removed and is in use again")
+
+
+def changed_milestone(comparison: Comparison) -> Iterator[Breach]:
+    """Find another milestone."""
+    for change in _changed(comparison):
+        other = change.field("milestone")
+        if other and not _quoted(other.before, other.after):
+            before, after = wording.value(other.before), wording.value(other.after)
+            yield Breach(
+                change.after, ("milestone",), f"the milestone of {_who(change.before)} was {before} and is {after}"
+            )
+
+
+def _quoted(before: object, after: object) -> bool:
+    """Return whether a version that was read as a number is a text now: 16.1 may have been written ``16.10``."""
+    if isinstance(before, bool) or not isinstance(before, int | float) or not isinstance(after, str):
+        return False
+    try:
+        return float(after) == before
+    except ValueError:
+        return False
+
+
+def changed_owner(comparison: Comparison) -> Iterator[Breach]:
+    """Find another owner."""
+    for change in _changed(comparison):
+        if change.field("product_group"):
+            owners = [
+                contact(comparison, group) if group else "nobody"
+                for group in (change.before.product_group, change.after.product_group)
+            ]
+            message = f"{_who(change.before)} went from {owners[0]} to {owners[1]}"
+            yield Breach(change.after, ("product_group",), message)
+
+
+def renamed_event(comparison: Comparison) -> Iterator[Breach]:
+    """Find events with another action that a metric counted, and that still goes on."""
+    for change in comparison.events.changed:
+        if change.field("action"):
+            users = [metric.key_path for metric in _users(comparison, change.before.action)]
+            if users:
+                message = (
+                    f"the event {_who(change.before)} is {_who(change.after)} now, and {_several(users)} counted it"
+                )
+                yield Breach(change.after, ("action",), message)
+
+
+def dropped_event_property(comparison: Comparison) -> Iterator[Breach]:
+    """Find properties and identifiers that an event lost while a metric depends on them."""
+    for change in comparison.events.changed:
+        lost = _carried(change.before) - _carried(change.after)
+        if not lost:
+            continue
+        for name in sorted(lost):
+            users = [
+                metric.key_path
+                for metric in _users(comparison, change.before.action)
+                if any(name in _needed(rule) for rule in metric.selection_rules if rule.name == change.before.action)
+            ]
+            if users:
+                field = "identifiers" if name in IDENTIFIERS.values() else "additional_properties"
+                message = f"{_who(change.before)} no longer carries {wording.code(name)}, needed by {_several(users)}"
+                yield Breach(change.after, (field,), message)
+
+
+def _changed(comparison: Comparison) -> Iterator[Change[MetricDefinition] | Change[EventDefinition]]:
+    yield from comparison.metrics.changed
+    yield from comparison.events.changed
+
+
+def _users(comparison: Comparison, action: str) -> Iterator[MetricDefinition]:
+    """Yield the older definitions of the metrics that count an event, and that are not removed by now."""
+    new = comparison.after.dictionary.expanded
+    old = comparison.before.dictionary
+    for metric in old.metrics_by_event.get(action, ()):
+        now = new.get(metric.key_path)
+        if not metric.removed and not (now is not None and now.removed):
+            yield metric
+
+
+def _carried(event: EventDefinition) -> set[str]:
+    return {*event.additional_properties, *event.identifiers}
+
+
+def _needed(rule: SelectionRule) -> set[str]:
+    """Return what the event of a selection rule has to carry."""
+    needed = {str(name) for name in rule.filter}
+    if rule.unique:
+        needed.add(IDENTIFIERS.get(rule.unique, rule.unique))
+    if rule.operator == "sum(value)":
+        needed.add("value")
+    return needed
+
+
+def _who(definition: Definition) -> str:
+    return wording.code(definition.key_path if isinstance(definition, MetricDefinition) else definition.action)
+
+
+def _several(names: list[str]) -> str:
+    shown = ", ".join(wording.code(name) for name in names[:_SHOWN])
+    return shown if len(names) <= _SHOWN else f"{shown} and {len(names) - _SHOWN} more"

@@ -1,0 +1,195 @@
+"""The edition of a git revision, read from the repository without a checkout."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from metrics_dictionary.changes.compare.edition import Edition, inside_root
+from metrics_dictionary.changes.compare.git import GitRefusedError, blobs, git, line
+from metrics_dictionary.dictionary.diagnostic import Diagnostic, Severity
+from metrics_dictionary.dictionary.dictionary import Dictionary
+from metrics_dictionary.reading.document import Document, Kind
+from metrics_dictionary.reading.parse import ParsedFile, largest, parse
+from metrics_dictionary.reading.read import Surroundings, assemble, unread
+from metrics_dictionary.reading.root import SourceFile, kind_of, shown
+from metrics_dictionary.tools.errors import OperationalError
+from metrics_dictionary.tools.in_parts import in_parts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+KnownData = dict[str, object]
+"""Git's name of a file's content -> the data in it. What is known need not be fetched and parsed again."""
+
+_SHORT = 9
+_ANCESTOR = re.compile(r"(?P<base>.+?)(?:[~^]\d*)+")
+_OBJECT_NAME = re.compile(r"[0-9a-f]{7,64}")
+_BLOB_MODES = ("100644", "100755")
+
+
+@dataclass(frozen=True, slots=True)
+class _Commit:
+    name: str
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A file of a tree. ``size`` counts bytes; ``regular`` is false for links."""
+
+    source: SourceFile
+    blob: str
+    size: int
+    regular: bool
+
+
+def read_revision(revision: str, root: Path, known: KnownData | None = None, *, where_it_left: bool = False) -> Edition:
+    """Read the definitions root as it was in a revision of the repository that it lies in.
+
+    ``known`` spares work, and learns what is read here. ``where_it_left`` asks for the commit at which the present
+    branch left the revision, so that what others did there since is no change of ours. In a shallow clone the oldest
+    commit stands for an ancestor that is not there, with a remark.
+
+    Raises OperationalError when the root is in no git repository, or the revision is none of it.
+    """
+    top, prefix = _place_in_repository(root, revision)
+    commit = _commit(top, revision, where_it_left=where_it_left)
+    name = f"{revision} ({commit.name[:_SHORT]})"
+    try:
+        listing = git(top, "ls-tree", "-r", "-l", "-z", f"{commit.name}:{prefix}")
+    except GitRefusedError:
+        remark = f"{name} has no folder {prefix}, so there is nothing to compare with"
+        return Edition(name, Dictionary(()), remarks=(*commit.remarks, remark))
+    entries = _entries(listing, f"{revision}:{prefix}/" if prefix else f"{revision}:", root.resolve().name)
+    return _edition(name, entries, _parsed(top, entries, {} if known is None else known), commit.remarks)
+
+
+def data_of(documents: Iterable[Document], root: Path) -> KnownData:
+    """Return the data of files of the working tree by the names that git gives to their contents."""
+    length = len(line(root, "rev-parse", "--verify", "--quiet", "HEAD") or "")
+    algorithm = "sha256" if length == 64 else "sha1"
+    known: KnownData = {}
+    for document in documents:
+        try:
+            raw = Path(document.file).read_bytes()
+        except OSError:
+            continue
+        known[hashlib.new(algorithm, b"blob %d\0" % len(raw) + raw, usedforsecurity=False).hexdigest()] = document.data
+    return known
+
+
+def _place_in_repository(root: Path, revision: str) -> tuple[Path, str]:
+    """Return the top folder of the repository and the root's path in it, empty for the top itself."""
+    try:
+        told = git(root, "rev-parse", "--show-toplevel", "--show-prefix").decode("utf-8", "surrogateescape")
+    except GitRefusedError as error:
+        raise OperationalError(
+            f"{shown(revision)}: neither a URL, a file nor a definitions root, "
+            f"and git knows no revision of {shown(root)}: {error}"
+        ) from error
+    top, prefix, *_ = told.split("\n")
+    return Path(top), prefix.rstrip("/")
+
+
+def _commit(top: Path, revision: str, *, where_it_left: bool) -> _Commit:
+    shallow = line(top, "rev-parse", "--is-shallow-repository") == "true"
+    found = _resolved(top, revision)
+    if found is None:
+        return _oldest_instead(top, revision) if shallow else _unknown(top, revision)
+    if not where_it_left:
+        return _Commit(found)
+    base = line(top, "merge-base", found, "HEAD")
+    if base is None and shallow:
+        remark = f"this shallow clone does not reach back to where {revision} and HEAD part; {_DEEPEN}"
+        return _Commit(found, (remark,))
+    return _Commit(base or found)
+
+
+def _resolved(top: Path, revision: str) -> str | None:
+    if not revision or revision.startswith("-") or "\0" in revision:
+        return None
+    return line(top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+
+
+_DEEPEN = "`git fetch --unshallow` brings the rest"
+
+
+def _oldest_instead(top: Path, revision: str) -> _Commit:
+    """Return the oldest commit of a shallow clone in place of one that lies before it."""
+    ancestor = _ANCESTOR.fullmatch(revision)
+    if (ancestor is None or _resolved(top, ancestor["base"]) is None) and not _OBJECT_NAME.fullmatch(revision):
+        raise OperationalError(
+            f"{shown(revision)}: not in this shallow clone; fetch it first: git fetch origin {shown(revision)}"
+        )
+    oldest = line(top, "rev-list", "--first-parent", "--max-parents=0", "-1", "HEAD")
+    if oldest is None:
+        return _unknown(top, revision)
+    remark = f"{revision} is not in this shallow clone, its oldest commit {oldest[:_SHORT]} is used instead; {_DEEPEN}"
+    return _Commit(oldest, (remark,))
+
+
+def _unknown(top: Path, revision: str) -> _Commit:
+    raise OperationalError(
+        f"{shown(revision)}: neither a URL, a file, a definitions root, nor a revision of the repository {shown(top)}"
+    )
+
+
+def _entries(listing: bytes, place: str, root_name: str) -> list[_Entry]:
+    """Read a listing of git: ``MODE TYPE NAME SIZE<tab>PATH`` between NULs, paths relative to the root."""
+    entries = []
+    for row in filter(None, listing.split(b"\0")):
+        told, _, path = row.partition(b"\t")
+        mode, kind, blob, size = told.decode().split()
+        relative = path.decode("utf-8", "backslashreplace")
+        what = kind_of(relative) if kind == "blob" else None
+        if what is not None and what is not Kind.OBJECT_SCHEMA:
+            source = SourceFile(Path(), shown(place + relative), f"{root_name}/{relative}", what)
+            entries.append(_Entry(source, blob, int(size), mode in _BLOB_MODES))
+    return sorted(entries, key=lambda entry: entry.source.file_path)
+
+
+def _parsed(top: Path, entries: list[_Entry], known: KnownData) -> list[ParsedFile]:
+    """Return the documents of the entries that become one, in their order; each content is parsed once."""
+    wanted = {
+        entry.blob: entry.source
+        for entry in entries
+        if entry.regular and entry.size <= largest(entry.source.kind) and entry.blob not in known
+    }
+    contents = blobs(top, wanted)
+    found = [(blob, source) for blob, source in wanted.items() if blob in contents]
+    parsed = in_parts(_parse_all, [(source, contents[blob]) for blob, source in found])
+    fresh = {blob: file for (blob, _), file in zip(found, parsed, strict=True)}
+    known.update((blob, file.document.data) for blob, file in fresh.items() if file.document and not file.diagnostics)
+    return [_as_parsed(entry, fresh.get(entry.blob), known) for entry in entries]
+
+
+def _parse_all(sources: Iterable[tuple[SourceFile, bytes]]) -> list[ParsedFile]:
+    return [parse(source, raw) for source, raw in sources]
+
+
+def _as_parsed(entry: _Entry, fresh: ParsedFile | None, known: KnownData) -> ParsedFile:
+    source = entry.source
+    if entry.blob in known and entry.regular:
+        return ParsedFile(Document(source.file, source.file_path, source.kind, known[entry.blob]), ())
+    if fresh is not None:
+        document = fresh.document and Document(source.file, source.file_path, source.kind, fresh.document.data)
+        return ParsedFile(document, fresh.diagnostics)
+    problem = "the file is too long, or its content is not in this clone" if entry.regular else "the file is a link"
+    return ParsedFile(None, (Diagnostic("yaml-too-large", Severity.ERROR, problem, source.file, 1, 1),))
+
+
+def _edition(name: str, entries: list[_Entry], parsed: list[ParsedFile], remarks: tuple[str, ...]) -> Edition:
+    sources = [entry.source for entry in entries]
+    documents = [file.document for file in parsed if file.document is not None]
+    missing = set(unread(sources, documents))
+    return Edition(
+        name=name,
+        dictionary=assemble(sources, documents, Surroundings()),
+        faults=tuple(problem for file in parsed for problem in file.diagnostics),
+        unread=frozenset(inside_root(source.file_path) for source in sources if source.file in missing),
+        remarks=remarks,
+    )

@@ -1,0 +1,55 @@
+"""The table of lifecycle rules; what each means to an author stands in ``validation/rules/against.py``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from metrics_dictionary.changes.compare.definition_rules import (
+    changed_milestone,
+    changed_owner,
+    deleted_event,
+    dropped_event_property,
+    renamed_event,
+    revived_definition,
+)
+from metrics_dictionary.changes.compare.metric_rules import (
+    changed_computation,
+    changed_field,
+    changed_instrumentation,
+    changed_key_path,
+    changed_options,
+    changed_selection,
+    changed_time_frame,
+    computed_alike,
+    deleted_metric,
+    touched_indicator,
+)
+from metrics_dictionary.changes.compare.selection_changes import Aspect
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from metrics_dictionary.changes.compare.breach import Check
+
+CHECKS: Mapping[str, tuple[Check, ...]] = {
+    "deleted-definition": (deleted_metric, deleted_event),
+    "changed-key-path": (changed_key_path,),
+    "changed-time-frame": (changed_time_frame,),
+    "changed-value-type": (changed_field("value_type"),),
+    "changed-data-source": (changed_field("data_source"),),
+    "changed-events": (changed_selection(Aspect.EVENTS),),
+    "changed-unique": (changed_selection(Aspect.UNIQUE),),
+    "changed-filter": (changed_selection(Aspect.FILTER),),
+    "changed-operator": (changed_selection(Aspect.OPERATOR),),
+    "changed-instrumentation": (changed_instrumentation,),
+    "changed-options": (changed_options,),
+    "changed-computation": (changed_computation,),
+    "computed-alike": (computed_alike,),
+    "revived-definition": (revived_definition,),
+    "renamed-event": (renamed_event,),
+    "dropped-event-property": (dropped_event_property,),
+    "changed-milestone": (changed_milestone,),
+    "touched-indicator": (touched_indicator,),
+    "changed-owner": (changed_owner,),
+}
+"""Rule id -> what checks it."""

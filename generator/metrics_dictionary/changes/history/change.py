@@ -1,0 +1,59 @@
+"""A change: what one commit did to one definition, field by field."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from metrics_dictionary.reading.document import Kind
+
+
+class What(StrEnum):
+    """What became of the definition. One whose status turned to ``removed`` counts as removed, its file or not."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit. ``when`` is when it was committed, in UTC; ``subject`` the first line of its message.
+
+    ``milestone`` is the version that was being made, as far as definitions tell; None before the first that does.
+    """
+
+    id: str
+    when: datetime
+    subject: str
+    milestone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field's values; None where the field was or is absent."""
+
+    field: str
+    before: object
+    after: object
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """``file_path`` is where the definition is today, or was last: relative to the folder that holds the root.
+
+    ``name`` and ``product_group`` are those after the commit; before it where the definition was deleted. ``fields``
+    is empty for a definition that was added or deleted.
+    """
+
+    commit: Commit
+    kind: Kind
+    what: What
+    name: str
+    product_group: str | None
+    file_path: str
+    fields: tuple[FieldChange, ...] = ()

@@ -1,0 +1,81 @@
+"""The API reference as Markdown, made from the OpenAPI document that the route table gives."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from metrics_dictionary.dictionary.dictionary import Dictionary
+from metrics_dictionary.server.api.router import Admission
+from metrics_dictionary.server.api.routes import OPENAPI
+from metrics_dictionary.server.application import Application
+from metrics_dictionary.server.transport.message import Request
+from metrics_dictionary.settings import load_settings
+from metrics_dictionary.stores.open_store import open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+OPENING = """\
+# API reference
+
+Every call that `metrics-dictionary serve` answers. A running server gives the same as OpenAPI 3.1 at
+`/api/openapi.json`; [the HTTP API](http-api.md) shows the calls at work.
+
+A token goes into the header `PRIVATE-TOKEN: <token>` or `Authorization: Bearer <token>`. Checks run in this order:
+401 without a valid token, 403 for one that lacks the scope or the role, 404 behind a feature flag that is off, and only
+then what is wrong with the request itself.
+"""
+
+Json = dict[str, Any]
+
+
+def api_reference() -> str:
+    """Return the whole page."""
+    sections = [OPENING]
+    for path, methods in openapi_document()["paths"].items():
+        sections += ["\n".join(_section(method.upper(), path, operation)) for method, operation in methods.items()]
+    return "\n".join(sections)
+
+
+def openapi_document() -> Json:
+    """Ask an application without definitions for its OpenAPI document."""
+    with tempfile.TemporaryDirectory() as folder, closing(open_store(f"sqlite:///{folder}/store.db")) as store:
+        settings = load_settings(None, environment={})
+        router = Application.opened(settings, Dictionary(()), store, Path(folder)).router()
+        request = Request("GET", OPENAPI)
+        admission = router.admit(request)
+        if not isinstance(admission, Admission):
+            raise TypeError(f"{OPENAPI} is not answered: {admission.status}")
+        document: Json = json.loads(router.answer(admission, request, b"").body)
+        return document
+
+
+def _section(method: str, path: str, operation: Json) -> Iterator[str]:
+    yield f"## {method} {path}\n"
+    yield f"{operation['summary']}. {operation['description']}\n"
+    yield from _parameters(operation.get("parameters", ()))
+    yield from _body(operation.get("requestBody"))
+    yield "| status | means |\n| --- | --- |"
+    yield from (f"| {status} | {answer['description']} |" for status, answer in operation["responses"].items())
+    yield ""
+
+
+def _parameters(parameters: list[Json]) -> Iterator[str]:
+    if parameters:
+        yield "| parameter | values | meaning |\n| --- | --- | --- |"
+        for one in parameters:
+            values = ", ".join(f"`{value}`" for value in one["schema"].get("enum", ()))
+            yield f"| `{one['name']}` | {values} | {one['description']} |"
+        yield ""
+
+
+def _body(body: Json | None) -> Iterator[str]:
+    if body:
+        kinds = " or ".join(f"`{kind}`" for kind in body["content"])
+        example = next(iter(body["content"].values()))["example"]
+        yield f"The body is {kinds}:\n"
+        yield f"```json\n{json.dumps(example, indent=2, ensure_ascii=False)}\n```\n"

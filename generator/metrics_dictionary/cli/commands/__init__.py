@@ -1,0 +1,1 @@
+"""The commands for definitions: one module a command, thin."""

@@ -1,0 +1,76 @@
+"""``metrics-dictionary build``: the browsable site."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import click
+
+from metrics_dictionary.cli.findings import report_unread
+from metrics_dictionary.cli.options import definitions_option, product_groups_option, repository_url_option
+from metrics_dictionary.cli.progress import progress
+
+
+@click.command("build")
+@definitions_option
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("site"),
+    show_default=True,
+    metavar="DIR",
+    help="Where the site goes. What was there stays until the new site is whole.",
+)
+@click.option("--strict", is_flag=True, help="Refuse to publish definitions that have errors.")
+@click.option(
+    "--site-url",
+    metavar="URL",
+    help="Where the site is going to be. With it there is a site map, and pages name their own address; without it "
+    "the site works just the same.",
+)
+@repository_url_option
+@product_groups_option
+def command(
+    *,
+    root: Path,
+    output: Path,
+    strict: bool,
+    site_url: str | None,
+    repository_url: str | None,
+    product_groups: Path | None,
+) -> None:
+    """Publish the definitions as a site that any web server can serve, under any path.
+
+    Definitions with errors are published with a notice, files that cannot be read are left out; both are named on
+    standard error. With --strict they end the build with exit status 1 and leave the old site as it is.
+
+    \b
+    Examples:
+      metrics-dictionary build --definitions definitions --output site --strict
+      metrics-dictionary build --repository-url https://gitlab.com/group/project
+    """
+    from metrics_dictionary.site.build.build import build
+    from metrics_dictionary.site.build.site_map import site_address
+    from metrics_dictionary.site.parts.site_wording import counted
+
+    # Ended from outside, a build cleans up as it does after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    address = site_address(site_url) if site_url else None
+    with progress("Building the site:") as draw:
+        report = build(
+            root,
+            output,
+            strict=strict,
+            product_groups=product_groups,
+            site_url=address,
+            progress=draw,
+            repository_url=repository_url,
+        )
+    found = report_unread(report.diagnostics)
+    if not report.published:
+        click.echo(f"{output} was left as it is: mend these errors, or build without --strict.", err=True)
+        raise click.exceptions.Exit(1)
+    if found:
+        click.echo("The site was published all the same; --strict would have refused.", err=True)
+    click.echo(f"Built {counted(report.metrics, 'metric')} and {counted(report.events, 'event')} into {output}/")

@@ -1,0 +1,162 @@
+"""``metrics-dictionary explain``: a definition in words, on the terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import textwrap
+from typing import TYPE_CHECKING
+
+import click
+
+from metrics_dictionary.cli.options import definitions_option
+from metrics_dictionary.cli.terminal import width
+from metrics_dictionary.reports.text_report import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from metrics_dictionary.dictionary.dictionary import Dictionary
+    from metrics_dictionary.dictionary.event import EventDefinition
+    from metrics_dictionary.dictionary.fields import Fields
+    from metrics_dictionary.dictionary.metric import MetricDefinition
+
+LABEL = 14
+"""Columns that a row's label takes."""
+
+
+@click.command("explain")
+@click.argument("name", metavar="KEY_PATH|EVENT")
+@definitions_option
+def command(name: str, root: Path) -> None:
+    """Say what a metric or an event means, who owns it and how it is computed.
+
+    \b
+    Examples:
+      metrics-dictionary explain counts.ci_builds
+      metrics-dictionary explain mr_name_changed
+    """
+    from metrics_dictionary.reading.read import read_dictionary
+
+    dictionary = read_dictionary(root).dictionary
+    found = [
+        *_explain_metrics(dictionary, name),
+        *([_event(dictionary, dictionary.events[name])] if name in dictionary.events else []),
+    ]
+    if not found:
+        raise click.UsageError(_unknown(dictionary, name))
+    click.echo("\n\n".join("\n".join(rows) for rows in found))
+
+
+def _explain_metrics(dictionary: Dictionary, name: str) -> Iterator[Iterator[str]]:
+    """Explain the metric of that key path; the name before expansion stands for each of its time frames."""
+    if name in dictionary.expanded:
+        yield _metric(dictionary, dictionary.expanded[name])
+        return
+    for metric in dictionary.metrics:
+        if metric.key_path == name:
+            for expanded in metric.expand():
+                yield _metric(dictionary, expanded)
+
+
+def _metric(dictionary: Dictionary, metric: MetricDefinition) -> Iterator[str]:
+    yield from _title(metric.key_path, metric.description)
+    yield from _row("status", _status(metric.status, metric.fields))
+    yield from _row("owner", _owner(dictionary, metric.product_group))
+    yield from _row("value", _joined(metric.value_type, metric.data_category, " · "))
+    yield from _row("time frame", ", ".join(metric.time_frames))
+    yield from _row("data source", _joined(metric.data_source, metric.instrumentation_class, " · "))
+    yield from _row("tiers", ", ".join(metric.tiers))
+    yield from _row("indicators", ", ".join(metric.performance_indicator_types))
+    for line in _computation(dictionary, metric):
+        yield from _row("computed", line)
+    for sql in _statement(dictionary, metric):
+        yield from _verbatim("SQL", sql)
+    yield from _row("file", metric.file_path)
+
+
+def _computation(dictionary: Dictionary, metric: MetricDefinition) -> Iterator[str]:
+    from metrics_dictionary.ping.query.entry import InstrumentationError
+    from metrics_dictionary.ping.query.in_words import in_words, selection_in_words
+
+    yield from selection_in_words(metric)
+    instrumentation = (dictionary.instrumentations or {}).get(metric.instrumentation_class or "")
+    if instrumentation is None:
+        return
+    try:
+        yield in_words(instrumentation, metric)
+    except InstrumentationError as error:
+        yield str(error)
+
+
+def _statement(dictionary: Dictionary, metric: MetricDefinition) -> Iterator[str]:
+    from metrics_dictionary.ping.query.entry import InstrumentationError
+    from metrics_dictionary.ping.query.sql import statement
+    from metrics_dictionary.ping.query.time_window import symbolic_time_window
+
+    instrumentation = (dictionary.instrumentations or {}).get(metric.instrumentation_class or "")
+    if instrumentation is None or instrumentation.source != "database":
+        return
+    with contextlib.suppress(InstrumentationError):  # the words said it
+        yield statement(instrumentation, metric, symbolic_time_window(*metric.time_frames[:1]))
+
+
+def _event(dictionary: Dictionary, event: EventDefinition) -> Iterator[str]:
+    yield from _title(event.action, event.description)
+    yield from _row("status", _status(event.status, event.fields))
+    yield from _row("owner", _owner(dictionary, event.product_group))
+    yield from _row("identifiers", ", ".join(event.identifiers))
+    for name, meaning in event.additional_properties.items():
+        yield from _row("property", f"{name}: {meaning}")
+    for metric in dictionary.metrics_by_event.get(event.action, ()):
+        yield from _row("feeds", metric.key_path)
+    yield from _row("file", event.file_path)
+
+
+def _title(name: str, description: str) -> Iterator[str]:
+    yield click.style(printable(name), bold=True)
+    if description:
+        yield textwrap.indent(_folded(printable(" ".join(description.split())), 2), "  ")
+        yield ""
+
+
+def _row(label: str, value: str) -> Iterator[str]:
+    if value:
+        first, *rest = _folded(printable(" ".join(value.split())), LABEL + 2).split("\n")
+        yield f"  {click.style(label.ljust(LABEL), fg='cyan')}{first}"
+        yield from (" " * (LABEL + 2) + line for line in rest)
+
+
+def _verbatim(label: str, text: str) -> Iterator[str]:
+    """Show a text as it is: blanks in a statement may stand in a literal, and people copy it."""
+    first, *rest = text.split("\n")
+    yield f"  {click.style(label.ljust(LABEL), fg='cyan')}{printable(first)}"
+    yield from (" " * (LABEL + 2) + printable(line) for line in rest)
+
+
+def _folded(text: str, indent: int) -> str:
+    columns = width()
+    return text if columns is None else textwrap.fill(text, max(columns - indent, 30), break_on_hyphens=False)
+
+
+def _status(status: str | None, fields: Fields) -> str:
+    since = f", introduced in {fields['milestone']}" if fields.get("milestone") else ""
+    until = f", removed in {fields['milestone_removed']}" if fields.get("milestone_removed") else ""
+    return f"{status or 'unknown'}{since}{until}"
+
+
+def _owner(dictionary: Dictionary, identifier: str | None) -> str:
+    group = (dictionary.product_groups or {}).get(identifier or "")
+    return f"{group.name} ({identifier})" if group and group.name != identifier else identifier or ""
+
+
+def _joined(first: str | None, second: str | None, separator: str) -> str:
+    return separator.join(part for part in (first, second) if part)
+
+
+def _unknown(dictionary: Dictionary, name: str) -> str:
+    from metrics_dictionary.tools.near_misses import near_misses
+
+    close = near_misses(name, [*dictionary.expanded, *dictionary.events])
+    hint = f"did you mean {' or '.join(f'`{candidate}`' for candidate in close)}?" if close else "see the site's index"
+    return f"no metric or event is called `{printable(name)}`; {hint}"

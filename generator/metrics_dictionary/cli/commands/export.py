@@ -1,0 +1,54 @@
+"""``metrics-dictionary export``: all definitions as one file."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from metrics_dictionary.cli.findings import report_unread
+from metrics_dictionary.cli.options import definitions_option
+
+
+@click.command("export")
+@definitions_option
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["yaml", "json", "csv"]),
+    default="yaml",
+    show_default=True,
+    help="The format of the file: yaml and json hold every field, csv is a table for spreadsheets.",
+)
+@click.option("--include-paths", is_flag=True, help="Add to each definition the file that it is written in.")
+@click.option("--events", is_flag=True, help="Export the event definitions in place of the metrics (yaml, json).")
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write to FILE.")
+def command(*, root: Path, style: str, include_paths: bool, events: bool, output: Path | None) -> None:
+    """Write all definitions, time frames expanded and sorted by key path.
+
+    The same definitions give the same bytes on every machine. The YAML is what Ruby's Psych would write. A file that
+    cannot be read is left out, named on standard error, and gives exit status 1.
+
+    \b
+    Examples:
+      metrics-dictionary export --definitions definitions --output metric_definitions.yml
+      metrics-dictionary export --format csv --include-paths > metrics.csv
+    """
+    from metrics_dictionary.exports.formats import export_events, export_metrics
+    from metrics_dictionary.reading.read import read_dictionary
+    from metrics_dictionary.tools.writing import write_text
+
+    reading = read_dictionary(root)
+    if events:
+        if style == "csv":
+            raise click.UsageError("events are exported as yaml or json")
+        text = export_events(reading.dictionary, style, include_paths=include_paths)
+    else:
+        text = export_metrics(reading.dictionary, style, include_paths=include_paths)
+    if output is None:
+        sys.stdout.buffer.write(text.encode())
+    else:
+        write_text(output, text)
+    if report_unread(reading.diagnostics):
+        raise click.exceptions.Exit(1)

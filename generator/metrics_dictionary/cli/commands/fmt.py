@@ -1,0 +1,38 @@
+"""``metrics-dictionary fmt``: one order of fields and one style for all definitions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from metrics_dictionary.cli.options import DEFINITIONS
+from metrics_dictionary.reports.text_report import printable
+
+
+@click.command("fmt")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[ROOT|FILE]...", envvar=DEFINITIONS)
+@click.option("--check", is_flag=True, help="Write nothing; name what would change and end with exit status 1.")
+def command(paths: tuple[Path, ...], check: bool) -> None:
+    """Bring metrics and events to one order of fields and one style.
+
+    What a definition says stays the same, and comments stay with the field that follows them. A file that cannot be
+    read, or whose canonical form would not say the same, is left alone and named. Text whose lines all fit into 120
+    columns keeps the line breaks of its author.
+
+    \b
+    Examples:
+      metrics-dictionary fmt definitions
+      metrics-dictionary fmt --check definitions/events/mr_name_changed.yml
+    """
+    from metrics_dictionary.authoring.edit.formatting import format_files
+
+    result = format_files(paths or (Path("definitions"),), check=check)
+    for file in result.changed:
+        click.echo(f"{'would change' if check else 'changed'}: {printable(file)}")
+    for file, reason in result.left_alone:
+        click.echo(f"left alone: {printable(file)}: {printable(reason)}", err=True)
+    verb = "would change" if check else "changed"
+    click.echo(f"Looked at {result.checked:,} definitions: {len(result.changed):,} {verb}.")
+    if result.left_alone or (check and result.changed):
+        raise click.exceptions.Exit(1)

@@ -1,0 +1,197 @@
+"""``metrics-dictionary new``: a new definition, from a dialogue or from options."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from metrics_dictionary.authoring.new import dialogue_wording as wording
+from metrics_dictionary.cli.options import definitions_option
+from metrics_dictionary.reports.text_report import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from metrics_dictionary.authoring.new.interview import Interview
+    from metrics_dictionary.authoring.new.writing import Written
+    from metrics_dictionary.dictionary.event import EventDefinition
+
+Command = TypeVar("Command", bound="Callable[..., object]")
+
+SCHEMAS = "http://127.0.0.1:8080/schemas"
+"""The published schemas as `serve` offers them; a team names those of its own site."""
+
+
+@click.group("new")
+def command() -> None:
+    """Write a new metric or event.
+
+    On a terminal a dialogue asks for what the options do not say; elsewhere the options say everything. The file is
+    checked with its whole root in sight before it is written: where it would have errors nothing is.
+
+    \b
+    Examples:
+      metrics-dictionary new metric
+      metrics-dictionary new event --definitions config
+    """
+
+
+def _shared_options(function: Command) -> Command:
+    options = (
+        click.option("--description", metavar="TEXT", help="For a reader who has never seen the code."),
+        click.option("--product-group", metavar="NAME", help="Who owns it: a group of product_groups.yml."),
+        click.option("--milestone", metavar="X.Y", help="The version in which it appears."),
+        click.option("--url", metavar="URL", help="The merge request that introduces it."),
+        click.option(
+            "--tier",
+            type=click.Choice(["free", "premium", "ultimate"]),
+            multiple=True,
+            help="A subscription tier; repeat it for several. All three, or those of the event, when left out.",
+        ),
+        click.option(
+            "--schemas",
+            metavar="URL",
+            default=SCHEMAS,
+            envvar="METRICS_DICTIONARY_SCHEMAS",
+            show_default=True,
+            show_envvar=True,
+            help="Where the site publishes its schemas, for the first line of the file, which editors read.",
+        ),
+        click.option("--yes", is_flag=True, help="Do not ask before writing."),
+        click.option("--dry-run", is_flag=True, help="Print the file, write nothing."),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return definitions_option(function)
+
+
+@command.command("metric")
+@click.option("--event", multiple=True, metavar="NAME", help="An event that is counted; repeat it for several.")
+@click.option(
+    "--count",
+    metavar="WHAT",
+    help="total, sum(value), or what is distinct: user.id, project.id, namespace.id, label, property, value.",
+)
+@click.option("--filter", multiple=True, metavar="NAME=VALUE", help="Count only occurrences with this property.")
+@click.option(
+    "--time-frame",
+    type=click.Choice(["7d", "28d", "all"]),
+    multiple=True,
+    help="A time frame; repeat it for several. All that are possible when left out.",
+)
+@click.option("--key-path", metavar="KEY_PATH", help="Its place in the payload; made from the event when left out.")
+@click.option(
+    "--data-category",
+    type=click.Choice(list(wording.CATEGORIES)),
+    help="How the value may be used; optional when left out.",
+)
+@_shared_options
+def metric(*, root: Path, schemas: str, yes: bool, dry_run: bool, **given: object) -> None:
+    """Write a metric that counts events.
+
+    \b
+    Example:
+      metrics-dictionary new metric --event mr_name_changed --count user.id --filter lang=deu \\
+        --description "People who renamed a merge request in German." --milestone 18.7 \\
+        --url https://gitlab.com/gitlab-org/gitlab/-/merge_requests/200002
+    """
+    from metrics_dictionary.authoring.new.metric_dialogue import metric_dialogue
+    from metrics_dictionary.authoring.new.writing import existing, prepared
+    from metrics_dictionary.reading.document import Kind
+
+    dictionary = existing(root)
+    interview = _interview(given, wording.METRIC_INTRODUCTION)
+    draft = metric_dialogue(interview, dictionary)
+    written = prepared(draft, Kind.METRIC, root, f"{schemas.rstrip('/')}/metric.json")
+    saved = _finished(written, root, interview, draft.key_paths, yes=yes, dry_run=dry_run)
+    if saved:
+        event = dictionary.events[draft.events[0]]
+        _show_ways_to_trigger(event, draft.filters, " ".join(draft.key_paths), root)
+
+
+@command.command("event")
+@click.option("--action", metavar="NAME", help="Its name: small letters, digits and _.")
+@click.option(
+    "--identifier",
+    type=click.Choice(["user", "project", "namespace"]),
+    multiple=True,
+    help="About whom it is recorded; repeat it for several. All three when left out.",
+)
+@click.option(
+    "--property",
+    multiple=True,
+    metavar="NAME=DESCRIPTION",
+    help="What else is recorded: label, property, value, then names of your own.",
+)
+@_shared_options
+def event(*, root: Path, schemas: str, yes: bool, dry_run: bool, **given: object) -> None:
+    """Write an event.
+
+    \b
+    Example:
+      metrics-dictionary new event --action close_board --identifier user --identifier project \\
+        --property "label=Why it was closed: done or abandoned." --product-group project_management \\
+        --description "Somebody closes an issue board." --milestone 18.7 \\
+        --url https://gitlab.com/gitlab-org/gitlab/-/merge_requests/200003
+    """
+    from metrics_dictionary.authoring.new.event_dialogue import event_dialogue
+    from metrics_dictionary.authoring.new.writing import existing, prepared
+    from metrics_dictionary.reading.document import Kind
+
+    interview = _interview(given, wording.EVENT_INTRODUCTION)
+    draft = event_dialogue(interview, existing(root))
+    written = prepared(draft, Kind.EVENT, root, f"{schemas.rstrip('/')}/event.json")
+    if _finished(written, root, interview, (), yes=yes, dry_run=dry_run):
+        _show_ways_to_trigger(draft.definition, {}, f"--event {draft.action}", root)
+
+
+def _interview(given: dict[str, object], introduction: str) -> Interview:
+    from metrics_dictionary.authoring.new.interview import Interview
+
+    on_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    if on_terminal:
+        click.echo(introduction)
+    return Interview(given, on_terminal=on_terminal, echo=click.echo)
+
+
+def _finished(
+    written: Written, root: Path, interview: Interview, key_paths: tuple[str, ...], *, yes: bool, dry_run: bool
+) -> bool:
+    """Show the file and write it; return whether it was written. Ends the command where it has errors."""
+    file = printable(str(written.path))
+    if written.errors:
+        click.echo(wording.HAS_ERRORS, err=True)
+        for error in written.errors:
+            place = printable(f"{error.file}:{error.line}:{error.column}")
+            click.echo(f"{place}: {error.rule}: {printable(error.message)}", err=True)
+        raise click.exceptions.Exit(1)
+    if dry_run:
+        click.echo(written.text, nl=False)
+        return False
+    if interview.on_terminal:
+        click.echo(wording.PREVIEW.format(file=file))
+        click.echo(_visible(written.text))
+    if key_paths:
+        click.echo(wording.KEY_PATHS.format(key_paths=", ".join(key_paths)))
+    if not yes and not interview.yes(wording.SAVE):
+        click.echo(wording.NOT_SAVED)
+        return False
+    written.save(root)
+    click.echo(wording.SAVED.format(file=file))
+    return True
+
+
+def _visible(text: str) -> str:
+    """Return a text of several lines with everything made visible that would move the cursor."""
+    return "\n".join(printable(line) for line in text.split("\n"))
+
+
+def _show_ways_to_trigger(event: EventDefinition, filters: Mapping[str, object], watch: str, root: Path) -> None:
+    from metrics_dictionary.authoring.new.drafts import ways_to_trigger
+
+    definitions = f" --definitions {shlex.quote(str(root))}"
+    click.echo("\n" + ways_to_trigger(event, filters, f"metrics-dictionary monitor {watch}{definitions}"), nl=False)

@@ -1,0 +1,53 @@
+"""``metrics-dictionary schema``: the JSON Schema that an editor checks a definition against."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from metrics_dictionary.cli.options import DEFINITIONS, product_groups_option
+
+if TYPE_CHECKING:
+    from metrics_dictionary.dictionary.product_group import ProductGroup
+
+
+@click.command("schema")
+@click.argument("kind", type=click.Choice(["metric", "event"]))
+@click.option(
+    "--definitions",
+    "root",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    envvar=DEFINITIONS,
+    show_envvar=True,
+    metavar="ROOT",
+    help="Definitions root whose product_groups.yml, if it has one, says who may own a definition.",
+)
+@product_groups_option
+def command(kind: str, root: Path | None, product_groups: Path | None) -> None:
+    """Print the JSON Schema (draft 2020-12) of a metric or event definition.
+
+    It explains every field, and holds the values, defaults and examples that an editor offers. The site publishes the
+    same under `schemas/metric.json` and `schemas/event.json`.
+
+    \b
+    Example:
+      metrics-dictionary schema metric --definitions definitions > metric.schema.json
+    """
+    from metrics_dictionary.validation.schemas.published_schema import published_schema
+
+    # ASCII only: a group's name may hold half of a surrogate pair, which no terminal takes.
+    click.echo(json.dumps(published_schema(kind, _groups(root, product_groups)), indent=2))
+
+
+def _groups(root: Path | None, product_groups: Path | None) -> dict[str, ProductGroup] | None:
+    from metrics_dictionary.reading.product_groups import read_product_groups
+    from metrics_dictionary.reading.root import PRODUCT_GROUPS
+
+    if product_groups is not None:
+        return read_product_groups(product_groups)
+    if root is None or not (root / PRODUCT_GROUPS).exists():
+        return None
+    return read_product_groups(root / PRODUCT_GROUPS)

@@ -1,0 +1,116 @@
+"""``metrics-dictionary watch``: the check that runs at every save."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from metrics_dictionary.cli.options import DEFINITIONS, product_groups_option
+from metrics_dictionary.cli.progress import progress
+from metrics_dictionary.cli.terminal import width
+from metrics_dictionary.reports.summary import Summary
+from metrics_dictionary.reports.text_report import printable, render_findings
+from metrics_dictionary.tools.errors import OperationalError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from metrics_dictionary.dictionary.diagnostic import Diagnostic
+    from metrics_dictionary.validation.validate import Validation
+    from metrics_dictionary.validation.watch import Update, Watch
+
+PAUSE = 0.06
+"""Seconds between two looks, at least."""
+
+SHARE = 4
+"""A look that takes a second is followed by so many seconds of rest: one fifth of a processor at most."""
+
+
+@click.command("watch")
+@click.argument("root", type=click.Path(path_type=Path), default=Path("definitions"), envvar=DEFINITIONS)
+@product_groups_option
+def command(root: Path, product_groups: Path | None) -> None:
+    """Check the definitions of ROOT, and again whenever one of them is saved, until interrupted.
+
+    After each save come the findings of the files that were saved, those that the save caused elsewhere, and those
+    that it settled. In a pipe every finding is one line.
+
+    \b
+    Example:
+      metrics-dictionary watch definitions
+    """
+    from metrics_dictionary.validation.watch import Watch
+
+    watch = Watch(root, product_groups)
+    with progress("Checking definitions:") as draw:
+        first = watch.update(draw)
+    try:
+        if first is not None:
+            _show(first.validation.diagnostics, (), first.validation)
+            click.echo(f"Watching {printable(str(root))}; Ctrl-C ends it.")
+            _follow(watch, first.validation)
+    except KeyboardInterrupt:
+        click.echo()
+
+
+def _follow(watch: Watch, last: Validation) -> None:
+    for update in _updates(watch):
+        named = ", ".join(printable(file) for file in update.changed[:3])
+        more = f" and {len(update.changed) - 3:,} more" if len(update.changed) > 3 else ""
+        click.echo(f"{time.strftime('%H:%M:%S')} {named}{more}")
+        before = {_identity(diagnostic) for diagnostic in last.diagnostics}
+        now = {_identity(diagnostic) for diagnostic in update.validation.diagnostics}
+        told = [
+            diagnostic
+            for diagnostic in update.validation.diagnostics
+            if diagnostic.file in update.changed or _identity(diagnostic) not in before
+        ]
+        settled = [diagnostic for diagnostic in last.diagnostics if _identity(diagnostic) not in now]
+        _show(told, settled, update.validation)
+        last = update.validation
+
+
+def _updates(watch: Watch) -> Iterator[Update]:
+    """Yield an update for every change. Trouble is told when it lasts: an editor may just be putting a file back."""
+    trouble = told = ""
+    while True:
+        started = time.monotonic()
+        try:
+            update = watch.update()
+            trouble = told = ""
+        except OperationalError as error:
+            update = None
+            if str(error) == trouble != told:
+                click.echo(f"error: {trouble}", err=True)
+                told = trouble
+            trouble = str(error)
+        if update is not None:
+            yield update
+        else:
+            time.sleep(max(PAUSE, SHARE * (time.monotonic() - started)))
+
+
+def _show(told: Sequence[Diagnostic], settled: Collection[Diagnostic], validation: Validation) -> None:
+    if sys.stdout.isatty():
+        for block in render_findings(told, width()):
+            click.echo(f"{block}\n")
+    else:
+        for diagnostic in told:
+            click.echo(_line(diagnostic))
+    for diagnostic in settled:
+        click.echo(f"settled: {_line(diagnostic)}")
+    click.echo(Summary.of(validation.diagnostics, validation.files_checked).in_words())
+
+
+def _line(diagnostic: Diagnostic) -> str:
+    place = f"{diagnostic.file}:{diagnostic.line}:{diagnostic.column}"
+    return printable(f"{place}: {diagnostic.severity.value}[{diagnostic.rule}]: {diagnostic.message}")
+
+
+def _identity(diagnostic: Diagnostic) -> tuple[str, str, str, str]:
+    """Return what makes a finding the same after the lines of its file have moved."""
+    return diagnostic.file, diagnostic.rule, diagnostic.path, diagnostic.message

@@ -1,0 +1,114 @@
+"""The ``metrics-dictionary`` program: its commands, and what becomes of their errors."""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import os
+import sys
+from typing import NoReturn
+
+import click
+
+from metrics_dictionary import __version__
+from metrics_dictionary.cli.terminal import choose_colour, may_colour
+from metrics_dictionary.tools.errors import OperationalError
+
+COMMANDS = {
+    "validate": ("commands.validate", "Check definitions and say what is wrong, where, and what to do."),
+    "watch": ("commands.watch", "Check definitions again whenever one of them is saved."),
+    "export": ("commands.export", "Write all definitions as one YAML, JSON or CSV file."),
+    "build": ("commands.build", "Publish the definitions as a browsable site."),
+    "serve": ("runtime.serve", "Build the site and serve it together with the usage-data API."),
+    "explain": ("commands.explain", "Say what a metric or an event means and how it is computed."),
+    "schema": ("commands.schema", "Print the JSON Schema of a metric or event definition."),
+    "new": ("commands.new", "Write a new metric or event: a dialogue on a terminal, options elsewhere."),
+    "diff": ("commands.diff", "Say what is different between two editions of the definitions, and what breaks."),
+    "changelog": ("commands.changelog", "Write the definitions' part of release notes."),
+    "check-payload": ("commands.check_payload", "Compare a Service Ping payload with the definitions."),
+    "fmt": ("commands.fmt", "Bring definitions to one order of fields and one style."),
+    "deprecate": ("commands.deprecate", "Mark a metric or an event as removed."),
+    "rename-group": ("commands.rename_group", "Give a product group another identifier, in all files at once."),
+    "monitor": ("runtime.monitor", "Show counters of events as they change."),
+    "ping": ("runtime.ping", "Collect, show and submit the Service Ping payload."),
+    "database": ("runtime.database", "Write down the structure of a database, or make a sample one."),
+    "token": ("runtime.token", "Make, list and revoke access tokens of the API."),
+    "flag": ("runtime.flag", "List, enable and disable feature flags of the API."),
+}
+"""Command -> its module below ``cli``, imported only to run it, and its line in ``--help``."""
+
+
+class _LazyGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _ = COMMANDS[cmd_name]
+        command: click.Command = importlib.import_module(f"metrics_dictionary.cli.{module}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="metrics-dictionary")
+@click.pass_context
+def program(context: click.Context) -> None:
+    """Check, publish and serve definitions of metrics and events.
+
+    Exit status: 0 clean, 1 findings, 2 wrong usage or trouble with the machine.
+    """
+    choose_colour(context)
+
+
+def main() -> NoReturn:
+    """Run a command; every expected error is one line and exit status 2, never a traceback."""
+    try:
+        # Without standalone mode click returns the status that a command ends with, and nothing for a clean end.
+        code = int(program(standalone_mode=False) or 0)
+    except click.Abort:
+        _complain("interrupted")
+        code = 130
+    except click.ClickException as error:
+        error.show()
+        code = 2
+    except OperationalError as error:
+        _complain(str(error))
+        code = 2
+    except OSError as error:
+        code = _machine_trouble(error)
+    _leave(code)
+
+
+def _machine_trouble(error: OSError) -> int:
+    if error.errno == errno.EPIPE:
+        # Whoever read the output has enough; keep the interpreter from complaining when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    what = f"{error.filename}: " if error.filename else ""
+    _complain(f"{what}{error.strerror or error}")
+    return 2
+
+
+def _leave(code: int) -> NoReturn:
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        code = _machine_trouble(error) or code
+    # Everything is written and every block has ended: taking thousands of definitions apart one by one serves nobody.
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _complain(message: str) -> None:
+    # None leaves it to click, which strips colour where there is no terminal.
+    colour = None if may_colour() else False
+    click.echo(f"{click.style('error', fg='red', bold=True)}: {message}", err=True, color=colour)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""In which formats findings are told, and where they go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from metrics_dictionary.cli.terminal import width
+from metrics_dictionary.reports.report import FORMATS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from metrics_dictionary.reports.report import Report
+
+Command = TypeVar("Command", bound="Callable[..., object]")
+
+SITE = "METRICS_DICTIONARY_SITE_URL"
+
+
+def report_options(function: Command) -> Command:
+    """Add ``--format``, ``--output`` and ``--site-url``: ``style``, ``outputs`` and ``site`` of a command."""
+    for option in reversed((_FORMAT, _OUTPUT, _SITE)):
+        function = option(function)
+    return function
+
+
+def publish_report(report: Report, style: str, outputs: dict[Path, str]) -> None:
+    """Write the report to its files, then print it. Raises OperationalError when a file cannot be written."""
+    from metrics_dictionary.reports.formats import render
+    from metrics_dictionary.tools.writing import write_text
+
+    for path, other in outputs.items():
+        write_text(path, click.unstyle(render(report, other)))
+    if style == "text":
+        click.echo(render(report, style, width()), nl=False)
+    else:
+        # Bytes, whatever the terminal's encoding is: XML says of itself that it is UTF-8.
+        click.echo(render(report, style).encode(), nl=False)
+
+
+def _outputs(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[Path, str]:
+    outputs: dict[Path, str] = {}
+    for value in values:
+        style, equals, file = value.partition("=")
+        if style not in FORMATS or not equals or not file:
+            raise click.BadParameter(f"{value!r} is not FORMAT=FILE with one of the formats {', '.join(FORMATS)}")
+        if Path(file) in outputs:
+            raise click.BadParameter(f"{file} is named twice; one file holds one format")
+        outputs[Path(file)] = style
+    return outputs
+
+
+def _site(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
+    if not value:
+        return ""
+    if not value.startswith(("http://", "https://")):
+        raise click.BadParameter(f"{value!r} is no address; it starts with https://")
+    return value if value.endswith("/") else f"{value}/"
+
+
+_FORMAT = click.option(
+    "--format",
+    "style",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    help="How findings are printed: for people, for programs, or for a service that shows them beside the code.",
+)
+_OUTPUT = click.option(
+    "--output",
+    "outputs",
+    multiple=True,
+    metavar="FORMAT=FILE",
+    callback=_outputs,
+    help="Write the findings to FILE as well, in any format; may be given several times.",
+)
+_SITE = click.option(
+    "--site-url",
+    "site",
+    metavar="URL",
+    envvar=SITE,
+    callback=_site,
+    help="Where the dictionary is published: findings for services then link to the rule reference.",
+)

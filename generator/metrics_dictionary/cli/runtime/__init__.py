@@ -1,0 +1,1 @@
+"""The commands for the runtime: one module a command, thin."""

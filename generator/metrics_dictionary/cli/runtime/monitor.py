@@ -1,0 +1,141 @@
+"""``metrics-dictionary monitor``: counters of events as they change."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from metrics_dictionary.cli.options import definitions_option
+from metrics_dictionary.cli.runtime_options import setting_options, settings_of
+from metrics_dictionary.cli.table import render_table
+from metrics_dictionary.cli.terminal import width
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from metrics_dictionary.stores.live_view import Reading
+
+HEAD = ("key path", "time frame", "in the payload", "with this week", "change")
+
+NUMBERS = 60
+"""Columns for everything but the key path."""
+
+_HOME_AND_CLEAR = "\x1b[H\x1b[J"
+_CLEAR_SCREEN = "\x1b[2J"
+
+
+@click.command("monitor")
+@click.argument("key_paths", nargs=-1, metavar="[KEY_PATH]...")
+@click.option("--event", "events", multiple=True, metavar="NAME", help="Show all metrics that this event feeds.")
+@click.option("--once", is_flag=True, help="Show what the counters stand at now, and end.")
+@click.option(
+    "--interval",
+    type=click.FloatRange(min=0.1),
+    default=1.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Time between two looks.",
+)
+@definitions_option
+@setting_options("store")
+def command(
+    *,
+    key_paths: tuple[str, ...],
+    events: tuple[str, ...],
+    once: bool,
+    interval: float,
+    root: Path,
+    settings_file: Path | None,
+    store: str | None,
+) -> None:
+    """Show what metrics over events stand at, and how that changes, until interrupted.
+
+    On a terminal the table is refreshed; elsewhere each change is a line. A payload takes complete weeks only, so what
+    happens now shows under "with this week" first.
+
+    \b
+    Examples:
+      metrics-dictionary monitor --event mr_name_changed
+      metrics-dictionary monitor counts.boards --once --store redis://127.0.0.1:6379/0
+    """
+    from metrics_dictionary.reading.read import read_dictionary
+    from metrics_dictionary.stores.live_view import readings, watched
+    from metrics_dictionary.stores.open_store import open_store
+
+    if not key_paths and not events:
+        raise click.UsageError("name key paths, or an event with --event")
+    metrics = watched(read_dictionary(root).dictionary, key_paths, events)
+    with closing(open_store(settings_of(settings_file, store=store).text("store") or "")) as opened:
+        first = readings(metrics, opened, datetime.now(UTC))
+        if once:
+            click.echo(_table(first, first), nl=False)
+            return
+
+        def looks() -> Iterator[list[Reading]]:
+            yield first
+            while True:
+                time.sleep(interval)
+                yield readings(metrics, opened, datetime.now(UTC))
+
+        show = _refresh if sys.stdout.isatty() else _tell
+        show(looks())
+
+
+def _refresh(looks: Iterator[list[Reading]]) -> None:
+    click.echo(_CLEAR_SCREEN, nl=False)
+    first = next(looks)
+    _draw(first, first)
+    for now in looks:
+        _draw(first, now)
+
+
+def _draw(first: list[Reading], now: list[Reading]) -> None:
+    clock = datetime.now(UTC).strftime("%H:%M:%S")
+    click.echo(f"{_HOME_AND_CLEAR}{_table(first, now)}\n{clock} UTC, Ctrl-C ends")
+
+
+def _tell(looks: Iterator[list[Reading]]) -> None:
+    """Print every reading once, and then those that changed, each as a line that is out at once."""
+    last: dict[str, Reading] = {}
+    for now in looks:
+        for reading in now:
+            if last.get(reading.key_path) != reading:
+                click.echo(_line(reading))
+                last[reading.key_path] = reading
+        sys.stdout.flush()
+
+
+def _line(reading: Reading) -> str:
+    clock = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{clock} {reading.key_path} {reading.in_payload} {reading.with_this_week}"
+
+
+def _table(first: Sequence[Reading], now: Sequence[Reading]) -> str:
+    rows = [
+        (
+            _clipped(reading.key_path),
+            reading.time_frame,
+            f"{reading.in_payload:,}",
+            f"{reading.with_this_week:,}",
+            _change(reading.with_this_week - before.with_this_week),
+        )
+        for before, reading in zip(first, now, strict=True)
+    ]
+    return render_table(HEAD, rows)
+
+
+def _change(difference: float) -> str:
+    return f"{difference:+,}" if difference else ""
+
+
+def _clipped(key_path: str) -> str:
+    """Return the end of a key path, as much of it as leaves room for the numbers on a terminal."""
+    columns = width()
+    room = len(key_path) if columns is None else max(columns - NUMBERS, 16)
+    return key_path if len(key_path) <= room else f"…{key_path[1 - room :]}"

@@ -1,0 +1,134 @@
+"""``metrics-dictionary ping``: the Service Ping payload."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from metrics_dictionary.cli.options import definitions_option
+from metrics_dictionary.cli.progress import progress
+from metrics_dictionary.cli.runtime_options import opened_store, setting_options, settings_of
+from metrics_dictionary.cli.table import render_table
+from metrics_dictionary.tools.errors import OperationalError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from metrics_dictionary.dictionary.dictionary import Dictionary
+    from metrics_dictionary.ping.sources.sources import Sources
+    from metrics_dictionary.stores.store import CachedPayload
+
+    Listing = Callable[[Dictionary, Sources, datetime], dict[str, object]]
+
+SOURCES = ("store", "database", "prometheus")
+
+
+@click.group("ping")
+def command() -> None:
+    """Collect, show and submit the Service Ping payload.
+
+    \b
+    Examples:
+      metrics-dictionary ping generate --database sqlite:///var/application.db
+      metrics-dictionary ping show --failures
+      metrics-dictionary ping submit https://example.com/usage_data
+    """
+
+
+@command.command("generate")
+@definitions_option
+@setting_options(*SOURCES)
+def generate(*, root: Path, settings_file: Path | None, **given: str | None) -> None:
+    """Compute every live metric and keep the payload in the store, from where GET service_ping answers."""
+    from metrics_dictionary.ping.collect.collection import collect
+    from metrics_dictionary.ping.collect.payload import cached
+    from metrics_dictionary.ping.sources.open_sources import open_sources
+    from metrics_dictionary.reading.read import read_dictionary
+
+    settings = settings_of(settings_file, **given)
+    dictionary = read_dictionary(root).dictionary
+    with closing(opened_store(settings)) as store:
+        sources = open_sources(settings, store)
+        with progress("Computing metrics:") as draw:
+            payload = collect(
+                dictionary, sources, categories=settings.data_categories, now=datetime.now(UTC), progress=draw
+            )
+        store.save_payload(cached(payload))
+    failed = len(payload.failures)
+    hint = "; `ping show --failures` says why" if failed else ""
+    click.echo(f"Collected {len(payload.measurements):,} metrics, {failed:,} of them with a fallback value{hint}.")
+
+
+@command.command("show")
+@click.option("--failures", "only_failures", is_flag=True, help="Show the metrics that failed, and why.")
+@setting_options("store")
+def show(*, only_failures: bool, settings_file: Path | None, store: str | None) -> None:
+    """Print the payload that was collected last."""
+    from metrics_dictionary.ping.collect.payload import failures
+
+    payload = _last_payload(settings_file, store)
+    if not only_failures:
+        _print_json(json.loads(payload.payload))
+        return
+    rows = [(failure.key_path, failure.reason) for failure in failures(payload)]
+    click.echo(render_table(("key path", "reason"), rows) if rows else "No metric failed.\n", nl=False)
+
+
+@command.command("queries")
+@definitions_option
+@setting_options(*SOURCES)
+def queries(*, root: Path, settings_file: Path | None, **given: str | None) -> None:
+    """Print the SQL of every database metric, as GET queries does."""
+    from metrics_dictionary.ping.collect.listing import queries as listing
+
+    _print_listing(listing, root, settings_file, given)
+
+
+@command.command("non-sql")
+@definitions_option
+@setting_options(*SOURCES)
+def non_sql(*, root: Path, settings_file: Path | None, **given: str | None) -> None:
+    """Print the value of every other metric, as GET non_sql_metrics does."""
+    from metrics_dictionary.ping.collect.listing import non_sql_metrics as listing
+
+    _print_listing(listing, root, settings_file, given)
+
+
+@command.command("submit")
+@click.argument("url")
+@setting_options("store")
+def submit(*, url: str, settings_file: Path | None, store: str | None) -> None:
+    """Post the payload that was collected last to a URL, and then how long each metric took."""
+    from metrics_dictionary.ping.collect.submission import submit as post
+
+    payload = _last_payload(settings_file, store)
+    answer = post(url, payload, report=lambda line: click.echo(line, err=True))
+    click.echo(f"Submitted: {answer.payload_status} for the payload, {answer.metadata_status} for its metadata.")
+
+
+def _print_listing(listing: Listing, root: Path, settings_file: Path | None, given: dict[str, str | None]) -> None:
+    from metrics_dictionary.ping.sources.open_sources import open_sources
+    from metrics_dictionary.reading.read import read_dictionary
+
+    settings = settings_of(settings_file, **given)
+    with closing(opened_store(settings)) as store:
+        _print_json(listing(read_dictionary(root).dictionary, open_sources(settings, store), datetime.now(UTC)))
+
+
+def _print_json(value: object) -> None:
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=not sys.stdout.encoding.lower().startswith("utf")) + "\n")
+
+
+def _last_payload(settings_file: Path | None, url: str | None) -> CachedPayload:
+    settings = settings_of(settings_file, store=url)
+    with closing(opened_store(settings)) as store:
+        payload = store.payload()
+    if payload is None:
+        raise OperationalError(f"no payload in {settings.text('store')} yet; `ping generate` collects one")
+    return payload

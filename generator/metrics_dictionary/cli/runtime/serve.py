@@ -1,0 +1,130 @@
+"""``metrics-dictionary serve``: the site and the API, for reading on this machine or behind a proxy."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import tempfile
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from metrics_dictionary.cli.findings import report_unread
+from metrics_dictionary.cli.options import definitions_option, product_groups_option
+from metrics_dictionary.cli.progress import progress
+from metrics_dictionary.cli.runtime_options import opened_store, setting_options, settings_of
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from metrics_dictionary.cli.demo import Demo
+    from metrics_dictionary.server.application import Application
+    from metrics_dictionary.server.transport.server import Server
+    from metrics_dictionary.settings import Settings
+
+SWITCH_SECONDS = 0.0005
+"""How long a thread that computes may keep the others from running."""
+
+
+@click.command("serve")
+@definitions_option
+@setting_options("host", "port", "store", "database", "collector", "prometheus")
+@click.option(
+    "--site",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Build the site into DIR and leave it there; by default it goes when the server ends.",
+)
+@click.option(
+    "--demo",
+    "demo_folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Make a sample application database, a payload and tokens in DIR, once, and serve from these.",
+)
+@product_groups_option
+def command(
+    *,
+    root: Path,
+    site: Path | None,
+    demo_folder: Path | None,
+    product_groups: Path | None,
+    settings_file: Path | None,
+    **given: str | int | None,
+) -> None:
+    """Build the site, then serve it and the usage-data API until interrupted.
+
+    \b
+    Examples:
+      metrics-dictionary serve --definitions definitions --port 8080
+      metrics-dictionary serve --store sqlite:///store.db --database postgresql://reader@db/app
+    """
+    from metrics_dictionary.cli.demo import Demo
+
+    signal.signal(signal.SIGTERM, _interrupt)
+    demo = None if demo_folder is None else Demo(demo_folder)
+    if demo is not None:
+        demo.folder.mkdir(parents=True, exist_ok=True)
+        settings_file = settings_file or demo.settings_file()
+        given = {**given, **{name: value for name, value in demo.settings.items() if given[name] is None}}
+    settings = settings_of(settings_file, **given)
+    with tempfile.TemporaryDirectory(prefix="metrics-dictionary-") as scratch:
+        _build_and_serve(root, site or Path(scratch) / "site", product_groups, settings, demo)
+
+
+def _build_and_serve(
+    root: Path, site: Path, product_groups: Path | None, settings: Settings, demo: Demo | None
+) -> None:
+    from metrics_dictionary.server.application import Application
+    from metrics_dictionary.server.background import in_background
+    from metrics_dictionary.server.transport.server import open_server
+    from metrics_dictionary.site.build.build import build
+    from metrics_dictionary.site.parts.site_wording import counted
+
+    with open_server(settings) as server, closing(opened_store(settings)) as store:
+        with progress("Building the site:") as draw:
+            repository_url = settings.text("repository_url")
+            report = build(root, site, product_groups=product_groups, progress=draw, repository_url=repository_url)
+        report_unread(report.diagnostics)
+        application = Application.opened(settings, report.dictionary, store, site)
+        server.router = application.router()
+        if demo is not None:
+            _prepare(demo, application, server)
+        definitions = f"{counted(report.metrics, 'metric')} and {counted(report.events, 'event')}"
+        click.echo(f"Serving {definitions} on {server.url}")
+        click.echo(f"Combined definitions: {server.url}api/v4/usage_data/metric_definitions")
+        click.echo("Press Ctrl-C to stop.")
+        with in_background(application):
+            _serve(server)
+
+
+def _prepare(demo: Demo, application: Application, server: Server) -> None:
+    from metrics_dictionary.cli.demo import show_calls
+    from metrics_dictionary.server.background import generate_payload
+
+    def generate() -> None:
+        generate_payload(application)
+
+    tokens = demo.prepare(application.dictionary, application.store, generate)
+    show_calls(tokens, server.url)
+
+
+def _serve(server: Server) -> None:
+    """Serve until a signal asks for the end; a second one does not wait for requests that have begun."""
+
+    def stop(signum: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, _interrupt)
+        signal.signal(signal.SIGTERM, _interrupt)
+        server.request_stop()
+
+    # Answers must not wait for five milliseconds, time and again, while a payload is being computed.
+    sys.setswitchinterval(SWITCH_SECONDS)
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    server.serve_forever()
+
+
+def _interrupt(signum: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

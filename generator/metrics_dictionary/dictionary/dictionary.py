@@ -1,0 +1,65 @@
+"""The dictionary: every definition of one root, and the look-ups that readers of it need."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from metrics_dictionary.dictionary.event import EventDefinition
+    from metrics_dictionary.dictionary.instrumentation import Instrumentation
+    from metrics_dictionary.dictionary.metric import MetricDefinition
+    from metrics_dictionary.dictionary.product_group import ProductGroup
+
+
+RECORDED_AT = "recorded_at"
+"""The first key of every payload: when collecting began. It is there with and without a definition."""
+
+
+@dataclass(frozen=True)
+class Dictionary:
+    """All definitions of a root, in the order of their files.
+
+    ``event_definitions``, ``instrumentations`` and ``product_groups`` are None when the root does not have them:
+    then nothing can be said about references to them. ``object_schemas`` maps each path that a definition may
+    write in ``value_json_schema`` to the parsed JSON Schema.
+    """
+
+    metrics: tuple[MetricDefinition, ...]
+    event_definitions: tuple[EventDefinition, ...] | None = None
+    instrumentations: Mapping[str, Instrumentation] | None = None
+    product_groups: Mapping[str, ProductGroup] | None = None
+    object_schemas: Mapping[str, object] = field(default_factory=dict)
+
+    @cached_property
+    def expanded(self) -> dict[str, MetricDefinition]:
+        """Key path -> definition, one for each time frame, sorted by key path.
+
+        Where several definitions claim a key path the first file wins; validation reports the others.
+        """
+        found: dict[str, MetricDefinition] = {}
+        for metric in self.metrics:
+            for expanded in metric.expand():
+                found.setdefault(expanded.key_path, expanded)
+        return {key_path: found[key_path] for key_path in sorted(found) if key_path}
+
+    @cached_property
+    def events(self) -> dict[str, EventDefinition]:
+        """Action -> event, sorted; the first file wins."""
+        found: dict[str, EventDefinition] = {}
+        for event in self.event_definitions or ():
+            found.setdefault(event.action, event)
+        return {action: found[action] for action in sorted(found) if action}
+
+    @cached_property
+    def metrics_by_event(self) -> dict[str, list[MetricDefinition]]:
+        """Action -> the expanded metrics that it feeds, sorted by key path."""
+        feeds: defaultdict[str, list[MetricDefinition]] = defaultdict(list)
+        for metric in self.expanded.values():
+            for name in metric.event_names:
+                feeds[name].append(metric)
+        return dict(feeds)

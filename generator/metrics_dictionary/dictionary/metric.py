@@ -1,0 +1,126 @@
+"""A metric definition, as written in its file or expanded to one of its time frames."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from metrics_dictionary.dictionary.fields import Fields, mapping, text, texts
+from metrics_dictionary.dictionary.selection_rule import SelectionRule
+from metrics_dictionary.dictionary.time_frame import SUFFIXES
+
+
+@dataclass(frozen=True, slots=True)
+class MetricDefinition:
+    """A metric. ``file_path`` is relative to the folder that holds the root: ``definitions/metrics/...``."""
+
+    fields: Fields
+    file_path: str
+
+    @property
+    def key_path(self) -> str:
+        """The value's place in the payload, levels separated by dots; empty when the definition has none."""
+        return text(self.fields.get("key_path")) or ""
+
+    @property
+    def description(self) -> str:
+        """What is counted."""
+        return text(self.fields.get("description")) or ""
+
+    @property
+    def status(self) -> str | None:
+        """``active``, ``broken`` or ``removed``."""
+        return text(self.fields.get("status"))
+
+    @property
+    def removed(self) -> bool:
+        """Whether the metric is no longer part of a payload."""
+        return self.status == "removed"
+
+    @property
+    def product_group(self) -> str | None:
+        """The group that owns the metric."""
+        return text(self.fields.get("product_group"))
+
+    @property
+    def data_source(self) -> str | None:
+        """Where the value comes from."""
+        return text(self.fields.get("data_source"))
+
+    @property
+    def data_category(self) -> str | None:
+        """How the value may be used; decides whether an instance may leave it out."""
+        return text(self.fields.get("data_category"))
+
+    @property
+    def value_type(self) -> str | None:
+        """``string``, ``number``, ``boolean`` or ``object``."""
+        return text(self.fields.get("value_type"))
+
+    @property
+    def time_frames(self) -> tuple[str, ...]:
+        """The time frames in the author's order, also when the field is a single string."""
+        value = self.fields.get("time_frame")
+        return (value,) if isinstance(value, str) else texts(value)
+
+    @property
+    def instrumentation_class(self) -> str | None:
+        """The name under which ``instrumentations/`` says how the value is computed."""
+        return text(self.fields.get("instrumentation_class"))
+
+    @property
+    def options(self) -> Fields:
+        """The parameters given to the instrumentation."""
+        return mapping(self.fields.get("options"))
+
+    @property
+    def tiers(self) -> tuple[str, ...]:
+        """The subscription tiers in which the metric is available."""
+        return texts(self.fields.get("tiers"))
+
+    @property
+    def performance_indicator_types(self) -> tuple[str, ...]:
+        """The indicators that are computed from this metric."""
+        return texts(self.fields.get("performance_indicator_type"))
+
+    @property
+    def milestone(self) -> str | None:
+        """The version in which the metric was introduced; ``<13.9`` means before 13.9."""
+        return text(self.fields.get("milestone"))
+
+    @property
+    def value_json_schema(self) -> str | None:
+        """Path of the JSON Schema that an object value follows."""
+        return text(self.fields.get("value_json_schema"))
+
+    @property
+    def selection_rules(self) -> tuple[SelectionRule, ...]:
+        """The entries of ``events``, in order."""
+        entries = self.fields.get("events")
+        if not isinstance(entries, list):
+            return ()
+        return tuple(SelectionRule.of(position, entry) for position, entry in enumerate(entries))
+
+    @property
+    def event_names(self) -> tuple[str, ...]:
+        """Every event that the metric reads, without repetition: selection rules and the older ``options``."""
+        options = self.options
+        names = [rule.name for rule in self.selection_rules if rule.name]
+        names += texts(options.get("events"))
+        if event := text(options.get("event")):
+            names.append(event)
+        return tuple(dict.fromkeys(names))
+
+    def expand(self) -> tuple[MetricDefinition, ...]:
+        """Return one definition for each time frame.
+
+        A single time frame leaves the key path alone; in an array each gets its suffix (``_weekly``, ``_monthly``,
+        none for ``all``), as GitLab's Service Ping does. The fields keep the author's order.
+        """
+        if not isinstance(self.fields.get("time_frame"), list):
+            return (self,)
+        return tuple(self._in(time_frame) for time_frame in dict.fromkeys(self.time_frames))
+
+    def _in(self, time_frame: str) -> MetricDefinition:
+        suffix = SUFFIXES.get(time_frame, "")
+        replaced: dict[str, object] = {"key_path": self.key_path + suffix, "time_frame": time_frame}
+        return MetricDefinition({**self.fields, **replaced}, self.file_path)

@@ -1,0 +1,44 @@
+"""A selection rule: which occurrences of an event a metric counts, and how."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from metrics_dictionary.dictionary.fields import mapping, text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+BUILT_IN_PROPERTIES = ("label", "property", "value")
+"""The additional properties that every event may declare; all others are custom ones."""
+
+IDENTIFIERS = {"user.id": "user", "project.id": "project", "namespace.id": "namespace"}
+"""What ``unique`` may name -> the entry that the event's ``identifiers`` must then have."""
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionRule:
+    """One entry of a metric's ``events``.
+
+    ``position`` is the index in that list. ``unique`` names the identifier or additional property whose distinct
+    values are counted; None counts every occurrence. ``operator`` is ``sum(value)`` or None.
+    """
+
+    position: int
+    name: str | None
+    unique: str | None
+    operator: str | None
+    filter: Mapping[str, object]
+
+    @classmethod
+    def of(cls, position: int, fields: object) -> SelectionRule:
+        """Read one entry; an entry that is no mapping gives a rule without a name."""
+        entry = mapping(fields)
+        return cls(
+            position=position,
+            name=text(entry.get("name")),
+            unique=text(entry.get("unique")),
+            operator=text(entry.get("operator")),
+            filter=mapping(entry.get("filter")),
+        )

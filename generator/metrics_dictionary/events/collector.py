@@ -1,0 +1,69 @@
+"""A Snowplow collector: takes batches of events by HTTP."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from metrics_dictionary.tools.errors import OperationalError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+PATH = "/com.snowplowanalytics.snowplow/tp2"
+PAYLOAD_DATA = "iglu:com.snowplowanalytics.snowplow/payload_data/jsonschema/1-0-4"
+HEADERS = {"Content-Type": "application/json; charset=utf-8"}
+
+_ANSWER = 65_536
+"""How many bytes of an answer are read; nothing in it matters."""
+
+
+class CollectorUnavailable(OperationalError):  # noqa: N818 - a state of the world, as StoreUnavailable
+    """The collector did not answer. The message is one line and names it."""
+
+
+class Collector:
+    """One collector by its address, `http://HOST[:PORT][/PATH]` or `https://`.
+
+    Raises OperationalError for an address that is none.
+    """
+
+    def __init__(self, url: str, *, timeout: float = 10.0) -> None:
+        """``timeout`` is in seconds, for each step of a request."""
+        self.url = url
+        self._timeout = timeout
+        try:
+            address = urlsplit(url)
+            self._host, self._port = address.hostname, address.port
+        except ValueError as error:
+            raise OperationalError(f"collector {url}: not an address: {error}") from None
+        if address.scheme not in _CONNECTIONS or not self._host:
+            raise OperationalError(f"collector {url}: has to be an address such as http://127.0.0.1:9090")
+        self._connect = _CONNECTIONS[address.scheme]
+        self._path = address.path.rstrip("/") + PATH
+
+    def post(self, events: Sequence[Mapping[str, str]]) -> int:
+        """Send events in one request and return the status of the answer; 200 means that the collector has them.
+
+        Raises CollectorUnavailable when there is no answer.
+        """
+        body = json.dumps({"schema": PAYLOAD_DATA, "data": events}).encode("ascii")
+        connection = self._connect(self._host or "", self._port, timeout=self._timeout)
+        try:
+            connection.request("POST", self._path, body, HEADERS)
+            answer = connection.getresponse()
+            answer.read(_ANSWER)
+        except (OSError, http.client.HTTPException) as error:
+            reason = str(error) or type(error).__name__
+            raise CollectorUnavailable(f"collector {self.url}: {reason}") from None
+        finally:
+            connection.close()
+        return answer.status
+
+
+_CONNECTIONS: dict[str, type[http.client.HTTPConnection]] = {
+    "http": http.client.HTTPConnection,
+    "https": http.client.HTTPSConnection,
+}

@@ -1,0 +1,185 @@
+"""What an occurrence of an event changes: an index built once, and the changes of one request added up."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from metrics_dictionary.dictionary.selection_rule import IDENTIFIERS
+from metrics_dictionary.stores.keys import COMPLETE_WEEKS, rule_key
+from metrics_dictionary.stores.selection_keys import selections, usage_event, usage_key
+from metrics_dictionary.stores.store import Recording
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from metrics_dictionary.dictionary.dictionary import Dictionary
+    from metrics_dictionary.dictionary.selection_rule import SelectionRule
+    from metrics_dictionary.events.occurrence import Occurrence
+
+
+@dataclass(slots=True)
+class _Selection:
+    """A selection rule, and over which periods some metric reads it."""
+
+    rule: SelectionRule
+    ever: bool = False
+    weekly: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an occurrence does in one week if its properties have the values of ``filter``.
+
+    ``unique`` names what is added to a set, ``sums`` says that `value` is added; otherwise the occurrence is counted.
+    ``weekly_key`` is the one of ``keys`` that expires.
+    """
+
+    filter: tuple[tuple[str, object], ...]
+    unique: str | None
+    sums: bool
+    keys: tuple[str, ...]
+    weekly_key: str | None
+
+
+class CounterIndex:
+    """Event -> the changes that some metric needs. Metrics that are removed need none."""
+
+    def __init__(self, dictionary: Dictionary) -> None:
+        self._selections: dict[str, list[_Selection]] = _selections(dictionary)
+        self._usage_keys: dict[str, set[str]] = _usage_keys(dictionary)
+        self._week = _Week("")
+
+    def __contains__(self, event: str) -> bool:
+        """Whether some metric names the event, or a `redis` metric's `PREFIX_EVENT`."""
+        return event in self._selections or event in self._usage_keys
+
+    def changes(self, event: str, week: str) -> tuple[Change, ...]:
+        """Return what an occurrence in this ISO week may change."""
+        current = self._week
+        if current.name != week:
+            current = self._week = _Week(week)
+        found = current.changes.get(event)
+        if found is None:
+            found = tuple(_change(selection, week) for selection in self._selections.get(event, ()))
+            if found:
+                current.changes[event] = found
+        return found
+
+    def usage_keys(self, event: str) -> Iterable[str]:
+        """Return the counters that `redis` metrics read of an event."""
+        return self._usage_keys.get(event, ())
+
+
+class _Week:
+    """The changes of one week; only the current one is kept. Another week is another object: threads may hold both."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.changes: dict[str, tuple[Change, ...]] = {}
+
+
+class Tally:
+    """The changes of one request, those of the same counter added up."""
+
+    def __init__(self) -> None:
+        self._increments: dict[str, int] = {}
+        self._sums: dict[str, float] = {}
+        self._uniques: defaultdict[str, set[str]] = defaultdict(set)
+        self._expiring: set[str] = set()
+        self._outbox: list[str] = []
+
+    def count(self, occurrence: Occurrence, changes: Iterable[Change]) -> None:
+        """Add what an occurrence changes; to a counter about an identifier or `value` that it lacks it adds nothing."""
+        properties = occurrence.properties
+        for change in changes:
+            if any(properties.get(name) != value for name, value in change.filter):
+                continue
+            if change.unique is not None:
+                changed = self.add_unique(change, _unique_value(occurrence, change.unique))
+            elif change.sums:
+                changed = self._add_value(change, properties.get("value"))
+            else:
+                changed = True
+                for key in change.keys:
+                    self.increment(key)
+            if changed and change.weekly_key is not None:
+                self._expiring.add(change.weekly_key)
+
+    def increment(self, key: str) -> None:
+        """Count once more."""
+        self._increments[key] = self._increments.get(key, 0) + 1
+
+    def send(self, text: str) -> None:
+        """Put an event into the outbox."""
+        self._outbox.append(text)
+
+    def recording(self) -> Recording | None:
+        """Return what is to be written; None when nothing changes."""
+        if not (self._increments or self._sums or self._uniques or self._outbox):
+            return None
+        uniques = {key: frozenset(values) for key, values in self._uniques.items()}
+        return Recording(self._increments, self._sums, uniques, frozenset(self._expiring), tuple(self._outbox))
+
+    def add_unique(self, change: Change, value: str | None) -> bool:
+        """Add a value to the sets of distinct ones; return whether there was one."""
+        if value is None:
+            return False
+        for key in change.keys:
+            self._uniques[key].add(value)
+        return True
+
+    def _add_value(self, change: Change, value: str | float | None) -> bool:
+        if value is None or isinstance(value, str):
+            return False
+        for key in change.keys:
+            self._sums[key] = self._sums.get(key, 0) + value
+        return True
+
+
+def _unique_value(occurrence: Occurrence, unique: str) -> str | None:
+    """Return the identifier or property as the text under which it is distinct: 3 and 3.0 are the same."""
+    identifier = IDENTIFIERS.get(unique)
+    value = occurrence.properties.get(unique) if identifier is None else getattr(occurrence, identifier)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return None if value is None else str(value)
+
+
+def _selections(dictionary: Dictionary) -> dict[str, list[_Selection]]:
+    """Return the selections of each event, every one once however many metrics read it."""
+    found: defaultdict[str, dict[tuple[str, str], _Selection]] = defaultdict(dict)
+    for metric in dictionary.expanded.values():
+        if metric.removed:
+            continue
+        weekly = any(time_frame in COMPLETE_WEEKS for time_frame in metric.time_frames)
+        for rule in selections(metric):
+            # The key alone is not enough: the number 1 and the text "1" share it, and match different occurrences.
+            identity = (rule_key(rule, None), repr(sorted(rule.filter.items())))
+            selection = found[rule.name or ""].setdefault(identity, _Selection(rule))
+            selection.weekly |= weekly
+            selection.ever |= not weekly
+    return {event: list(by_identity.values()) for event, by_identity in found.items()}
+
+
+def _usage_keys(dictionary: Dictionary) -> dict[str, set[str]]:
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for metric in dictionary.expanded.values():
+        event, key = usage_event(metric), usage_key(metric)
+        if event is not None and key is not None and not metric.removed:
+            found[event].add(key)
+    return dict(found)
+
+
+def _change(selection: _Selection, week: str) -> Change:
+    rule = selection.rule
+    weekly_key = rule_key(rule, week) if selection.weekly else None
+    keys = (*([rule_key(rule, None)] if selection.ever else []), *([] if weekly_key is None else [weekly_key]))
+    return Change(
+        filter=tuple(rule.filter.items()),
+        unique=rule.unique,
+        sums=rule.unique is None and rule.operator is not None,
+        keys=keys,
+        weekly_key=weekly_key,
+    )

@@ -1,0 +1,162 @@
+"""Takes events in: all of a request is valid and counted in one step, or nothing of it is counted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from metrics_dictionary.events.counting import CounterIndex, Tally
+from metrics_dictionary.events.event_names import EventNames
+from metrics_dictionary.events.faults import Faults, InvalidEvents, UnknownEvents, quoted, shown
+from metrics_dictionary.events.occurrence import BodyReader, Occurrence
+from metrics_dictionary.stores.keys import week_of
+from metrics_dictionary.stores.open_store import utc_now
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
+
+    from metrics_dictionary.dictionary.dictionary import Dictionary
+    from metrics_dictionary.events.snowplow import StructuredEvents
+    from metrics_dictionary.stores.store import Recorder
+
+MOST_EVENTS = 50
+"""How many events one request may report."""
+
+
+class EventTracker:
+    """Validates events, counts them for the metrics that read them, and queues what goes to a collector.
+
+    ``unknown``: whether an event without a definition, or with one that is removed, makes a request fail ("reject") or
+    is left out ("ignore"). ``structured`` builds what goes to the collector; without it nothing is queued, since nobody
+    would ever send it. The index of metrics is built here, once: a changed dictionary needs another tracker.
+    """
+
+    def __init__(
+        self,
+        dictionary: Dictionary,
+        store: Recorder,
+        *,
+        unknown: Literal["reject", "ignore"] = "reject",
+        clock: Callable[[], datetime] = utc_now,
+        structured: StructuredEvents | None = None,
+    ) -> None:
+        self._store = store
+        self._ignores_unknown = unknown == "ignore"
+        self._clock = clock
+        self._structured = structured
+        self._counters = CounterIndex(dictionary)
+        self._names = EventNames(dictionary)
+        self._declared = {name: frozenset(dictionary.events[name].additional_properties) for name in self._names.active}
+
+    def track(
+        self, bodies: object, user: int | None, *, batch: bool | None = None, form: bool = False
+    ) -> tuple[str, ...]:
+        """Count the events of `track_events` (the JSON value of its key `events`) or of `track_event` (a list of one).
+
+        In a ``batch`` each fault names its event, `events[3].…`; when nothing is said, a list of one is none. ``form``:
+        the body comes from a form, where numbers are texts. ``user`` is the id of the token's user. Returns a sentence,
+        to be logged, for each event that was ignored.
+
+        Raises InvalidEvents, UnknownEvents, and StoreUnavailable; after each of the three nothing was counted.
+        """
+        given = _listed(bodies)
+        in_batch = len(given) != 1 if batch is None else batch
+        places = [f"events[{position}]." if in_batch else "" for position in range(len(given))]
+        occurrences, ignored = self._read(zip(places, given, strict=True), user, form=form)
+        self._count(occurrences)
+        return ignored
+
+    def increment_counter(self, event: object) -> tuple[str, ...]:
+        """Count an event by its name alone: its counters without a filter, and those of the older `redis` metrics.
+
+        Such a metric's event is called `PREFIX_EVENT` (`source_code_pushes`). Returns and raises what `track` does.
+        """
+        name = _named(event)
+        if ignored := self._not_counted(name):
+            return ignored
+        tally = Tally()
+        tally.count(_nothing_but(name), self._counters.changes(name, week_of(self._clock())))
+        for key in self._counters.usage_keys(name):
+            tally.increment(key)
+        self._write(tally)
+        return ()
+
+    def increment_unique_users(self, event: object, values: Iterable[int]) -> tuple[str, ...]:
+        """Add users, by id, to the distinct users of an event: those of `track`. Returns and raises as it does."""
+        name = _named(event)
+        if ignored := self._not_counted(name):
+            return ignored
+        tally = Tally()
+        changes = self._counters.changes(name, week_of(self._clock()))
+        of_users = [change for change in changes if change.unique == "user.id"]
+        for user in values:
+            tally.count(_nothing_but(name, user), of_users)
+        self._write(tally)
+        return ()
+
+    def _read(
+        self, bodies: Iterable[tuple[str, object]], user: int | None, *, form: bool
+    ) -> tuple[list[Occurrence], tuple[str, ...]]:
+        """Return what happened and a sentence for each ignored event; raise all that is wrong."""
+        faults = Faults()
+        reader = BodyReader(self._declared, faults, form=form)
+        occurrences, ignored = [], []
+        for place, body in bodies:
+            occurrence = reader.occurrence(body, place, user)
+            if occurrence is None:
+                continue
+            if occurrence.event in self._names.active:
+                occurrences.append(occurrence)
+            elif self._ignores_unknown:
+                ignored.append(f"{place}event: {self._names.why_not(occurrence.event)}")
+            else:
+                faults.unknown(f"{place}event: {self._names.why_not(occurrence.event)}")
+        faults.refuse()
+        return occurrences, tuple(ignored)
+
+    def _count(self, occurrences: Iterable[Occurrence]) -> None:
+        now = self._clock()
+        week = week_of(now)
+        tally = Tally()
+        for occurrence in occurrences:
+            tally.count(occurrence, self._counters.changes(occurrence.event, week))
+            if occurrence.to_collector and self._structured is not None:
+                tally.send(self._structured.text(occurrence, now))
+        self._write(tally)
+
+    def _write(self, tally: Tally) -> None:
+        recording = tally.recording()
+        if recording is not None:
+            self._store.record(recording)
+
+    def _not_counted(self, event: str) -> tuple[str, ...]:
+        """Refuse an event that no metric names, or say why it is ignored; nothing to say when it is counted."""
+        if event in self._counters and not self._names.is_removed(event):
+            return ()
+        why_not = f"{quoted(event)} is read by no metric" if event in self._names.active else self._names.why_not(event)
+        if self._ignores_unknown:
+            return (f"event: {why_not}",)
+        raise UnknownEvents((f"event: {why_not}",))
+
+
+def _listed(bodies: object) -> Sequence[object]:
+    """Return the events of a request when their number is right."""
+    if isinstance(bodies, list | tuple) and 0 < len(bodies) <= MOST_EVENTS:
+        return bodies
+    if bodies is None:
+        raise InvalidEvents(("events is missing",))
+    found = f"{len(bodies)} of them" if isinstance(bodies, list | tuple) else shown(bodies)
+    raise InvalidEvents((f"events: must be a list of 1 to {MOST_EVENTS} events, found {found}",))
+
+
+def _named(event: object) -> str:
+    """Return the event's name, the only thing that the older calls are told."""
+    if isinstance(event, str) and event:
+        return event
+    if event is None:
+        raise InvalidEvents(("event is missing",))
+    raise InvalidEvents((f"event: must be the name of an event, found {shown(event)}",))
+
+
+def _nothing_but(event: str, user: int | None = None) -> Occurrence:
+    return Occurrence(event, user, namespace=None, project=None, properties={}, to_collector=False)

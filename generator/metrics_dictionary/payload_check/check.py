@@ -1,0 +1,190 @@
+"""Whether a real payload is what the definitions promise.
+
+The site's payload reader does the same in the browser; `tests/payload_cases` holds both to one result.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
+from jsonschema.validators import validator_for
+from referencing import Registry
+from referencing.exceptions import Unresolvable
+
+from metrics_dictionary.dictionary.dictionary import RECORDED_AT
+from metrics_dictionary.ping.failure import COUNTER_FAILED, FAILED, SQL_LEFT_OUT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from jsonschema.protocols import Validator
+
+    from metrics_dictionary.dictionary.dictionary import Dictionary
+    from metrics_dictionary.dictionary.metric import MetricDefinition
+
+SOURCE_ABSENT = -1000
+"""Stands, in payloads of other producers, for a value whose source was not there; ours writes FAILED."""
+
+FALLBACKS = (FAILED, COUNTER_FAILED, SQL_LEFT_OUT, SOURCE_ABSENT)
+
+
+class PayloadFault(StrEnum):
+    """What can be wrong with one place of a payload."""
+
+    UNKNOWN_KEY = "unknown-key"
+    MISSING_METRIC = "missing-metric"
+    REMOVED_METRIC = "removed-metric"
+    FALLBACK_VALUE = "fallback-value"
+    WRONG_TYPE = "wrong-type"
+    SCHEMA_VIOLATION = "schema-violation"
+    UNUSABLE_SCHEMA = "unusable-schema"
+
+
+@dataclass(frozen=True, slots=True)
+class PayloadFinding:
+    """One finding about one key path.
+
+    ``found`` is the type of a wrong value: ``boolean``, ``number``, ``string``, ``list`` or ``object``. ``value`` is a
+    fallback value. ``places`` are JSON Pointers, inside the value, of what breaks the schema. ``metric`` is the
+    definition, one of a single time frame; None for a key that has none.
+    """
+
+    kind: PayloadFault
+    key_path: str
+    metric: MetricDefinition | None = None
+    found: str | None = None
+    value: int | None = None
+    places: tuple[str, ...] = ()
+
+
+def check_payload(payload: Mapping[str, object], dictionary: Dictionary) -> tuple[PayloadFinding, ...]:
+    """Compare a payload with all definitions; the findings are sorted by key path, then kind."""
+    metrics = dictionary.expanded
+    walk = _Walk(metrics)
+    walk.over(payload)
+    schemas = _Schemas(dictionary.object_schemas)
+    judged = (_judged(metrics[key_path], value, schemas) for key_path, value in walk.values.items())
+    missing = (metric for metric in metrics.values() if _expected(metric) and metric.key_path not in walk.values)
+    found = [
+        *(PayloadFinding(PayloadFault.UNKNOWN_KEY, key_path) for key_path in walk.unknown),
+        *(finding for finding in judged if finding is not None),
+        *(PayloadFinding(PayloadFault.MISSING_METRIC, metric.key_path, metric) for metric in missing),
+    ]
+    return tuple(sorted(found, key=lambda finding: (finding.key_path, finding.kind)))
+
+
+def _expected(metric: MetricDefinition) -> bool:
+    return (metric.status or "active") == "active"
+
+
+class _Walk:
+    """Collects the values of metrics, and the key paths of what no metric accounts for."""
+
+    def __init__(self, metrics: Mapping[str, MetricDefinition]) -> None:
+        self.values: dict[str, object] = {}
+        self.unknown: list[str] = []
+        self._metrics = metrics
+        self._levels = {
+            key_path[:end] for key_path in metrics for end, character in enumerate(key_path) if character == "."
+        }
+
+    def over(self, values: Mapping[str, object], above: str = "") -> None:
+        for name, value in values.items():
+            key_path = above + name
+            if not name or "." in name:
+                self.unknown.append(key_path)
+            elif key_path in self._metrics:
+                self.values[key_path] = value
+            elif isinstance(value, Mapping) and key_path in self._levels:
+                self.over(value, f"{key_path}.")
+            elif key_path != RECORDED_AT:
+                self.unknown.append(key_path)
+
+
+def _judged(metric: MetricDefinition, value: object, schemas: _Schemas) -> PayloadFinding | None:
+    key_path = metric.key_path
+    if metric.removed:
+        return PayloadFinding(PayloadFault.REMOVED_METRIC, key_path, metric)
+    if value is None:
+        return None
+    found = _type(value)
+    if found == "number" and value in FALLBACKS:
+        assert isinstance(value, int | float)  # noqa: S101 - what _type calls a number
+        return PayloadFinding(PayloadFault.FALLBACK_VALUE, key_path, metric, value=int(value))
+    suitable = _SUITABLE.get(metric.value_type or "")
+    if suitable is not None and (found not in suitable or not _finite(value)):
+        return PayloadFinding(PayloadFault.WRONG_TYPE, key_path, metric, found=found)
+    return schemas.judged(value, metric)
+
+
+def _type(value: object) -> str:
+    return next(name for kind, name in _TYPES.items() if isinstance(value, kind))
+
+
+# A boolean is an int in Python, so it comes first.
+_TYPES: dict[type | tuple[type, ...], str] = {
+    bool: "boolean",
+    (int, float): "number",
+    str: "string",
+    (list, tuple): "list",
+    Mapping: "object",
+}
+
+_SUITABLE = {"string": ("string",), "number": ("number",), "boolean": ("boolean",), "object": ("object", "list")}
+"""``value_type`` -> the types that suit it; the JSON Schemas say whether an ``object`` is a list."""
+
+
+def _finite(value: object) -> bool:
+    try:
+        return not isinstance(value, int | float) or math.isfinite(value)
+    except OverflowError:
+        return False
+
+
+class _Schemas:
+    """Checks values against object schemas; each schema is prepared once."""
+
+    def __init__(self, schemas: Mapping[str, object]) -> None:
+        self._schemas = schemas
+        self._validators: dict[str, Validator | None] = {}
+
+    def judged(self, value: object, metric: MetricDefinition) -> PayloadFinding | None:
+        path = metric.value_json_schema
+        if path is None or path not in self._schemas:
+            return None
+        if path not in self._validators:
+            self._validators[path] = _validator(self._schemas[path])
+        try:
+            places = None if (validator := self._validators[path]) is None else _places(validator, value)
+        except (Unresolvable, RecursionError):
+            places = None
+        if places is None:
+            return PayloadFinding(PayloadFault.UNUSABLE_SCHEMA, metric.key_path, metric)
+        return PayloadFinding(PayloadFault.SCHEMA_VIOLATION, metric.key_path, metric, places=places) if places else None
+
+
+def _validator(schema: object) -> Validator | None:
+    """Return what checks values, or None for what is no JSON Schema."""
+    if not isinstance(schema, dict):
+        return None
+    kind = validator_for(schema, default=Draft202012Validator)
+    try:
+        kind.check_schema(schema)
+    except SchemaError:
+        return None
+    fetches_nothing: Registry[Any] = Registry()
+    return kind(schema, registry=fetches_nothing)
+
+
+def _places(validator: Validator, value: Any) -> tuple[str, ...]:
+    return tuple(sorted({_pointer(error.absolute_path) for error in validator.iter_errors(value)}))
+
+
+def _pointer(path: Iterable[str | int]) -> str:
+    return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in path)

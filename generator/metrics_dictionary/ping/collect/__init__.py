@@ -1,0 +1,1 @@
+"""A payload collected, kept, listed and submitted."""

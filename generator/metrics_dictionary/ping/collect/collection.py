@@ -1,0 +1,61 @@
+"""Collecting a Service Ping payload."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from metrics_dictionary.ping.collect.measurement import Measurement
+from metrics_dictionary.ping.collect.payload import Payload
+from metrics_dictionary.ping.collect.payload_tree import homeless
+from metrics_dictionary.ping.collect.run import Run
+from metrics_dictionary.ping.failure import FAILED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+    from datetime import datetime
+
+    from metrics_dictionary.dictionary.dictionary import Dictionary
+    from metrics_dictionary.dictionary.metric import MetricDefinition
+    from metrics_dictionary.ping.sources.sources import Sources
+
+    Progress = Callable[[int, int], None]
+
+DATA_CATEGORIES = frozenset({"operational", "optional", "standard", "subscription"})
+
+UNSTATED_CATEGORY = "optional"
+"""What a definition without a data category counts as: an instance may leave it out."""
+
+
+def collect(
+    dictionary: Dictionary,
+    sources: Sources,
+    *,
+    categories: Collection[str] = DATA_CATEGORIES,
+    now: datetime,
+    progress: Progress | None = None,
+) -> Payload:
+    """Compute every live metric of the data categories.
+
+    No source can make it fail: a metric without a value has a fallback value and a reason. ``progress`` is told how
+    many of how many metrics are done; what it raises ends the collection. ``now`` is an aware time.
+    """
+    key_paths = {metric.key_path for metric in live_metrics(dictionary) if _category(metric) in categories}
+    with Run(dictionary, sources, now) as run:
+        return Payload(now, tuple(_measurements(run, key_paths, progress)))
+
+
+def live_metrics(dictionary: Dictionary) -> list[MetricDefinition]:
+    """Return the metrics that a payload may have, one for each time frame, sorted by key path."""
+    return [metric for metric in dictionary.expanded.values() if not metric.removed]
+
+
+def _category(metric: MetricDefinition) -> str:
+    return metric.data_category or UNSTATED_CATEGORY
+
+
+def _measurements(run: Run, key_paths: Collection[str], progress: Progress | None) -> Iterator[Measurement]:
+    for done, key_path in enumerate(sorted(key_paths), start=1):
+        obstacle = homeless(key_path, key_paths)
+        yield run.measure(key_path) if obstacle is None else Measurement(key_path, FAILED, 0.0, obstacle)
+        if progress is not None:
+            progress(done, len(key_paths))

@@ -1,0 +1,167 @@
+"""Submitting a payload: posting it, and then what is known about how it was collected."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from dataclasses import dataclass
+from http.client import HTTPException
+from typing import TYPE_CHECKING
+from urllib.error import HTTPError
+from urllib.parse import urlsplit, urlunsplit
+from urllib.request import Request
+
+from metrics_dictionary import __version__
+from metrics_dictionary.tools.errors import OperationalError
+from metrics_dictionary.tools.http_request import opener
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from metrics_dictionary.stores.store import CachedPayload
+
+ATTEMPTS = 5
+LONGEST_PAUSE = 60.0
+"""Seconds between two attempts: 1, 2, 4, ... and never more than this, also when the server asks for more."""
+
+TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+PAYLOAD_PATH = "usage_data"
+METADATA_PATH = "usage_ping_metadata"
+
+SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What the server answered: the two status codes, and how many requests it took."""
+
+    payload_status: int
+    metadata_status: int
+    requests: int
+
+
+def submit(
+    url: str,
+    payload: CachedPayload,
+    *,
+    timeout: float = 30.0,
+    sleep: Callable[[float], None] = time.sleep,
+    report: Callable[[str], None] = lambda _: None,
+) -> Submission:
+    """Post the payload as JSON, then ``{"metadata": ...}`` to `metadata_url`.
+
+    What may pass (no connection, a timeout, 429, 5xx) is tried five times; ``report`` hears of each failed attempt.
+    Raises OperationalError when the URL is none to post to, and when the server cannot be reached or refuses; the
+    message says which of the two it has.
+    """
+    _require_web_address(url)
+    client = _Client(timeout, sleep, report)
+    payload_status = client.post(url, payload.payload, "the payload was not submitted")
+    metadata = json.dumps({"metadata": json.loads(payload.metadata)}, ensure_ascii=False)
+    missing = "the payload was accepted, but its metadata was not submitted"
+    metadata_status = client.post(metadata_url(url), metadata, missing)
+    return Submission(payload_status, metadata_status, client.requests)
+
+
+def metadata_url(url: str) -> str:
+    """Return where the metadata of a payload for this URL goes.
+
+    Beside ``usage_data`` that is ``usage_ping_metadata``, as with GitLab's own receiver; otherwise the same URL.
+    """
+    parts = urlsplit(url)
+    folder, _, name = parts.path.rpartition("/")
+    return urlunsplit(parts._replace(path=f"{folder}/{METADATA_PATH}")) if name == PAYLOAD_PATH else url
+
+
+def _require_web_address(url: str) -> None:
+    if not _is_web_address(url):
+        raise OperationalError("a payload goes to an http or https URL, such as https://ping.example/usage_data")
+    if "@" in urlsplit(url).netloc:
+        raise OperationalError("the URL has a name or a password in it, and none is ever sent: leave it out")
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and bool(_VISIBLE(url))
+    except ValueError:
+        return False
+
+
+_VISIBLE = re.compile("[!-~]+").fullmatch
+
+
+class _Client:
+    def __init__(self, timeout: float, sleep: Callable[[float], None], report: Callable[[str], None]) -> None:
+        self.requests = 0
+        self._timeout = timeout
+        self._sleep = sleep
+        self._report = report
+
+    def post(self, url: str, body: str, failure: str) -> int:
+        """Return the status of success. Raises OperationalError that starts with ``failure``."""
+        for attempt in range(1, ATTEMPTS + 1):
+            self.requests += 1
+            answer = self._attempt(url, body)
+            if answer.problem is None:
+                return answer.status
+            if not answer.may_pass or attempt == ATTEMPTS:
+                break
+            pause = min(max(2.0 ** (attempt - 1), answer.retry_after), LONGEST_PAUSE)
+            self._report(f"{url}: {answer.problem}; attempt {attempt + 1} of {ATTEMPTS} in {pause:g} s")
+            self._sleep(pause)
+        tried = f" ({attempt} attempts)" if attempt > 1 else ""
+        raise OperationalError(f"{failure}: {url}: {answer.problem}{tried}")
+
+    def _attempt(self, url: str, body: str) -> _Answer:
+        headers = {"Content-Type": "application/json", "User-Agent": f"metrics-dictionary/{__version__}"}
+        request = Request(url, body.encode(), headers, method="POST")  # noqa: S310 - http and https only, as checked
+        try:
+            with opener().open(request, timeout=self._timeout) as response:
+                response.read(SHOWN)
+                return _Answer(response.status)
+        except HTTPError as error:
+            with error:
+                return _refusal(error)
+        except TimeoutError:
+            return _Answer(0, f"no answer within {self._timeout:g} s", may_pass=True)
+        except (OSError, HTTPException, ValueError) as error:
+            return _Answer(0, f"no answer: {_line(str(getattr(error, 'reason', None) or error))}", may_pass=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """``problem`` is None for a success; ``retry_after`` is what the server asks for, in seconds."""
+
+    status: int
+    problem: str | None = None
+    may_pass: bool = False
+    retry_after: float = 0.0
+
+
+def _refusal(error: HTTPError) -> _Answer:
+    said = _said(error)
+    if 300 <= error.code < 400:
+        said = f"it points to {_line(error.headers.get('Location', 'nowhere'))}; submit to that URL if it is right"
+    after = error.headers.get("Retry-After", "")
+    return _Answer(
+        error.code,
+        f"answered {error.code} {_line(error.reason)}" + (f": {said}" if said else ""),
+        may_pass=error.code in TRY_AGAIN,
+        retry_after=float(after) if after.isascii() and after.isdigit() else 0.0,
+    )
+
+
+def _said(error: HTTPError) -> str:
+    try:
+        return _line(error.read(SHOWN).decode("utf-8", "replace"))
+    except (OSError, HTTPException):
+        return ""
+
+
+def _line(text: str) -> str:
+    """Return what a server says on one line that a terminal can show."""
+    shown = "".join(character if character.isprintable() else " " for character in text)
+    return " ".join(shown.split())[:SHOWN]

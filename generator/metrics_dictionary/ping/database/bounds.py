@@ -1,0 +1,62 @@
+"""The smallest and the largest value of a column, asked once and known to all metrics of a collection."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from metrics_dictionary.ping.database.failures import DatabaseError, DatabaseUnavailable
+from metrics_dictionary.ping.query.sql import select_bounds
+
+if TYPE_CHECKING:
+    from metrics_dictionary.ping.database.database import Database
+    from metrics_dictionary.ping.query.relation import Column
+
+KNOWN_FOR = 600.0
+"""Seconds. Bounds only say where to split a table: old ones make a batch too large, never a value wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Both belong to the range. ``finish`` is at least ``start``."""
+
+    start: int
+    finish: int
+
+    @property
+    def span(self) -> int:
+        """How many whole numbers there are in the range."""
+        return self.finish - self.start + 1
+
+
+class KnownBounds:
+    """What is known of one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._known: dict[Column, tuple[float, Bounds | None]] = {}
+        self._lock = threading.Lock()
+
+    def of(self, column: Column) -> Bounds | None:
+        """Return the bounds of a column; None where there is nothing to split.
+
+        That is: no whole numbers, no rows, no such column, or bounds that take too long to find. Raises
+        DatabaseUnavailable.
+        """
+        with self._lock:
+            asked, bounds = self._known.get(column, (-KNOWN_FOR, None))
+            if time.monotonic() - asked >= KNOWN_FOR:
+                bounds = self._ask(column)
+                self._known[column] = (time.monotonic(), bounds)
+            return bounds
+
+    def _ask(self, column: Column) -> Bounds | None:
+        try:
+            ((start, finish),) = self._database.rows(select_bounds(column))
+        except DatabaseUnavailable:
+            raise
+        except DatabaseError:
+            return None
+        return Bounds(start, finish) if type(start) is type(finish) is int else None

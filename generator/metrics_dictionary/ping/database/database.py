@@ -1,0 +1,46 @@
+"""What every database can do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from metrics_dictionary.ping.database.sketch import Sketch
+    from metrics_dictionary.ping.query.relation import Relation
+
+Number = int | float
+
+
+class Database(Protocol):
+    """A database that is only read. It connects when it is first asked, and again after it has lost the connection.
+
+    Every method may be called from any thread; one statement runs at a time. All but ``close`` raise
+    DatabaseUnavailable, StatementTimeout and DatabaseError.
+    """
+
+    @property
+    def adapter(self) -> str:
+        """The name of the product, in small letters: ``sqlite`` or ``postgresql``."""
+
+    @property
+    def statement_timeout(self) -> float:
+        """The seconds that a single statement may take."""
+
+    def version(self) -> str:
+        """Return the version of the product, such as ``15.8``."""
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """Return all rows of a single statement."""
+
+    def sketch(self, relation: Relation) -> Sketch:
+        """Return the sketch of the values of the relation's column, read with one statement."""
+
+    def compute(self, relation: Relation) -> Number | None:
+        """Return the value of a relation whose time window is settled; a sum of nothing is 0, an average None.
+
+        It is that of the relation's own statement, though large tables are read in batches, whose ends are kept for
+        the next metric. An estimate of a large table is within 5 % of it.
+        """
+
+    def close(self) -> None:
+        """Let go of the connection."""

@@ -1,0 +1,24 @@
+"""What can go wrong with the database. Each message is one line that names the database and never a password."""
+
+from __future__ import annotations
+
+from metrics_dictionary.ping.failure import MetricFailed, SourceAway
+
+LONGEST_REASON = 300
+
+
+class DatabaseError(MetricFailed):
+    """The database refuses a statement or answers with something that is no number."""
+
+
+class StatementTimeout(DatabaseError):  # noqa: N818 - it says what happened
+    """A statement took longer than it may, and cannot be split into shorter ones."""
+
+
+class DatabaseUnavailable(DatabaseError, SourceAway):  # noqa: N818 - as above
+    """The database is away: not there, not reachable, locked, damaged, shutting down."""
+
+
+def one_line(message: str) -> str:
+    """Return what a database said, short and on one line."""
+    return " ".join(message.split())[:LONGEST_REASON]

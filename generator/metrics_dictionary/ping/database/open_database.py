@@ -1,0 +1,60 @@
+"""From a URL to a database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from metrics_dictionary.ping.database.sqlite import SqliteDatabase
+from metrics_dictionary.tools.errors import OperationalError
+
+if TYPE_CHECKING:
+    from metrics_dictionary.ping.database.database import Database
+
+SQLITE = "sqlite:///"
+POSTGRES_SCHEMES = {"postgresql", "postgres"}
+STATEMENT_TIMEOUT = 1.0
+"""Seconds; what GitLab asks of a single query."""
+
+
+def open_database(url: str, *, statement_timeout: float = STATEMENT_TIMEOUT) -> Database:
+    """Return the database at ``sqlite:///relative/path``, ``sqlite:////absolute/path`` or ``postgresql://USER@HOST/NAME``.
+
+    ``statement_timeout`` is in seconds. Whether the database is there shows when it is first asked. Raises
+    OperationalError for any other URL, a timeout that is not positive, and a missing psycopg.
+    """
+    if not 0.001 <= statement_timeout <= 86_400:
+        raise OperationalError(
+            f"the statement timeout of the database is {statement_timeout:g} s: write 0.001 to 86400"
+        )
+    if url.startswith(SQLITE):
+        return SqliteDatabase(_path(url), statement_timeout)
+    scheme = url.partition("://")[0].lower() if "://" in url else ""
+    if scheme in POSTGRES_SCHEMES:
+        return _postgres(url, statement_timeout)
+    # Never the rest of the URL: it may hold a password.
+    raise OperationalError(
+        f"the database's URL begins with {scheme or 'no scheme'!r}: write sqlite:///PATH or postgresql://USER@HOST/NAME"
+    )
+
+
+def _path(url: str) -> Path:
+    path = unquote(url.removeprefix(SQLITE))
+    if not path or "?" in url or "#" in url or "\0" in path or path == ":memory:":
+        raise OperationalError(
+            f"{url!r} names no file: write sqlite:///relative/path or sqlite:////absolute/path, without parameters"
+        )
+    return Path(path)
+
+
+def _postgres(url: str, statement_timeout: float) -> Database:
+    try:
+        from metrics_dictionary.ping.database.postgres import PostgresDatabase
+    except ImportError as error:
+        if not (error.name or "psycopg").startswith("psycopg"):
+            raise
+        raise OperationalError(
+            "a postgresql:// database needs psycopg: run `pip install metrics-dictionary[postgres]`"
+        ) from error
+    return PostgresDatabase(url, statement_timeout)

@@ -1,0 +1,143 @@
+"""A PostgreSQL database in a read-only session."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg import errors
+from psycopg.conninfo import conninfo_to_dict
+
+from metrics_dictionary.ping.database.bounds import KnownBounds
+from metrics_dictionary.ping.database.counting import compute
+from metrics_dictionary.ping.database.failures import DatabaseError, DatabaseUnavailable, StatementTimeout, one_line
+from metrics_dictionary.ping.database.sketch import BUCKET_BITS, Sketch
+from metrics_dictionary.ping.query import sql
+from metrics_dictionary.tools.errors import OperationalError
+
+if TYPE_CHECKING:
+    from metrics_dictionary.ping.database.database import Number
+    from metrics_dictionary.ping.query.relation import Relation
+
+CONNECT_SECONDS = 5
+
+PATIENCE = 5.0
+"""Seconds after the statement timeout by which the server has to say that it was exceeded, or it counts as away."""
+
+AWAY = ("08", "53", "57P", "58030", "XX001", "XX002")
+"""Beginnings of SQL states that are not the statement's fault: no connection, no resources, shutdown, damage."""
+
+SESSION = (
+    "SET default_transaction_read_only = on; SET timezone = 'UTC'; SET standard_conforming_strings = on; "
+    "SET statement_timeout = {}"
+)
+
+
+class PostgresDatabase:
+    """Raises OperationalError for a URL that psycopg does not understand."""
+
+    adapter = "postgresql"
+
+    def __init__(self, url: str, statement_timeout: float) -> None:
+        try:
+            options = conninfo_to_dict(url)
+        except psycopg.Error:  # its message repeats the URL, and with it a password
+            raise OperationalError("the database's URL is malformed: write postgresql://USER@HOST/NAME") from None
+        host, name = (options.get(key) or "its default" for key in ("host", "dbname"))
+        self.statement_timeout = statement_timeout
+        self._name = f"PostgreSQL database {name} at {host}"
+        self._url = url
+        self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
+        self._lock = threading.Lock()
+        self._bounds = KnownBounds(self)
+
+    def version(self) -> str:
+        """Return the version of the server, without the words that distributions add."""
+        ((version,),) = self.rows("SHOW server_version")
+        return str(version).split(maxsplit=1)[0]
+
+    def compute(self, relation: Relation) -> Number | None:
+        """Return the value of a relation."""
+        return compute(self, relation, self._bounds)
+
+    def sketch(self, relation: Relation) -> Sketch:
+        """Return the sketch of the values, which the server hashes: a row for each bucket is fetched."""
+        return Sketch.of_buckets(self.rows(sql.select_buckets(relation, BUCKET_BITS)))
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """Return all rows of a single statement; a connection that ended unnoticed is opened again, once."""
+        with self._lock:
+            if self._connection is not None:
+                try:
+                    return self._run(self._connection, statement)
+                except DatabaseUnavailable:
+                    self._disconnect()
+            try:
+                return self._run(self._connected(), statement)
+            except DatabaseUnavailable:
+                self._disconnect()
+                raise
+
+    def close(self) -> None:
+        """Let go of the connection; the next statement opens one again."""
+        with self._lock:
+            self._disconnect()
+
+    def _connected(self) -> psycopg.Connection[tuple[Any, ...]]:
+        try:
+            self._connection = psycopg.connect(
+                self._url,
+                autocommit=True,
+                connect_timeout=CONNECT_SECONDS,
+                client_encoding="utf8",
+                application_name="metrics-dictionary",
+            )
+            milliseconds = max(1, round(self.statement_timeout * 1000))
+            self._connection.execute(SESSION.format(milliseconds).encode())
+        except (psycopg.Error, UnicodeError) as error:
+            raise DatabaseUnavailable(f"{self._name}: {_first_line(error)}") from None
+        return self._connection
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _run(self, connection: psycopg.Connection[tuple[Any, ...]], statement: str) -> list[tuple[Any, ...]]:
+        watchdog = threading.Timer(self.statement_timeout + PATIENCE, _hang_up, [connection])
+        watchdog.daemon = True
+        watchdog.start()
+        try:
+            # Binary answers need the extended protocol, in which the server accepts one statement and no second.
+            with connection.cursor(binary=True) as cursor:
+                return cursor.execute(statement.encode()).fetchall()
+        except psycopg.Error as error:
+            raise self._failure(error, lost=connection.closed) from error
+        finally:
+            watchdog.cancel()
+
+    def _failure(self, error: psycopg.Error, *, lost: bool) -> DatabaseError:
+        if isinstance(error, errors.QueryCanceled):
+            return StatementTimeout(f"{self._name}: a statement took longer than {self.statement_timeout:g} s")
+        if lost or (error.sqlstate or "").startswith(AWAY):
+            return DatabaseUnavailable(f"{self._name}: {_first_line(error)}")
+        return DatabaseError(f"{self._name}: {_first_line(error)}; check the instrumentation against the database")
+
+
+def _first_line(error: Exception) -> str:
+    """Return what happened; the lines that follow quote the statement."""
+    primary = error.diag.message_primary if isinstance(error, psycopg.Error) else None
+    lines = (primary or str(error)).strip().splitlines()
+    return one_line(lines[0]) if lines else type(error).__name__
+
+
+def _hang_up(connection: psycopg.Connection[tuple[Any, ...]]) -> None:
+    """End the connection of a server that no longer answers, so that who waits for it gets an error."""
+    try:
+        with socket.socket(fileno=os.dup(connection.fileno())) as line:
+            line.shutdown(socket.SHUT_RDWR)
+    except (OSError, psycopg.Error):
+        return  # it has ended by itself

@@ -1,0 +1,122 @@
+"""A SQLite file, opened read-only."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from metrics_dictionary.ping.database.bounds import KnownBounds
+from metrics_dictionary.ping.database.counting import compute
+from metrics_dictionary.ping.database.failures import DatabaseError, DatabaseUnavailable, StatementTimeout, one_line
+from metrics_dictionary.ping.database.sketch import Sketch
+from metrics_dictionary.ping.query import sql
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from metrics_dictionary.ping.database.database import Number
+    from metrics_dictionary.ping.query.relation import Relation
+
+STEPS_BETWEEN_LOOKS = 20_000
+"""Instructions of SQLite's machine between two looks at the clock: about a millisecond."""
+
+AWAY = {
+    sqlite3.SQLITE_AUTH,
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_PROTOCOL,
+}
+"""Primary error codes that are not the statement's fault."""
+
+
+class SqliteDatabase:
+    """Reads the file that stands at the path now: one that was put in its place is opened afresh."""
+
+    adapter = "sqlite"
+
+    def __init__(self, path: Path, statement_timeout: float) -> None:
+        self.statement_timeout = statement_timeout
+        self._path = path.absolute()
+        self._connection: sqlite3.Connection | None = None
+        self._identity: tuple[int, int] | None = None
+        self._deadline = 0.0
+        self._lock = threading.Lock()
+        self._bounds = KnownBounds(self)
+
+    def version(self) -> str:
+        """Return the version of the SQLite library."""
+        return sqlite3.sqlite_version
+
+    def compute(self, relation: Relation) -> Number | None:
+        """Return the value of a relation."""
+        return compute(self, relation, self._bounds)
+
+    def sketch(self, relation: Relation) -> Sketch:
+        """Return the sketch of the values, each of which is fetched once: SQLite has no hash function."""
+        return Sketch.of_values(value for (value,) in self.rows(sql.select_values(relation)) if value is not None)
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """Return all rows of a single statement."""
+        with self._lock:
+            try:
+                connection = self._connected()
+                self._deadline = time.monotonic() + self.statement_timeout
+                return connection.execute(statement).fetchall()
+            except OSError as error:
+                self._disconnect()
+                raise DatabaseUnavailable(f"{self._path}: cannot read the database: {error.strerror}") from None
+            except (sqlite3.Error, sqlite3.Warning) as error:
+                raise self._failure(error) from error
+
+    def close(self) -> None:
+        """Let go of the file; the next statement opens it again."""
+        with self._lock:
+            self._disconnect()
+
+    def _connected(self) -> sqlite3.Connection:
+        status = self._path.stat()
+        identity = (status.st_dev, status.st_ino)
+        if self._connection is None or identity != self._identity:
+            self._disconnect()
+            self._connection = sqlite3.connect(
+                f"file:{quote(str(self._path))}?mode=ro",
+                uri=True,
+                timeout=self.statement_timeout,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+            self._connection.text_factory = _decoded
+            self._connection.set_progress_handler(self._late, STEPS_BETWEEN_LOOKS)
+            self._identity = identity
+        return self._connection
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _late(self) -> bool:
+        return time.monotonic() > self._deadline
+
+    def _failure(self, error: Exception) -> DatabaseError:
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        message = one_line(str(error))
+        if code == sqlite3.SQLITE_INTERRUPT:
+            return StatementTimeout(f"{self._path}: a statement took longer than {self.statement_timeout:g} s")
+        if code in AWAY:
+            self._disconnect()
+            return DatabaseUnavailable(f"{self._path}: cannot read the database: {message}")
+        return DatabaseError(f"{self._path}: {message}; check the instrumentation against the database")
+
+
+def _decoded(text: bytes) -> str:
+    """Return a text that need not be UTF-8: SQLite does not check."""
+    return text.decode("utf-8", "surrogateescape")

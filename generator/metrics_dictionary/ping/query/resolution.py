@@ -1,0 +1,269 @@
+"""From an instrumentation and the options of a metric to the relation that computes it."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from metrics_dictionary.ping.query.entry import Entry
+from metrics_dictionary.ping.query.relation import (
+    AnyOf,
+    Batching,
+    Column,
+    Comparison,
+    Condition,
+    InTimeWindow,
+    Join,
+    Not,
+    Operand,
+    Operation,
+    Order,
+    RawCondition,
+    RawJoin,
+    Relation,
+    Rows,
+    Scalar,
+    SubSelect,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from metrics_dictionary.dictionary.instrumentation import Instrumentation
+    from metrics_dictionary.dictionary.metric import MetricDefinition
+
+TIME_WINDOW = "time_window"
+
+
+def resolve(instrumentation: Instrumentation, metric: MetricDefinition) -> Relation:
+    """Return the relation of a database instrumentation, each parameter filled in by the metric's options.
+
+    Raises InstrumentationError for one that has another source, lacks an option or does not follow its schema.
+    """
+    entry = Entry.of(instrumentation, metric)
+    _require_database(entry)
+    table = _name(entry.at("table"))
+    return Relation(
+        operation=_operation(entry.at("operation")),
+        column=_column(entry.at("column"), table, default="id"),
+        distinct=entry.at("distinct").value is True,
+        rows=Rows(table, _joins(entry.at("joins"), table), _limited_conditions(entry, table)),
+        order=_order(entry.at("order"), table),
+        batching=Batching(
+            start=_whole_number(entry.at("start")),
+            finish=_whole_number(entry.at("finish")),
+            size=_whole_number(entry.at("batch_size"), least=1),
+        ),
+    )
+
+
+def _require_database(entry: Entry) -> None:
+    if entry.instrumentation.source != "database":
+        raise entry.at("source").error("must be `database`: nothing else is computed with SQL")
+
+
+def _operation(entry: Entry) -> Operation:
+    value = entry.value
+    if value not in tuple(Operation):
+        raise entry.error(f"must be one of {', '.join(Operation)}")
+    return Operation(str(value))
+
+
+def _limited_conditions(entry: Entry, table: str) -> tuple[Condition, ...]:
+    """Return the conditions with the place of the time window, which is after them unless they mark it."""
+    window = InTimeWindow(_column(entry.at("timestamp_column"), table, default="created_at"))
+    conditions: list[Condition] = []
+    for item in entry.at("conditions").items():
+        if item.value != TIME_WINDOW:
+            conditions += _conditions(item, table)
+        elif window in conditions:
+            raise item.error("marks the place of the time window a second time")
+        else:
+            conditions.append(window)
+    return (*conditions, *(() if window in conditions else (window,)))
+
+
+def _all_conditions(entry: Entry, table: str) -> tuple[Condition, ...]:
+    return tuple(condition for item in entry.items() for condition in _conditions(item, table))
+
+
+def _conditions(entry: Entry, table: str) -> tuple[Condition, ...]:
+    """Return what one item of a list of conditions says; several columns in it are several conditions."""
+    pairs = entry.pairs()
+    if not pairs:
+        raise entry.error("must be a condition, such as `column: value`")
+    for kind, (keys, read) in _KINDS.items():
+        if kind in entry:
+            _require_only(entry, keys)
+            return (read(entry, table),)
+    return tuple(_comparison(value, _column_named(value, key, table), "=") for key, value in pairs)
+
+
+def _require_only(entry: Entry, keys: tuple[str, ...]) -> None:
+    for key, value in entry.pairs():
+        if key not in keys:
+            raise value.error(f"must be a condition of its own: beside it stands {keys[0]!r}")
+
+
+def _any_of(entry: Entry, table: str) -> Condition:
+    members = entry.at("any").items()
+    if not members:
+        raise entry.at("any").error("must list at least one condition")
+    return AnyOf(tuple(_conditions(member, table) for member in members))
+
+
+def _not(entry: Entry, table: str) -> Condition:
+    return Not(_conditions(entry.at("not"), table))
+
+
+def _raw_condition(entry: Entry, _table: str) -> Condition:
+    return RawCondition(entry.at("sql").text())
+
+
+def _explicit_comparison(entry: Entry, table: str) -> Condition:
+    operator = entry.at("operator").value
+    if not isinstance(operator, str) or operator not in _ACCEPTED:
+        raise entry.at("operator").error(f"must be one of {', '.join(_ACCEPTED)}")
+    if "value" not in entry:
+        raise entry.at("value").error("is missing")
+    return _comparison(entry.at("value"), _column(entry.at("column"), table), operator)
+
+
+_COMPARISON = ("column", "operator", "value")
+
+_KINDS: dict[str, tuple[tuple[str, ...], Callable[[Entry, str], Condition]]] = {
+    "any": (("any",), _any_of),
+    "not": (("not",), _not),
+    "sql": (("sql",), _raw_condition),
+    "column": (_COMPARISON, _explicit_comparison),
+    "operator": (_COMPARISON, _explicit_comparison),
+}
+"""The key that tells what a condition is -> the keys that go with it, and how it is read. Others name columns."""
+
+
+def _comparison(entry: Entry, column: Column, operator: str) -> Comparison:
+    operand = _operand(entry)
+    if not _ACCEPTED[operator](operand):
+        raise entry.error(f"does not suit the operator {operator}")
+    if operand is None:
+        operator = _FOR_NULL.get(operator, operator)
+    elif isinstance(operand, tuple | SubSelect):
+        operator = _FOR_SEVERAL.get(operator, operator)
+    return Comparison(column, operator, operand)
+
+
+def _several(operand: Operand) -> bool:
+    return isinstance(operand, tuple | SubSelect)
+
+
+def _ordered(operand: Operand) -> bool:
+    return isinstance(operand, str | int | float) and not isinstance(operand, bool)
+
+
+_ACCEPTED: dict[str, Callable[[Operand], bool]] = {
+    "=": lambda _: True,
+    "!=": lambda _: True,
+    "<": _ordered,
+    "<=": _ordered,
+    ">": _ordered,
+    ">=": _ordered,
+    "IN": _several,
+    "NOT IN": _several,
+    "IS NOT": lambda operand: operand is None or isinstance(operand, bool),
+    "LIKE": lambda operand: isinstance(operand, str),
+}
+"""Operator -> whether it can be used with an operand."""
+
+_FOR_NULL = {"=": "IS", "!=": "IS NOT"}
+_FOR_SEVERAL = {"=": "IN", "!=": "NOT IN"}
+
+
+def _operand(entry: Entry) -> Operand:
+    if "select" in entry:
+        return _sub_select(entry.at("select"))
+    filled = entry.filled()
+    if not isinstance(filled.value, list):
+        return _scalar(filled)
+    if not filled.value:
+        raise filled.error("must list at least one value")
+    return tuple(_scalar(item.filled()) for item in filled.items())
+
+
+def _scalar(entry: Entry) -> Scalar:
+    value = entry.value
+    if isinstance(value, str):
+        return entry.storable(value)
+    if value is None or isinstance(value, bool):
+        return value
+    if not isinstance(value, int | float):
+        raise entry.error("must be a text, a number, true, false or null")
+    if not math.isfinite(value) or not -(2**63) <= value < 2**63:
+        raise entry.error("must be a finite number of at most 64 bits")
+    return value
+
+
+def _sub_select(entry: Entry) -> SubSelect:
+    table = _name(entry.at("table"))
+    rows = Rows(table, _joins(entry.at("joins"), table), _all_conditions(entry.at("conditions"), table))
+    return SubSelect(_column(entry.at("column"), table, default="id"), rows)
+
+
+def _joins(entry: Entry, table: str) -> tuple[Join | RawJoin, ...]:
+    return tuple(_join(item, table) for item in entry.items())
+
+
+def _join(entry: Entry, table: str) -> Join | RawJoin:
+    if "sql" in entry:
+        return RawJoin(entry.at("sql").text())
+    joined = _name(entry.at("table"))
+    on = tuple(
+        _join_condition(value, Column(joined, _part(value, key)), table) for key, value in entry.at("on").pairs()
+    )
+    if not on:
+        raise entry.at("on").error("must say which columns belong together")
+    return Join(joined, entry.at("type").value == "left_outer", on)
+
+
+def _join_condition(entry: Entry, column: Column, table: str) -> Comparison:
+    if isinstance(entry.value, str):
+        return Comparison(column, "=", _column(entry, table))
+    return _comparison(entry.at("value") if "value" in entry else entry, column, "=")
+
+
+def _order(entry: Entry, table: str) -> tuple[Order, ...]:
+    return tuple(Order(_column_named(value, key, table), value.value == "desc") for key, value in entry.pairs())
+
+
+def _whole_number(entry: Entry, least: int = -(2**63)) -> int | None:
+    if not entry.given:
+        return None
+    value = entry.value
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value < 2**63:
+        raise entry.error(f"must be a whole number of at most 64 bits, at least {least}")
+    return value
+
+
+def _column(entry: Entry, table: str, default: str | None = None) -> Column:
+    if default is not None and not entry.given:
+        return Column(table, default)
+    filled = entry.filled()
+    return _column_named(filled, filled.text(), table)
+
+
+def _column_named(entry: Entry, name: str, table: str) -> Column:
+    """Return the column of a reference: ``column`` of this table, or ``table.column``."""
+    parts = [_part(entry, part) for part in name.split(".", maxsplit=1)]
+    return Column(*parts) if len(parts) > 1 else Column(table, *parts)
+
+
+def _name(entry: Entry) -> str:
+    filled = entry.filled()
+    return _part(filled, filled.text())
+
+
+def _part(entry: Entry, name: str) -> str:
+    if not name or "." in name:
+        raise entry.error(f"must be a name without a dot, a column as `column` or `table.column`, not {name!r}")
+    return entry.storable(name)

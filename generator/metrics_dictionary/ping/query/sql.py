@@ -1,0 +1,181 @@
+"""The SQL of a database metric, in the form in which ActiveRecord writes it. No other module writes SQL.
+
+Names are always quoted and values always written as literals, so that neither can end what it stands in. The text of
+``sql:`` is the author's and stays as it is.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from metrics_dictionary.ping.query.relation import (
+    AnyOf,
+    Between,
+    Column,
+    Comparison,
+    Condition,
+    Join,
+    Not,
+    Operand,
+    Operation,
+    Order,
+    RawCondition,
+    RawJoin,
+    Relation,
+    Rows,
+    Scalar,
+    SubSelect,
+)
+from metrics_dictionary.ping.query.resolution import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from metrics_dictionary.dictionary.instrumentation import Instrumentation
+    from metrics_dictionary.dictionary.metric import MetricDefinition
+    from metrics_dictionary.ping.query.time_window import TimeWindow
+
+
+def statement(instrumentation: Instrumentation, metric: MetricDefinition, window: TimeWindow | None) -> str:
+    """Return the statement that computes a metric, a definition of one time frame, within its window.
+
+    Raises InstrumentationError for an instrumentation that has another source, lacks an option or does not follow
+    its schema.
+    """
+    relation = resolve(instrumentation, metric).within(window)
+    return select(relation)
+
+
+def select(relation: Relation) -> str:
+    """Return the statement of a relation whose time window is settled."""
+    clauses = [_calculation(relation), *_from(relation.rows)]
+    if relation.order:
+        clauses.append("ORDER BY " + ", ".join(map(_order, relation.order)))
+    return " ".join(clauses)
+
+
+def total(statements: Iterable[str]) -> str:
+    """Return the statement that adds up what these give."""
+    return "SELECT " + " + ".join(f"({statement})" for statement in statements)
+
+
+def select_bounds(column: Column) -> str:
+    """Return the statement for the smallest and the largest value of a column; apart, an index answers both."""
+    name, table = _column(column), _name(column.table)
+    return f"SELECT (SELECT MIN({name}) FROM {table}), (SELECT MAX({name}) FROM {table})"  # noqa: S608 - names are quoted
+
+
+def select_sum_and_count(relation: Relation) -> str:
+    """Return the statement for the two numbers that an average is made of."""
+    name = _column(relation.column)
+    return " ".join((f"SELECT SUM({name}), COUNT({name})", *_from(relation.rows)))
+
+
+def select_values(relation: Relation) -> str:
+    """Return the statement for the different values of the relation's column."""
+    return " ".join((f"SELECT DISTINCT {_column(relation.column)}", *_from(relation.rows)))
+
+
+def select_buckets(relation: Relation, bucket_bits: int) -> str:
+    """Return PostgreSQL's statement for the buckets of a sketch: number, smallest rest of a hash of 64 bits."""
+    hashes = f'SELECT hashtextextended(CAST({_column(relation.column)} AS text), 0) AS "hash"'
+    bucket, rest = f'"hash" & {2**bucket_bits - 1}', f'("hash" >> {bucket_bits}) & {2 ** (64 - bucket_bits) - 1}'
+    values = " ".join((hashes, *_from(relation.rows)))
+    calculation = f"SELECT {bucket}, MIN({rest})"
+    return f'{calculation} FROM ({values}) AS "hashes" WHERE "hash" IS NOT NULL GROUP BY 1'
+
+
+_CALCULATIONS = {
+    Operation.COUNT: "COUNT({})",
+    Operation.DISTINCT_COUNT: "COUNT(DISTINCT {})",
+    Operation.ESTIMATE_DISTINCT_COUNT: "COUNT(DISTINCT {})",
+    Operation.SUM: "SUM({})",
+    Operation.AVERAGE: "AVG({})",
+}
+
+
+def _calculation(relation: Relation) -> str:
+    calculation = _CALCULATIONS[relation.operation].format(_column(relation.column))
+    return f"SELECT DISTINCT {calculation}" if relation.distinct else f"SELECT {calculation}"
+
+
+def _from(rows: Rows) -> Iterable[str]:
+    yield f"FROM {_name(rows.table)}"
+    yield from map(_join, rows.joins)
+    if rows.conditions:
+        yield f"WHERE {_all(rows.conditions)}"
+
+
+def _join(join: Join | RawJoin) -> str:
+    if isinstance(join, RawJoin):
+        return join.sql
+    kind = "LEFT OUTER JOIN" if join.left_outer else "INNER JOIN"
+    return f"{kind} {_name(join.table)} ON {_all(join.on)}"
+
+
+def _all(conditions: Iterable[Condition]) -> str:
+    return " AND ".join(map(_condition, conditions))
+
+
+def _condition(condition: Condition) -> str:
+    match condition:
+        case Comparison():
+            return f"{_column(condition.column)} {condition.operator} {_operand(condition.operand)}"
+        case Between():
+            return f"{_column(condition.column)} BETWEEN {_bound(condition.start)} AND {_bound(condition.end)}"
+        case AnyOf():
+            return f"({' OR '.join(map(_all, condition.members))})"
+        case Not():
+            return f"NOT ({_all(condition.conditions)})"
+        case RawCondition():
+            return f"({condition.sql})"
+        case _:
+            raise ValueError("the relation's time window is not settled: call within() first")
+
+
+def _operand(operand: Operand) -> str:
+    match operand:
+        case Column():
+            return _column(operand)
+        case SubSelect():
+            return f"(SELECT {_column(operand.column)} {' '.join(_from(operand.rows))})"
+        case tuple():
+            return f"({', '.join(map(_literal, operand))})"
+        case _:
+            return _literal(operand)
+
+
+def _order(order: Order) -> str:
+    return f"{_column(order.column)} {'DESC' if order.descending else 'ASC'}"
+
+
+def _column(column: Column) -> str:
+    return f"{_name(column.table)}.{_name(column.name)}"
+
+
+def _name(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _literal(value: Scalar) -> str:
+    match value:
+        case None:
+            return "NULL"
+        case bool():
+            return "TRUE" if value else "FALSE"
+        case str():
+            return _quoted(value)
+        case _:
+            return repr(value)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _bound(bound: datetime | str) -> str:
+    """Return a bound of a time window: a time in UTC with microseconds, or the text that stands for one."""
+    if isinstance(bound, str):
+        return _quoted(bound)
+    return _quoted(bound.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f"))

@@ -1,0 +1,87 @@
+"""Instant queries to a Prometheus server."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from http.client import HTTPException
+from typing import TYPE_CHECKING
+from urllib.error import HTTPError
+from urllib.parse import urlencode, urlsplit
+from urllib.request import Request
+
+from metrics_dictionary.ping.failure import MetricFailed, SourceAway
+from metrics_dictionary.tools.errors import OperationalError
+from metrics_dictionary.tools.http_request import opener
+
+if TYPE_CHECKING:
+    from metrics_dictionary.ping.sources.inquiry import Inquiry
+
+LARGEST_ANSWER = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Prometheus:
+    """A server by the URL of its start page. Raises OperationalError when that is no http or https URL."""
+
+    url: str
+    timeout: float = 10.0
+
+    def __post_init__(self) -> None:
+        if urlsplit(self.url).scheme not in ("http", "https") or not urlsplit(self.url).hostname:
+            raise OperationalError("the Prometheus server's URL must look like http://127.0.0.1:9091")
+
+    def first_value(self, query: str) -> float:
+        """Return the first value of an instant query, which may be NaN.
+
+        Raises SourceAway when the server does not answer, MetricFailed when it refuses the query or has no value.
+        """
+        return _first_value(self._answer(query))
+
+    def _answer(self, query: str) -> object:
+        url = f"{self.url.rstrip('/')}/api/v1/query?{urlencode({'query': query})}"
+        try:
+            request = Request(url, headers={"Accept": "application/json"})  # noqa: S310 - http and https only, as checked
+            with opener().open(request, timeout=self.timeout) as response:
+                body = response.read(LARGEST_ANSWER)
+        except HTTPError as error:
+            with error:
+                raise MetricFailed(f"Prometheus answers {error.code}: {_told(error.read(LARGEST_ANSWER))}") from None
+        except (OSError, HTTPException, ValueError) as error:
+            raise SourceAway(f"Prometheus does not answer: {getattr(error, 'reason', None) or error}") from None
+        return _parsed(body)
+
+
+def prometheus_value(inquiry: Inquiry) -> object:
+    """Return the first value of the instrumentation's query."""
+    query = inquiry.entry.at("query").filled().text()
+    if inquiry.sources.prometheus is None:
+        raise MetricFailed("no Prometheus server is configured; the setting `prometheus` names one")
+    return inquiry.sources.prometheus.first_value(query)
+
+
+def _parsed(body: bytes) -> object:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise MetricFailed("the answer is not that of a Prometheus server: it is no JSON") from None
+
+
+def _told(body: bytes) -> str:
+    """Return what Prometheus says about a refused query."""
+    try:
+        return str(json.loads(body)["error"])
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return "no reason given"
+
+
+def _first_value(answer: object) -> float:
+    try:
+        data = answer["data"]  # type: ignore[index]  # whatever it is: what does not fit is caught
+        kind, result = data["resultType"], data["result"]
+        if kind == "vector" and result == []:
+            raise MetricFailed("Prometheus has no value for the query")
+        pair = {"scalar": lambda: result, "vector": lambda: result[0]["value"]}[kind]()
+        return float(pair[1])
+    except (LookupError, TypeError, ValueError):
+        raise MetricFailed("the answer holds no number: the query must give an instant vector or a scalar") from None

@@ -1,0 +1,233 @@
+"""From a file's bytes to its data, with every reason why it must not reach the dictionary.
+
+Whatever the bytes are, the result is data that JSON can carry, diagnostics, or both; never an exception. The data is
+built from the parser's events, not by PyYAML's constructors: that is twice as fast, and nothing that a tag or an alias
+asks for ever happens.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+import yaml
+
+from metrics_dictionary.dictionary.diagnostic import Diagnostic, Severity
+from metrics_dictionary.reading.document import Document, Kind
+from metrics_dictionary.reading.events import DEEPEST, Event, events_of
+from metrics_dictionary.reading.positions import JsonPath, Position, json_path, position_of
+from metrics_dictionary.reading.scalars import UnsupportedScalarError, plain_scalar
+from metrics_dictionary.reading.syntax_errors import syntax_problem
+from metrics_dictionary.reading.yaml_rules import YAML_RULES
+
+if TYPE_CHECKING:
+    from metrics_dictionary.reading.root import SourceFile
+
+LARGEST_DEFINITION = 64 * 1024
+"""Bytes. The longest real definitions have 6 KiB."""
+
+LARGEST_COLLECTION = 1024 * 1024
+"""Bytes, for the kinds of files that hold many entries."""
+
+_TAG = "tag:yaml.org,2002:"
+_PLAIN_TAGS = {"!", f"{_TAG}str", f"{_TAG}map", f"{_TAG}seq"}
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedFile:
+    """A file's data and what is wrong with its text. ``document`` is None where the data would not be the author's."""
+
+    document: Document | None
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def largest(kind: Kind) -> int:
+    """Return how many bytes a file of this kind may have."""
+    return LARGEST_DEFINITION if kind in (Kind.METRIC, Kind.EVENT) else LARGEST_COLLECTION
+
+
+def parse(source: SourceFile, raw: bytes, *, limit: int | None = None) -> ParsedFile:
+    """Parse the bytes of a YAML file, or the first ones of a file that is longer than it may be.
+
+    ``limit`` is that length in bytes, where it is not the one of the file's kind.
+    """
+    problems = _Problems(source.file)
+    text = _decoded(raw, largest(source.kind) if limit is None else limit, problems)
+    if text is None:
+        return ParsedFile(None, tuple(problems.found))
+    content = _Content(problems)
+    try:
+        content.read(text)
+    except yaml.YAMLError as error:
+        broken = syntax_problem(error, text)
+        problems.add(broken.rule, broken.message, broken.position, help_text=broken.help)
+        return ParsedFile(None, tuple(problems.found))
+    if not content.complete:
+        return ParsedFile(None, tuple(problems.found))
+    document = Document(source.file, source.file_path, source.kind, content.data, source.unsaved)
+    return ParsedFile(document, tuple(problems.found))
+
+
+@dataclass(frozen=True, slots=True)
+class _Problems:
+    """Collects the diagnostics of one file."""
+
+    file: str
+    found: list[Diagnostic] = field(default_factory=list)
+
+    def add(
+        self, rule: str, message: str, position: Position = (1, 1), path: JsonPath = (), *, help_text: str = ""
+    ) -> None:
+        line, column = position
+        place = json_path(path)
+        instruction = help_text or YAML_RULES[rule].help
+        self.found.append(Diagnostic(rule, Severity.ERROR, message, self.file, line, column, place, instruction))
+
+
+def _decoded(raw: bytes, limit: int, problems: _Problems) -> str | None:
+    if len(raw) > limit:
+        problems.add("yaml-too-large", f"the file has more than {limit // 1024} KiB")
+        return None
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = raw[: error.start].decode("utf-8", "replace")
+        message = f"byte 0x{raw[error.start]:02x} is not UTF-8" if error.start else "the file is not UTF-8"
+        problems.add("yaml-encoding", message, _end_of(before))
+        return None
+    if "\0" in text:
+        problems.add("yaml-encoding", "the file holds a NUL character", _end_of(text[: text.index("\0")]))
+        return None
+    return text
+
+
+def _end_of(text: str) -> Position:
+    return text.count("\n") + 1, len(text) - text.rfind("\n")
+
+
+_STARTS = (yaml.MappingStartEvent, yaml.SequenceStartEvent)
+_ENDS = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
+
+_Items = dict[str, object] | list[object] | None
+
+
+class _Content:
+    """Builds the data of the first document from the events.
+
+    ``complete`` turns false where the data cannot be trusted: an alias, or nesting beyond the limit. ``_items`` is the
+    mapping or list that is being filled, ``_key`` the key of a mapping's next value, ``_outer`` both of what is around.
+    """
+
+    def __init__(self, problems: _Problems) -> None:
+        self.data: object = None
+        self.complete = True
+        self._problems = problems
+        self._items: _Items = None
+        self._key: str | None = None
+        self._outer: list[tuple[_Items, str | None]] = []
+        self._aliases: list[Event] = []
+        self._documents = 0
+
+    def read(self, text: str) -> None:
+        for event in events_of(text):
+            kind = type(event)
+            if kind is yaml.ScalarEvent:
+                self._scalar(cast("yaml.ScalarEvent", event))
+            elif kind in _STARTS:
+                self._start(cast("yaml.CollectionStartEvent", event))
+            elif kind in _ENDS:
+                self._end(event)
+            elif kind is yaml.AliasEvent:
+                self._aliases.append(event)
+                self._put(None, event)
+            elif kind is yaml.DocumentStartEvent:
+                self._documents += 1
+            if self._documents > 1:
+                self._report("yaml-multiple-documents", "a second document starts here", event)
+                break
+            if len(self._outer) > DEEPEST:
+                self._report("yaml-too-large", f"the nesting is more than {DEEPEST} levels deep", event)
+                self.complete = False
+                break
+        self._report_aliases()
+
+    def _scalar(self, event: yaml.ScalarEvent) -> None:
+        if event.anchor is not None:
+            self._aliases.append(event)
+        if self._key is None and type(self._items) is dict:
+            self._take_key(event, self._items)
+        elif event.implicit[0] and event.tag is None:
+            try:
+                self._put(plain_scalar(event.value), event)
+            except UnsupportedScalarError as error:
+                self._report("yaml-type", str(error), event)
+                self._put(event.value, event)
+        else:
+            if event.tag is not None:
+                self._check_tag(event.tag, event)
+            self._put(event.value, event)
+
+    def _take_key(self, event: yaml.ScalarEvent, mapping: dict[str, object]) -> None:
+        """Take a key as it is written: ``on``, ``1`` and ``null`` are texts here, as they are in JSON."""
+        self._key = key = sys.intern(event.value)
+        if key in mapping:
+            self._report("yaml-duplicate-key", f"the key `{_short(key)}` is written twice", event)
+        if key == "<<" and event.implicit[0]:
+            self._aliases.append(event)
+
+    def _start(self, event: yaml.CollectionStartEvent) -> None:
+        if event.anchor is not None:
+            self._aliases.append(event)
+        if event.tag is not None:
+            self._check_tag(event.tag, event)
+        self._outer.append((self._items, self._key))
+        self._items, self._key = {} if type(event) is yaml.MappingStartEvent else [], None
+
+    def _end(self, event: Event) -> None:
+        finished = self._items
+        self._items, self._key = self._outer.pop()
+        self._put(finished, event)
+
+    def _put(self, value: object, event: Event) -> None:
+        """Put a finished value where it belongs."""
+        items = self._items
+        if items is None:
+            self.data = value
+        elif isinstance(items, list):
+            items.append(value)
+        elif self._key is not None:
+            items[self._key] = value
+            self._key = None
+        else:
+            help_text = "Write a text as the key, and the list or mapping as its value."
+            self._report("yaml-type", "a key has to be a text, not a list or a mapping", event, help_text)
+            self._key = ""
+
+    def _check_tag(self, tag: str, event: Event) -> None:
+        if tag not in _PLAIN_TAGS:
+            written = tag.replace(_TAG, "!!")
+            message = f"the tag `{_short(written)}` has no place in a definition"
+            self._report("yaml-type", message, event, "Remove the tag; quotes alone make a text.")
+
+    def _report_aliases(self) -> None:
+        if not self._aliases:
+            return
+        self.complete = False
+        first, others = self._aliases[0], len(self._aliases) - 1
+        name = getattr(first, "anchor", None)
+        what = "a merge key `<<`" if name is None else f"{_alias_word(first)} `{_short(name)}`"
+        self._report("yaml-alias", what + (f", and {others} more in this file" if others else ""), first)
+
+    def _report(self, rule: str, message: str, event: Event, help_text: str = "") -> None:
+        collections = [*self._outer[1:], (self._items, self._key)] if self._items is not None else []
+        path = tuple(len(items) if isinstance(items, list) else key or "" for items, key in collections)
+        self._problems.add(rule, message, position_of(event.start_mark), path, help_text=help_text)
+
+
+def _alias_word(event: Event) -> str:
+    return "the alias" if isinstance(event, yaml.AliasEvent) else "the anchor"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:59] + "…"

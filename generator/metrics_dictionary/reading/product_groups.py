@@ -1,0 +1,76 @@
+"""Product groups: from the root's ``product_groups.yml``, or from a file that takes its place.
+
+Such a file may also be a JSON Schema that lists the groups in an ``enum``, which is how GitLab publishes its own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from metrics_dictionary.dictionary.fields import Fields, mapping, text, texts
+from metrics_dictionary.dictionary.product_group import ProductGroup
+from metrics_dictionary.reading.document import Kind
+from metrics_dictionary.reading.file_bytes import file_bytes
+from metrics_dictionary.reading.parse import ParsedFile, largest, parse
+from metrics_dictionary.reading.root import SourceFile, shown
+from metrics_dictionary.tools.errors import OperationalError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def read_product_groups(path: Path) -> dict[str, ProductGroup]:
+    """Read the groups of a file.
+
+    Raises OperationalError when the file cannot be read, is no YAML, or names no group.
+    """
+    return groups_or_error(path, parse_product_groups(path))
+
+
+def parse_product_groups(path: Path) -> ParsedFile:
+    """Parse a file that is named on the command line; raises OperationalError when it cannot be read."""
+    source = SourceFile(path, shown(path), path.name, Kind.PRODUCT_GROUPS)
+    return parse(source, file_bytes(path, largest(source.kind)))
+
+
+def groups_or_error(path: Path, parsed: ParsedFile) -> dict[str, ProductGroup]:
+    """Return the groups of a file that was named for them; raises OperationalError when it names none."""
+    if parsed.document is None:
+        problem = parsed.diagnostics[0]
+        raise OperationalError(f"{problem.file}:{problem.line}:{problem.column}: {problem.message}")
+    groups = product_groups_of(parsed.document.data)
+    if not groups or not _holds_groups(mapping(parsed.document.data)):
+        raise OperationalError(
+            f"{shown(path)}: no product group in it; expected a mapping of identifiers to groups, a list of "
+            "identifiers, or a JSON Schema whose enum is one"
+        )
+    return groups
+
+
+def product_groups_of(data: object) -> dict[str, ProductGroup]:
+    """Return identifier -> group, in the order of the file."""
+    fields = mapping(data)
+    names = texts(data) or texts(fields.get("enum"))
+    if names:
+        return {name: ProductGroup(name, name) for name in names}
+    return {identifier: _group(identifier, entry) for identifier, entry in fields.items()}
+
+
+def _holds_groups(fields: Fields) -> bool:
+    """Return whether a mapping is one of groups or lists them, and is not a JSON Schema of something else."""
+    return bool(texts(fields.get("enum"))) or all(
+        entry is None or (isinstance(entry, dict) and not any(isinstance(value, dict) for value in entry.values()))
+        for entry in fields.values()
+    )
+
+
+def _group(identifier: str, entry: object) -> ProductGroup:
+    fields = mapping(entry)
+    return ProductGroup(
+        identifier=identifier,
+        name=text(fields.get("name")) or identifier,
+        stage=text(fields.get("stage")),
+        section=text(fields.get("section")),
+        description=text(fields.get("description")),
+        contact=text(fields.get("contact")),
+    )

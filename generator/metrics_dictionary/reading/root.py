@@ -1,0 +1,203 @@
+"""The files of a definitions root: which there are, what each holds, and how it is named.
+
+A definitions root is a folder with ``metrics/`` and, if it has any, ``events/``, ``instrumentations/``,
+``object_schemas/`` and ``product_groups.yml``; GitLab's ``config`` is one, with its object schemas inside ``metrics/``.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from metrics_dictionary.reading.document import Kind
+from metrics_dictionary.tools.errors import OperationalError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PRODUCT_GROUPS = "product_groups.yml"
+
+_YAML = (".yml", ".yaml")
+_JSON = (".json",)
+_FOLDERS = {
+    "metrics": (Kind.METRIC, _YAML),
+    "events": (Kind.EVENT, _YAML),
+    "instrumentations": (Kind.INSTRUMENTATIONS, _YAML),
+    "object_schemas": (Kind.OBJECT_SCHEMA, _JSON),
+}
+_OBJECT_SCHEMAS_OF_METRICS = {"objects_schemas", "object_schemas"}
+_SCHEMAS = {"schema"}
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file to be read.
+
+    ``path`` opens it. ``file`` is the path as the person named it, for messages; ``file_path`` is relative to the
+    folder that holds the definitions root. ``unsaved`` stands in place of what the file holds: an editor's text.
+    """
+
+    path: Path
+    file: str
+    file_path: str
+    kind: Kind
+    unsaved: bytes | None = None
+
+
+def find_files(root: Path) -> tuple[SourceFile, ...]:
+    """Return the files of a definitions root, sorted by path.
+
+    Raises OperationalError when the root is no folder, has neither ``metrics/`` nor ``events/``, holds no definition,
+    or when something in it cannot be read as what its name says: a folder named ``x.yml``, a link that leads nowhere
+    or out of the root.
+    """
+    try:
+        _check_root(root)
+    except OSError as error:
+        raise OperationalError(f"{shown(root)}: cannot read the folder: {error.strerror}") from error
+    name = root.resolve().name
+    found = [
+        SourceFile(Path(entry.path), entry.path, f"{name}/{relative}", kind) for relative, entry, kind in _files(root)
+    ]
+    if not any(source.kind in (Kind.METRIC, Kind.EVENT) for source in found):
+        raise OperationalError(f"{shown(root)}: no definition in it; a metric is a file metrics/FOLDER/NAME.yml")
+    return tuple(sorted(found, key=lambda source: source.file_path))
+
+
+def find_root(path: Path) -> Path | None:
+    """Return the definitions root that a path belongs to: the path itself or the nearest folder above, or None.
+
+    The result is written the way ``path`` is: relative when that is relative.
+    """
+    absolute = path.resolve()
+    above = [folder for folder in (absolute, *absolute.parents) if _belongs(absolute, folder)]
+    # A folder of metrics may be called events: what has metrics/ comes first.
+    for part in ("metrics", "events"):
+        for folder in above:
+            if (folder / part).is_dir():
+                return folder if path.is_absolute() else Path(os.path.relpath(folder))
+    return None
+
+
+def is_root(folder: Path) -> bool:
+    """Return whether a folder has definitions where a definitions root has them."""
+    return (folder / "metrics").is_dir() or (folder / "events").is_dir()
+
+
+def with_unsaved(sources: tuple[SourceFile, ...], root: Path, path: Path, content: bytes) -> tuple[SourceFile, ...]:
+    """Return the files of a root with ``content`` in place of what the file at ``path`` holds, if it exists at all.
+
+    Raises OperationalError when a file of that name would be no part of the root.
+    """
+    absolute = path.resolve()
+    for position, source in enumerate(sources):
+        if source.path.name == path.name and source.path.resolve() == absolute:
+            unsaved = replace(source, file=shown(path), unsaved=content)
+            return (*sources[:position], unsaved, *sources[position + 1 :])
+    relative = absolute.relative_to(root.resolve()).as_posix()
+    kind = kind_of(relative)
+    if kind is None:
+        raise OperationalError(f"{shown(path)}: no definition would have that name; definitions are .yml files")
+    new = SourceFile(path, shown(path), f"{root.resolve().name}/{relative}", kind, content)
+    return tuple(sorted((*sources, new), key=lambda source: source.file_path))
+
+
+def kind_of(relative: str) -> Kind | None:
+    """Return what a file holds by its place in the root, or None for a file that is not read."""
+    folder, *between, name = relative.split("/") if "/" in relative else ("", relative)
+    if relative == PRODUCT_GROUPS:
+        return Kind.PRODUCT_GROUPS
+    if folder not in _FOLDERS or _SCHEMAS.intersection(between):
+        return None
+    kind, endings = _FOLDERS[folder]
+    if _OBJECT_SCHEMAS_OF_METRICS.intersection(between):
+        kind, endings = Kind.OBJECT_SCHEMA, _JSON
+    return kind if name.lower().endswith(endings) else None
+
+
+def object_schema_names(source: SourceFile) -> tuple[str, str]:
+    """Return what a definition may write for an object schema: relative to the root, and to the folder above it."""
+    return source.file_path.split("/", 1)[1], source.file_path
+
+
+def shown(path: Path | str) -> str:
+    """Return a path that can be printed, also when its name is no UTF-8."""
+    return str(path).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _check_root(root: Path) -> None:
+    if not root.exists():
+        raise OperationalError(f"{shown(root)}: no such folder; name a folder that has metrics/ in it")
+    if not root.is_dir():
+        raise OperationalError(f"{shown(root)}: a file, not a folder; name the folder that has metrics/ in it")
+    if not is_root(root):
+        raise OperationalError(f"{shown(root)}: neither metrics/ nor events/ in it; is this a definitions root?")
+
+
+def _belongs(path: Path, root: Path) -> bool:
+    """Return whether a path is the root or something that is read as a part of it."""
+    parts = path.relative_to(root).parts
+    return not parts or parts[0] in _FOLDERS or parts == (PRODUCT_GROUPS,)
+
+
+def _files(root: Path) -> Iterator[tuple[str, os.DirEntry[str], Kind]]:
+    for entry in _entries(str(root)):
+        if entry.name == PRODUCT_GROUPS:
+            _check_file(entry, root)
+            yield entry.name, entry, Kind.PRODUCT_GROUPS
+        elif entry.name in _FOLDERS and _is_folder(entry):
+            kind, endings = _FOLDERS[entry.name]
+            yield from _files_below(root, entry, entry.name, kind, endings)
+
+
+def _files_below(
+    root: Path, folder: os.DirEntry[str], relative: str, kind: Kind, endings: tuple[str, ...]
+) -> Iterator[tuple[str, os.DirEntry[str], Kind]]:
+    for entry in _entries(folder.path):
+        path = f"{relative}/{entry.name}"
+        if entry.name.lower().endswith(endings):
+            _check_file(entry, root)
+            yield path, entry, kind
+        elif _is_folder(entry):
+            if entry.name in _OBJECT_SCHEMAS_OF_METRICS:
+                yield from _files_below(root, entry, path, Kind.OBJECT_SCHEMA, _JSON)
+            elif entry.name not in _SCHEMAS:
+                yield from _files_below(root, entry, path, kind, endings)
+
+
+def _entries(folder: str) -> Iterator[os.DirEntry[str]]:
+    """Yield what is in a folder, hidden things left out."""
+    try:
+        with os.scandir(folder) as entries:
+            yield from [entry for entry in entries if not entry.name.startswith(".")]
+    except OSError as error:
+        raise OperationalError(f"{shown(folder)}: cannot read the folder: {error.strerror}") from error
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Return whether the entry is a folder. A link to one is refused: it may lead in circles or out of the root."""
+    if entry.is_symlink() and entry.is_dir():
+        raise OperationalError(f"{shown(entry.path)}: a link to a folder; put the folder itself there")
+    return entry.is_dir(follow_symlinks=False)
+
+
+def _check_file(entry: os.DirEntry[str], root: Path) -> None:
+    path = shown(entry.path)
+    if path != entry.path:
+        raise OperationalError(f"{path}: the file's name is not UTF-8; rename it")
+    if entry.is_dir():
+        raise OperationalError(f"{path}: a folder where a file is expected; rename or remove it")
+    if entry.is_symlink():
+        _check_link(entry, root)
+    if not entry.is_file():
+        raise OperationalError(f"{path}: not a regular file; put the definition itself there")
+
+
+def _check_link(entry: os.DirEntry[str], root: Path) -> None:
+    target = Path(entry.path).resolve()
+    if not target.exists():
+        raise OperationalError(f"{entry.path}: a link to a file that does not exist; repair or remove it")
+    if not target.is_relative_to(root.resolve()):
+        raise OperationalError(f"{entry.path}: a link out of the definitions root; put the file itself there")

@@ -1,0 +1,143 @@
+"""The parser's errors in the words of somebody who writes definitions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import yaml
+from yaml.error import MarkedYAMLError
+from yaml.reader import ReaderError
+
+from metrics_dictionary.reading.events import events_of
+from metrics_dictionary.reading.positions import Position, position_of
+
+if TYPE_CHECKING:
+    from yaml import YAMLError
+
+_QUOTE_IT = "Put the whole text in quotes."
+_LONGEST_SHOWN = 40
+
+
+@dataclass(frozen=True, slots=True)
+class SyntaxProblem:
+    """What is wrong with a text and where; ``help`` is empty where the rule's own help is good enough."""
+
+    rule: str
+    message: str
+    position: Position
+    help: str = ""
+
+
+def syntax_problem(error: YAMLError, text: str) -> SyntaxProblem:
+    """Explain why a text could not be parsed."""
+    if isinstance(error, ReaderError):
+        return _control_character(error, text)
+    if isinstance(error, MarkedYAMLError) and error.problem_mark is not None:
+        return _explained(error, text)
+    return SyntaxProblem("yaml-syntax", str(error).splitlines()[0], (1, 1))
+
+
+def _control_character(error: ReaderError, text: str) -> SyntaxProblem:
+    character = chr(error.character) if isinstance(error.character, int) else str(error.character)
+    before = text[: max(text.find(character), 0)]
+    position = before.count("\n") + 1, len(before) - before.rfind("\n")
+    return SyntaxProblem(
+        "yaml-encoding",
+        f"the control character U+{ord(character):04X} is not allowed",
+        position,
+        "Remove the character; it is invisible in most editors.",
+    )
+
+
+def _explained(error: MarkedYAMLError, text: str) -> SyntaxProblem:
+    place = _in_text(position_of(error.problem_mark), text)
+    begin = _in_text(position_of(error.context_mark), text) if error.context_mark is not None else place
+    problem, context = error.problem or "not valid YAML", error.context or ""
+    if "cannot start any token" in problem:
+        return _wrong_start(text, place)
+    if "escape" in problem or "hexdecimal" in problem:
+        return _wrong_escape(text, place)
+    if "expected ':'" in problem:
+        return _stray_line(text, begin)
+    if "tab character" in problem:
+        return SyntaxProblem("yaml-syntax", "a tab is used for indentation", place, "Indent with spaces.")
+    if "mapping values are not allowed" in problem:
+        message = "a `:` makes a key of what stands before it, and no key is possible here"
+        return SyntaxProblem("yaml-syntax", message, place, f"{_QUOTE_IT} If a key is meant, check the indentation.")
+    if "quoted scalar" in context and "end of" in problem:
+        return SyntaxProblem("yaml-syntax", "the quote that opens here is never closed", begin, "Close the quote.")
+    if "flow" in context:
+        return _open_bracket(text, place, _last_open_bracket(text) or begin)
+    if "expected key" in problem or "<block end>" in problem:
+        help_text = "Check the indentation, and put quotes around a text that has more after a closing quote."
+        return SyntaxProblem("yaml-syntax", "a key is expected here", place, help_text)
+    if "'-' indicator" in problem:
+        message = f"the list that starts on line {begin[0]} has an item without `- `"
+        return SyntaxProblem("yaml-syntax", message, place, "Start each item with `- `, all indented alike.")
+    return SyntaxProblem("yaml-syntax", f"{context}: {problem}" if context else problem, place)
+
+
+def _in_text(position: Position, text: str) -> Position:
+    """Return the position, or the end of the text where the parser means a line after the last one."""
+    lines = text.split("\n")
+    return position if position[0] <= len(lines) else (len(lines), len(lines[-1]) + 1)
+
+
+def _wrong_start(text: str, place: Position) -> SyntaxProblem:
+    character = _line(text, place)[place[1] - 1 : place[1]]
+    if character == "\t":
+        return SyntaxProblem("yaml-syntax", "a tab is used for indentation", place, "Indent with spaces.")
+    return SyntaxProblem("yaml-syntax", f"a text without quotes cannot start with `{character}`", place, _QUOTE_IT)
+
+
+def _wrong_escape(text: str, place: Position) -> SyntaxProblem:
+    line = _line(text, place)
+    # The parser means the backslash itself, or the digits that are missing behind it.
+    start = max(line.rfind("\\", 0, place[1]), 0)
+    message = f"`{line[start : start + 2]}` starts no escape that YAML knows, or one with too few digits"
+    help_text = "Write `\\\\` for a backslash, or use single quotes: between them it is a character like any other."
+    return SyntaxProblem("yaml-syntax", message, (place[0], start + 1), help_text)
+
+
+def _stray_line(text: str, place: Position) -> SyntaxProblem:
+    stray = _line(text, place)[place[1] - 1 :].rstrip()
+    shown = stray if len(stray) <= _LONGEST_SHOWN else f"{stray[: _LONGEST_SHOWN - 1]}…"
+    message = f"`{shown}` is neither a key, for no `: ` follows, nor a list's item, for no `- ` stands before it"
+    help_text = "Add what is missing, or indent the line if it goes on with the text above it."
+    return SyntaxProblem("yaml-syntax", message, place, help_text)
+
+
+def _open_bracket(text: str, place: Position, bracket: Position) -> SyntaxProblem:
+    help_text = "Close the bracket, or put quotes around the text."
+    if place >= _end(text):
+        return SyntaxProblem("yaml-syntax", "the bracket that opens here is never closed", bracket, help_text)
+    message = f"a list or mapping in brackets opens on line {bracket[0]}, and a comma or its end is missing here"
+    return SyntaxProblem("yaml-syntax", message, place, help_text)
+
+
+def _last_open_bracket(text: str) -> Position | None:
+    """Return where the innermost bracket that is not closed stands: the parser says only where it gave up."""
+    brackets: list[Position | None] = []
+    try:
+        for event in events_of(text):
+            if isinstance(event, yaml.CollectionEndEvent):
+                brackets.pop()
+            elif isinstance(event, yaml.CollectionStartEvent) and event.start_mark is not None:
+                # `[a: 1]` holds a mapping that has no bracket of its own.
+                bracketed = text[event.start_mark.index : event.start_mark.index + 1] in ("[", "{")
+                brackets.append(position_of(event.start_mark) if bracketed else None)
+    except yaml.YAMLError:
+        return next((bracket for bracket in reversed(brackets) if bracket), None)
+    return None
+
+
+def _end(text: str) -> Position:
+    """Return where the last line that holds something ends."""
+    lines = text.rstrip().split("\n")
+    return len(lines), len(lines[-1]) + 1
+
+
+def _line(text: str, place: Position) -> str:
+    lines = text.split("\n")
+    return lines[place[0] - 1] if place[0] <= len(lines) else ""

@@ -1,0 +1,31 @@
+"""Findings as GitLab's Code Quality report, a subset of Code Climate's issues."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from metrics_dictionary.dictionary.diagnostic import Severity
+from metrics_dictionary.reports.fingerprints import fingerprints
+from metrics_dictionary.reports.repository_path import repository_path
+from metrics_dictionary.reports.text_report import printable
+
+if TYPE_CHECKING:
+    from metrics_dictionary.reports.report import Report
+
+SEVERITIES = {Severity.ERROR: "major", Severity.WARNING: "minor", Severity.INFO: "info"}
+
+
+def render_code_quality(report: Report) -> str:
+    """Return one JSON array, ending in a newline; an empty one when nothing was found."""
+    issues = [
+        {
+            "description": printable(diagnostic.message),
+            "check_name": diagnostic.rule,
+            "fingerprint": fingerprint,
+            "severity": SEVERITIES[diagnostic.severity],
+            "location": {"path": printable(repository_path(diagnostic.file)), "lines": {"begin": diagnostic.line}},
+        }
+        for diagnostic, fingerprint in zip(report.diagnostics, fingerprints(report.diagnostics), strict=True)
+    ]
+    return json.dumps(issues, indent=2) + "\n"

@@ -1,0 +1,109 @@
+"""Findings as SARIF 2.1.0, which code scanning services take in."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import metrics_dictionary
+from metrics_dictionary.dictionary.diagnostic import Severity
+from metrics_dictionary.reports.fingerprints import fingerprints
+from metrics_dictionary.reports.repository_path import repository_path
+from metrics_dictionary.reports.rule_links import rule_link
+from metrics_dictionary.reports.text_report import printable
+from metrics_dictionary.validation.rules.catalogue import CATALOGUE, CatalogueEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from metrics_dictionary.dictionary.diagnostic import Diagnostic, Related
+    from metrics_dictionary.reports.report import Report
+
+    Object = dict[str, object]
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+
+LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+
+_SOURCE_ROOT = "%SRCROOT%"
+
+
+def render_sarif(report: Report) -> str:
+    """Return one SARIF log with one run, ending in a newline."""
+    rules = _rules(report)
+    positions = {rule: position for position, rule in enumerate(rules)}
+    marks = fingerprints(report.diagnostics)
+    driver: Object = {
+        "name": "metrics-dictionary",
+        "version": metrics_dictionary.__version__,
+        **({"informationUri": report.site} if report.site else {}),
+        "rules": [_rule(name, entry, report.site) for name, entry in rules.items()],
+    }
+    run: Object = {
+        "tool": {"driver": driver},
+        "columnKind": "unicodeCodePoints",
+        "originalUriBaseIds": {_SOURCE_ROOT: {"description": {"text": "The top folder of the repository."}}},
+        "results": [
+            _result(diagnostic, positions[diagnostic.rule], mark)
+            for diagnostic, mark in zip(report.diagnostics, marks, strict=True)
+        ],
+    }
+    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+
+
+def _rules(report: Report) -> Mapping[str, CatalogueEntry]:
+    """Return the catalogue, and behind it what was found by a rule that is in no catalogue: a fault of ours."""
+    found = {
+        diagnostic.rule: CatalogueEntry(diagnostic.severity, "a state that keeps this tool from its work", "")
+        for diagnostic in report.diagnostics
+        if diagnostic.rule not in CATALOGUE
+    }
+    return {**CATALOGUE, **found}
+
+
+def _rule(name: str, entry: CatalogueEntry, site: str) -> Object:
+    rule: Object = {
+        "id": name,
+        "shortDescription": {"text": f"Finds {entry.summary}."},
+        "defaultConfiguration": {"level": LEVELS[entry.severity]},
+    }
+    if entry.help:
+        rule["help"] = {"text": entry.help, "markdown": entry.help}
+    if link := rule_link(site, name):
+        rule["helpUri"] = link
+    return rule
+
+
+def _result(diagnostic: Diagnostic, position: int, fingerprint: str) -> Object:
+    result: Object = {
+        "ruleId": diagnostic.rule,
+        "ruleIndex": position,
+        "level": LEVELS[diagnostic.severity],
+        "message": {"text": _words(diagnostic)},
+        "locations": [_location(diagnostic)],
+        "partialFingerprints": {"finding/v1": fingerprint},
+        "properties": {"path": printable(diagnostic.path)},
+    }
+    if diagnostic.related:
+        result["relatedLocations"] = [
+            {"id": number, **_location(related), "message": {"text": printable(related.message)}}
+            for number, related in enumerate(diagnostic.related, start=1)
+        ]
+    return result
+
+
+def _words(diagnostic: Diagnostic) -> str:
+    suggestion = "" if diagnostic.suggestion is None else f"; suggestion: {diagnostic.suggestion}"
+    return printable(diagnostic.message + suggestion)
+
+
+def _location(place: Diagnostic | Related) -> Object:
+    path = repository_path(place.file)
+    within: Object = {} if path.startswith(("/", "../")) else {"uriBaseId": _SOURCE_ROOT}
+    return {
+        "physicalLocation": {
+            "artifactLocation": {"uri": quote(path, errors="backslashreplace"), **within},
+            "region": {"startLine": place.line, "startColumn": place.column},
+        }
+    }

@@ -1,0 +1,1 @@
+"""The transport on `http.server`: connections, requests and responses."""

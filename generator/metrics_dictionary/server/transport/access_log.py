@@ -1,0 +1,105 @@
+"""The access log: one JSON line a request, written in one piece. It never holds a token or a query."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from metrics_dictionary.tools.errors import OperationalError
+
+if TYPE_CHECKING:
+    from metrics_dictionary.server.transport.message import Request
+
+STANDARD_ERROR = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A request that was answered. ``seconds`` runs from its head to its answer; ``bytes`` is the body's length.
+
+    ``route`` is the path of the route table's row, None for a request that never got there.
+    """
+
+    request: Request
+    status: int
+    bytes: int
+    seconds: float
+    user: int | None
+    route: str | None
+
+
+class AccessLog:
+    """Appends to a file, or writes to standard error."""
+
+    def __init__(self, target: str) -> None:
+        """Open the log. Raises OperationalError for a file that cannot be written."""
+        if target == STANDARD_ERROR:
+            self._descriptor = os.dup(sys.stderr.fileno())
+            return
+        try:
+            self._descriptor = os.open(Path(target), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+        except OSError as error:
+            raise OperationalError(f"{target}: cannot write the access log: {error.strerror}") from None
+
+    def write(self, served: Served) -> None:
+        """Write the line of a request. A full disk loses the line, not the answer."""
+        request = served.request
+        line = {
+            "time": timestamp(time.time()),
+            "request_id": request.identifier,
+            "client": request.client,
+            "method": request.method,
+            "path": request.path,
+            "status": served.status,
+            "bytes": served.bytes,
+            "duration_ms": round(served.seconds * 1000, 3),
+            "user_id": served.user,
+        }
+        try:
+            # One write to a file that is open for appending is not torn apart by another thread's.
+            os.write(self._descriptor, json.dumps(line, separators=(",", ":")).encode() + b"\n")
+        except OSError:
+            return
+
+    def close(self) -> None:
+        """Let go of the file."""
+        os.close(self._descriptor)
+
+
+def report_bug(request: Request | None, exception: BaseException) -> None:
+    """Write an unexpected exception to standard error, as a line that names its request."""
+    _report(
+        "error",
+        request,
+        f"{type(exception).__name__}: {exception}",
+        traceback="".join(traceback.format_exception(exception)),
+    )
+
+
+def report(request: Request, text: str) -> None:
+    """Write to standard error what an operator may want to know about a request that went well."""
+    _report("info", request, text)
+
+
+def report_trouble(request: Request, text: str) -> None:
+    """Write to standard error why a request could not be served just now."""
+    _report("warning", request, text)
+
+
+def timestamp(seconds: float) -> str:
+    """Return a moment in UTC, in milliseconds: ``2026-01-15T23:33:50.387Z``."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{int(seconds * 1000) % 1000:03d}Z"
+
+
+def _report(level: str, request: Request | None, text: str, **more: str) -> None:
+    line = {"time": timestamp(time.time()), "level": level, "message": text, **more}
+    if request is not None:
+        line |= {"request_id": request.identifier, "method": request.method, "path": request.path}
+    sys.stderr.write(json.dumps(line, separators=(",", ":")) + "\n")
+    sys.stderr.flush()

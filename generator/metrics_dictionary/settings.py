@@ -1,0 +1,196 @@
+"""Every setting: its default, what it means, and where it can be given.
+
+A setting comes from the command line, from the environment (``METRICS_DICTIONARY_`` and its name in capitals, dots as
+underscores), from the TOML settings file, or from its default; the first of these that says anything wins. Tables of
+the file that hold no settings, such as ``[instance]`` and ``[license]``, are facts: instrumentations read them.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from metrics_dictionary.tools.errors import OperationalError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+PREFIX = "METRICS_DICTIONARY_"
+
+Value = str | int | float | bool | tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting. ``kind`` is the type of its value; a default of None means that nothing is set."""
+
+    name: str
+    kind: type
+    default: Value
+    help: str
+    choices: tuple[str, ...] = ()
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that gives it."""
+        return PREFIX + self.name.upper().replace(".", "_")
+
+
+SETTINGS = (
+    Setting("definitions", str, "definitions", "The definitions root."),
+    Setting("host", str, "127.0.0.1", "Address that the server listens on."),
+    Setting("port", int, 8080, "Port that the server listens on; 0 takes a free one."),
+    Setting("store", str, "sqlite:///var/store.db", "Where counters, tokens, flags, payloads and the outbox live: "
+            "`sqlite:///FILE`, or `redis://HOST:PORT/NUMBER` for several servers."),
+    Setting("database", str, None, "The application's database, which metrics are computed from, read-only: "
+            "`sqlite:///FILE` or `postgresql://USER@HOST/NAME`."),
+    Setting("repository_url", str, None, "Where the definitions' repository is on the web, such as "
+            "`https://gitlab.com/group/project`: pages of metrics then link to where they are edited."),
+    Setting("collector", str, None, "Snowplow collector that events go to, such as `http://127.0.0.1:9090`."),
+    Setting("prometheus", str, None, "Prometheus server that is asked for metrics, such as `http://127.0.0.1:9091`."),
+    Setting("server.threads", int, 32, "Connections that are served at the same time; further ones wait."),
+    Setting("server.idle_seconds", float, 15.0, "How long a connection may be silent, and a request take to arrive."),
+    Setting("server.tls_certificate", str, None, "PEM file of the certificate chain; makes the server speak TLS."),
+    Setting("server.tls_key", str, None, "PEM file of the certificate's key."),
+    Setting("server.trusted_networks", tuple, ("127.0.0.0/8", "::1/128"),
+            "Networks that may read `/-/liveness`, `/-/readiness` and `/-/metrics`."),
+    Setting("server.access_log", str, None, "File that gets one JSON line a request; `-` is standard error."),
+    Setting("events.unknown", str, "reject", "What becomes of an event without a definition: 422, or 200 and a line in "
+            "the log.", choices=("reject", "ignore")),
+    Setting("ping.enabled", bool, True, "Whether `serve` collects a payload regularly."),
+    Setting("ping.interval_days", float, 7.0, "Days between two payloads."),
+    Setting("ping.statement_timeout", float, 1.0, "Seconds that a single statement on the database may take."),
+    Setting("ping.schema_snapshot", str, None, "File with the expected structure of the database, written by "
+            "`database snapshot`."),
+    Setting("ping.operational", bool, True, "Whether metrics of the category `operational` are collected."),
+    Setting("ping.optional", bool, True, "Whether metrics of the category `optional` are collected."),
+    Setting("ping.standard", bool, True, "Whether metrics of the category `standard` are collected."),
+    Setting("ping.subscription", bool, True, "Whether metrics of the category `subscription` are collected."),
+    Setting("flags.usage_data_queries_api", bool, None, "Forces the flag of `GET queries` on or off; otherwise "
+            "`flag enable` decides."),
+    Setting("flags.usage_data_non_sql_metrics", bool, None, "Forces the flag of `GET non_sql_metrics` on or off; "
+            "otherwise `flag enable` decides."),
+)  # fmt: skip
+
+BY_NAME = {setting.name: setting for setting in SETTINGS}
+TABLES = {name.split(".")[0] for name in BY_NAME if "." in name}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The values in force, by the settings' names, and the facts of the settings file."""
+
+    values: Mapping[str, Value]
+    facts: Mapping[str, object]
+
+    def text(self, name: str) -> str | None:
+        """Return a text, or None where nothing is set."""
+        value = self.values[name]
+        return value if isinstance(value, str) else None
+
+    def number(self, name: str) -> float:
+        """Return a number."""
+        value = self.values[name]
+        return value if isinstance(value, int | float) else 0.0
+
+    def flag(self, name: str) -> bool | None:
+        """Return a truth value, or None where nothing is set."""
+        value = self.values[name]
+        return value if isinstance(value, bool) else None
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Return a list of texts."""
+        value = self.values[name]
+        return value if isinstance(value, tuple) else ()
+
+    @property
+    def data_categories(self) -> frozenset[str]:
+        """The data categories that are collected."""
+        names = ("operational", "optional", "standard", "subscription")
+        return frozenset(name for name in names if self.flag(f"ping.{name}"))
+
+    @property
+    def forced_flags(self) -> dict[str, bool]:
+        """The feature flags that the settings force."""
+        forced = {name.removeprefix("flags."): self.flag(name) for name in BY_NAME if name.startswith("flags.")}
+        return {name: value for name, value in forced.items() if value is not None}
+
+
+def load_settings(
+    file: Path | None, given: Mapping[str, Value] | None = None, environment: Mapping[str, str] = os.environ
+) -> Settings:
+    """Return the settings in force; ``given`` is what the command line says.
+
+    Raises OperationalError for a file that cannot be read and for a value or name that no setting has.
+    """
+    document = _read(file) if file else {}
+    values: dict[str, Value] = {setting.name: setting.default for setting in SETTINGS}
+    values.update(_from_file(document, str(file)))
+    values.update(_from_environment(environment))
+    values.update({name: value for name, value in (given or {}).items() if value is not None})
+    facts = {name: value for name, value in document.items() if name not in TABLES and isinstance(value, dict)}
+    return Settings(values, facts)
+
+
+def _read(file: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise OperationalError(f"{file}: cannot read the settings: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise OperationalError(f"{file}: not a TOML file: {error}") from None
+
+
+def _from_file(document: Mapping[str, object], file: str) -> dict[str, Value]:
+    values = {}
+    for name, value in document.items():
+        if name in TABLES and isinstance(value, dict):
+            values.update({f"{name}.{key}": entry for key, entry in value.items()})
+        elif not isinstance(value, dict):
+            values[name] = value
+    return {name: _checked(name, value, file) for name, value in values.items()}
+
+
+def _checked(name: str, value: object, source: str) -> Value:
+    setting = BY_NAME.get(name)
+    if setting is None:
+        raise OperationalError(f"{source}: there is no setting {name}; the settings reference lists all of them")
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        value = tuple(value)
+    if setting.kind is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if type(value) is not setting.kind:
+        raise OperationalError(f"{source}: {name} has to be {KINDS[setting.kind]}, not {value!r}")
+    if setting.choices and value not in setting.choices:
+        raise OperationalError(f"{source}: {name} has to be one of {', '.join(setting.choices)}, not {value!r}")
+    return value  # type: ignore[return-value]  # the kind was just compared
+
+
+KINDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false", tuple: "a list of texts"}
+"""The type of a setting in words."""
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Value]:
+    found = {}
+    for setting in SETTINGS:
+        text = environment.get(setting.variable)
+        if text:
+            found[setting.name] = _checked(setting.name, _parsed(setting, text), setting.variable)
+    return found
+
+
+def _parsed(setting: Setting, text: str) -> object:
+    """Return the text as the setting's kind, or as it is when it cannot be that; the check then says so."""
+    if setting.kind is tuple:
+        return [item.strip() for item in text.split(",")]
+    if setting.kind is bool:
+        return {"true": True, "1": True, "false": False, "0": False}.get(text.lower(), text)
+    if setting.kind is not str:
+        try:
+            return setting.kind(text)
+        except ValueError:
+            return text
+    return text

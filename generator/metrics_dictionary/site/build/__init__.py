@@ -1,0 +1,1 @@
+"""From a dictionary to a published folder."""

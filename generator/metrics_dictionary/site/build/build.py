@@ -1,0 +1,82 @@
+"""``build``: from a definitions root to a published site."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from metrics_dictionary.dictionary.diagnostic import Severity
+from metrics_dictionary.tools.garbage import without_garbage_collection
+from metrics_dictionary.changes.history.history import HistoryReading
+from metrics_dictionary.site.parts.definition_history import HistoryItems
+from metrics_dictionary.site.build.publishing import publish, staging
+from metrics_dictionary.site.parts.repository_links import repository_links
+from metrics_dictionary.site.build.shell import ShellBuild
+from metrics_dictionary.site.build.site_map import write_site_map
+from metrics_dictionary.site.build.stamping import stamp_everything
+from metrics_dictionary.validation.validate import validate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from metrics_dictionary.dictionary.diagnostic import Diagnostic
+    from metrics_dictionary.dictionary.dictionary import Dictionary
+
+
+@dataclass(frozen=True)
+class BuildReport:
+    """What became of a build. ``pages`` counts the pages made from definitions; 0 when nothing was published."""
+
+    dictionary: Dictionary
+    diagnostics: Sequence[Diagnostic]
+    published: bool
+    pages: int
+
+    @property
+    def metrics(self) -> int:
+        """How many metrics there are, one for each time frame."""
+        return len(self.dictionary.expanded)
+
+    @property
+    def events(self) -> int:
+        """How many events there are."""
+        return len(self.dictionary.events)
+
+
+def build(
+    root: Path,
+    output: Path,
+    *,
+    strict: bool = False,
+    product_groups: Path | None = None,
+    site_url: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    repository_url: str | None = None,
+) -> BuildReport:
+    """Validate the definitions of ``root`` and put their site at ``output``.
+
+    Definitions with errors are published with a notice; with ``strict`` they leave the old site as it is.
+    ``product_groups`` is a file that takes the place of the root's own. ``site_url`` is where the site is going to be,
+    with a slash at its end: only then it has a site map. ``progress`` is told how many of how many
+    pages are made. ``repository_url`` is where definitions are edited, see ``repository_links``. Raises
+    OperationalError when the root cannot be read or the output not written; then, too, the old site stays.
+    """
+    links = repository_links(repository_url)
+    with (
+        without_garbage_collection(),
+        staging(output) as folder,
+        ShellBuild(folder) as shell_build,
+        HistoryReading(root) as reading,
+    ):
+        validation = validate(root, product_groups=product_groups)
+        if strict and any(diagnostic.severity is Severity.ERROR for diagnostic in validation.diagnostics):
+            return BuildReport(validation.dictionary, validation.diagnostics, published=False, pages=0)
+        history = reading.finish()
+        shell = shell_build.finish(site_url)
+        items = HistoryItems(history, links.below(history.prefix if history else ""))
+        pages = stamp_everything(validation, shell, folder, progress, items)
+        if site_url:
+            write_site_map(folder, site_url)
+        publish(folder, output)
+    return BuildReport(validation.dictionary, validation.diagnostics, published=True, pages=pages)

@@ -1,0 +1,157 @@
+"""The theme's shell: built once by MkDocs with the hand-written pages, then cut open to take any content."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from markupsafe import escape
+
+from metrics_dictionary.tools.errors import OperationalError
+from metrics_dictionary.tools.resources import resource
+from metrics_dictionary.site.parts.html import fill
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SHELL_FOLDER = "shell"
+"""Where the shell page is built, one folder below this one; not part of the published site."""
+
+_MARKER = re.compile(r"\[\[shell:(title|head|content)\]\]")
+_ROOT = re.compile(r"(?<=[\"'])\.\./\.\.(?=[/\"'])")
+_NOT_OURS = ("404.html", "sitemap.xml", "sitemap.xml.gz", "assets/javascripts/lunr", "assets/javascripts/workers")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page to put into the shell.
+
+    ``url`` is relative to the site's root and ends in a slash; empty for the home page. ``section`` is the ``url`` of
+    the tab to mark as current. ``description`` and ``twin`` (the address of the page's JSON form) are for programs.
+    The addresses in ``content`` are relative to the page. ``styles`` and ``scripts`` (modules) are names of files in
+    ``assets/`` that this page needs besides what every page has. ``policy`` is a Content-Security-Policy that the page
+    sets for itself.
+    """
+
+    url: str
+    title: str
+    content: str
+    section: str = ""
+    description: str = ""
+    twin: str | None = None
+    styles: tuple[str, ...] = ()
+    scripts: tuple[str, ...] = ()
+    policy: str = ""
+
+
+@dataclass(frozen=True)
+class Shell:
+    """The built shell page, as text between its markers. ``site_url`` is where the site is going to be, if known."""
+
+    text: str
+    site_url: str | None = None
+    _cut: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+
+    @cached_property
+    def size(self) -> int:
+        """Bytes that the shell adds to the content of a page."""
+        return len(self.text.encode())
+
+    def render(self, page: Page) -> str:
+        """Return the whole HTML of a page."""
+        root = "/".join([".."] * page.url.count("/")) or "."
+        pieces = self._cut.get((root, page.section))
+        if pieces is None:
+            pieces = self._cut[root, page.section] = self._open(root, page.section)
+        title = escape(page.title)
+        head = fill('<meta property="og:title" content="%s">', page.title)
+        if page.description:
+            # One element for search engines and for the cards that messengers show.
+            head += fill('<meta name="description" property="og:description" content="%s">', page.description)
+        if self.site_url:
+            address = self.site_url + page.url
+            head += fill('<link rel="canonical" href="%s"><meta property="og:url" content="%s">', address, address)
+        if page.twin:
+            # The theme's script takes a link that is nothing but `alternate` for another language of the site.
+            head += fill('<link rel="alternate describedby" type="application/json" href="%s/%s">', root, page.twin)
+        if page.policy:
+            head += fill('<meta http-equiv="Content-Security-Policy" content="%s">', page.policy)
+        for style in page.styles:
+            head += fill('<link rel="stylesheet" href="%s/assets/%s">', root, style)
+        for script in page.scripts:
+            head += fill('<script type="module" src="%s/assets/%s"></script>', root, script)
+        parts = {"title": title, "head": head, "content": page.content}
+        # The pieces alternate between the shell's text and the names of its markers.
+        return "".join(parts[piece] if position % 2 else piece for position, piece in enumerate(pieces))
+
+    def _open(self, root: str, section: str) -> list[str]:
+        text = _ROOT.sub(root, self.text)
+        if section:
+            tab = re.compile(rf'md-tabs__item(?=">\s*<a href="{re.escape(root)}/{re.escape(section)}")')
+            text = tab.sub("md-tabs__item md-tabs__item--active", text)
+        return _MARKER.split(text)
+
+
+class ShellBuild:
+    """A running MkDocs, which builds the hand-written pages and the shell into a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        """Start it; ``folder`` is emptied. Raises OperationalError when this installation lacks its files."""
+        self._folder = folder
+        environment = {
+            **os.environ,
+            "NO_MKDOCS_2_WARNING": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "SOURCE_DATE_EPOCH": "0",
+        }
+        command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--config-file", str(resource("mkdocs.yml"))]
+        self._process = subprocess.Popen(  # noqa: S603 - our own command, no shell
+            [*command, "--site-dir", str(folder)],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            close_fds=False,  # the lock of the folder is to last as long as somebody writes into it
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
+
+    def __enter__(self) -> ShellBuild:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # Left before its end when the definitions cannot be read: then nobody waits for the guides.
+        self._process.kill()
+        self._process.wait()
+        if self._process.stdout:
+            self._process.stdout.close()
+
+    def finish(self, site_url: str | None = None) -> Shell:
+        """Wait for its end and return the shell, for a site at ``site_url``.
+
+        Raises OperationalError with MkDocs' last line when it failed.
+        """
+        output, _ = self._process.communicate()
+        if self._process.returncode:
+            lines = output.strip().splitlines() or [f"exit status {self._process.returncode}"]
+            raise OperationalError(f"mkdocs could not build the guides: {lines[-1]}")
+        text = (self._folder / SHELL_FOLDER / "page" / "index.html").read_text(encoding="utf-8")
+        self._drop_what_is_not_served()
+        return Shell(re.sub(r"\s*\n\s*", "\n", text), site_url)
+
+    def _drop_what_is_not_served(self) -> None:
+        shutil.rmtree(self._folder / SHELL_FOLDER)
+        for name in _NOT_OURS:
+            path = self._folder / name
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+        for path in (self._folder / "assets").rglob("*.map"):
+            path.unlink()

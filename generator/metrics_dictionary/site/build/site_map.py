@@ -1,0 +1,75 @@
+"""``sitemap.xml`` and ``robots.txt``, for search engines.
+
+A site map may hold whole addresses only, and a site that works under any address knows none: it is written when the
+build was told where the site is going to be.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from xml.sax.saxutils import escape
+
+from metrics_dictionary.tools.errors import OperationalError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+NAME = "sitemap.xml"
+
+MOST_ADDRESSES = 50_000
+"""As many as one site map may hold; more go into several, and ``sitemap.xml`` lists these."""
+
+_HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
+_NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
+
+
+def site_address(text: str) -> str:
+    """Return the address of a site, with a slash at its end. Raises OperationalError for what is no address of one."""
+    try:
+        parts = urlsplit(text)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.query + parts.fragment
+    except ValueError:
+        is_address = False
+    if not is_address or not text.isascii() or not text.isprintable() or " " in text:
+        raise OperationalError(
+            f"--site-url {text!r}: is no address of a site; give one such as https://example.com/metrics/"
+        )
+    return text.rstrip("/") + "/"
+
+
+def robots(site_url: str | None) -> str:
+    """Return ``robots.txt``: everything may be read."""
+    lines = ["User-agent: *", "Allow: /"]
+    if site_url:
+        lines += ["", f"Sitemap: {site_url}{NAME}"]
+    return "\n".join(lines) + "\n"
+
+
+def write_site_map(folder: Path, site_url: str, most: int = MOST_ADDRESSES) -> None:
+    """Write the map of every page of a finished site. Raises OSError."""
+    addresses = sorted(_pages(os.fspath(folder), ""))
+    parts = [addresses[start : start + most] for start in range(0, len(addresses), most)]
+    if len(parts) == 1:
+        (folder / NAME).write_text(_document("urlset", "url", site_url, parts[0]), encoding="utf-8")
+        return
+    names = [f"sitemap-{number}.xml" for number in range(1, len(parts) + 1)]
+    for name, part in zip(names, parts, strict=True):
+        (folder / name).write_text(_document("urlset", "url", site_url, part), encoding="utf-8")
+    (folder / NAME).write_text(_document("sitemapindex", "sitemap", site_url, names), encoding="utf-8")
+
+
+def _pages(folder: str, url: str) -> Iterator[str]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir():
+                yield from _pages(entry.path, f"{url}{entry.name}/")
+            elif entry.name == "index.html":
+                yield url
+
+
+def _document(root: str, item: str, site_url: str, addresses: Iterable[str]) -> str:
+    items = "".join(f"<{item}><loc>{escape(site_url + address)}</loc></{item}>\n" for address in addresses)
+    return f'{_HEAD}<{root} xmlns="{_NAMESPACE}">\n{items}</{root}>\n'

@@ -1,0 +1,1 @@
+"""What pages are made of, computed once for all of them."""

@@ -1,0 +1,206 @@
+"""The index that the explorer searches in the browser: columns and dictionaries, not one object a definition.
+
+For metrics and for events there are two files below ``assets/``. The first has what a list shows and filters by::
+
+    {"format": 1, "kind": "metrics", "names": ["counts.boards", ...], "paths": {"7": "names.a~02fb"},
+     "gist": {"values": ["", "Boards in all projects."], "rows": [1, ...]},
+     "sets": {"time": {"values": ["28d", "7d"], "labels": {"0": "28 days"}, "sets": [[0], [0, 1]], "rows": [1, ...]}}}
+
+``rows`` has a number for each definition, in the order of ``names``: the position of its text in ``values``, or of its
+set of positions in ``sets``. ``paths`` holds the path segments that differ from the name. ``labels`` say some values in
+words. The second file has longer texts that only searches and exports need; its description is empty where the gist is
+all of it::
+
+    {"format": 1, "texts": {"sql": {"values": ["", "SELECT ..."], "rows": [0, ...]}}}
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from metrics_dictionary.dictionary.fields import text
+from metrics_dictionary.tools.json_text import compact_json
+from metrics_dictionary.ping.query.entry import InstrumentationError
+from metrics_dictionary.ping.query.sql import statement
+from metrics_dictionary.ping.query.time_window import symbolic_time_window
+from metrics_dictionary.site.data.cross_references import NO_GROUP
+from metrics_dictionary.site.parts.urls import segment
+from metrics_dictionary.site.parts.site_wording import DATA_SOURCES, STATUSES, TIME_FRAMES, gist, milestone, version_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from metrics_dictionary.dictionary.dictionary import Dictionary
+    from metrics_dictionary.dictionary.event import EventDefinition
+    from metrics_dictionary.dictionary.metric import MetricDefinition
+    from metrics_dictionary.site.data.cross_references import CrossReferences
+
+FORMAT = 1
+"""What the explorer must know to read the files; one that expects another number leaves the page as it is."""
+
+
+@dataclass(frozen=True)
+class ExplorerIndex:
+    """The two files of one kind of definitions: what is shown first, and the longer texts that follow."""
+
+    kind: str
+    first: bytes
+    more: bytes
+
+    @property
+    def files(self) -> tuple[tuple[str, bytes], ...]:
+        """Each file's path below the site's root, with its content."""
+        return (
+            (f"assets/explorer-{self.kind}.json", self.first),
+            (f"assets/explorer-{self.kind}-more.json", self.more),
+        )
+
+
+def metrics_index(references: CrossReferences) -> ExplorerIndex:
+    """Index every expanded metric."""
+    dictionary = references.dictionary
+    metrics = list(dictionary.expanded.values())
+    sets = {
+        "status": _sets((_one(metric.status) for metric in metrics), STATUSES),
+        "group": _groups(references, (metric.product_group for metric in metrics)),
+        "source": _sets(((metric.data_source or "unknown",) for metric in metrics), DATA_SOURCES),
+        "category": _sets(_one(metric.data_category) for metric in metrics),
+        "time": _sets((metric.time_frames for metric in metrics), TIME_FRAMES),
+        "tier": _sets(metric.tiers for metric in metrics),
+        "type": _sets(_one(metric.value_type) for metric in metrics),
+        "pi": _sets(metric.performance_indicator_types for metric in metrics),
+        "milestone": _milestones(metric.milestone for metric in metrics),
+        "event": _sets(metric.event_names for metric in metrics),
+    }
+    more = {
+        "sql": _texts(_sql(metric, dictionary) for metric in metrics),
+        "option": _texts(compact_json(metric.options) if metric.options else "" for metric in metrics),
+        "property": _texts(map(_filters, metrics)),
+        "class": _texts(metric.instrumentation_class or "" for metric in metrics),
+        "file": _texts(metric.file_path for metric in metrics),
+    }
+    return _index("metrics", list(dictionary.expanded), [metric.description for metric in metrics], sets, more)
+
+
+def events_index(references: CrossReferences) -> ExplorerIndex:
+    """Index every event."""
+    dictionary = references.dictionary
+    events = list(dictionary.events.values())
+    sets = {
+        "status": _sets(((event.status,) for event in events), STATUSES),
+        "group": _groups(references, (event.product_group for event in events)),
+        "category": _sets(_one(text(event.fields.get("category"))) for event in events),
+        "tier": _sets(event.tiers for event in events),
+        "identifier": _sets(event.identifiers for event in events),
+        "milestone": _milestones(event.milestone for event in events),
+        "property": _sets(tuple(event.additional_properties) for event in events),
+    }
+    more = {
+        "about": _texts(map(_properties, events)),
+        "metric": _texts(_fed(event, dictionary) for event in events),
+        "file": _texts(event.file_path for event in events),
+    }
+    return _index("events", list(dictionary.events), [event.description for event in events], sets, more)
+
+
+def _index(
+    kind: str,
+    names: Sequence[str],
+    descriptions: Sequence[str],
+    sets: Mapping[str, object],
+    more: Mapping[str, object],
+) -> ExplorerIndex:
+    gists = {description: gist(description) for description in dict.fromkeys(descriptions)}
+    paths = {str(row): path for row, name in enumerate(names) if (path := segment(name)) != name}
+    first = {
+        "format": FORMAT,
+        "kind": kind,
+        "names": names,
+        "paths": paths,
+        "gist": _texts(gists[description] for description in descriptions),
+        "sets": sets,
+    }
+    longer = ("" if description == gists[description] else description for description in descriptions)
+    return ExplorerIndex(
+        kind, _bytes(first), _bytes({"format": FORMAT, "texts": {"description": _texts(longer), **more}})
+    )
+
+
+def _bytes(content: object) -> bytes:
+    # Escaped as ASCII: half of a surrogate pair, which a definition can hold, arrives as it is.
+    return json.dumps(content, separators=(",", ":")).encode("ascii")
+
+
+def _texts(values: Iterable[str]) -> dict[str, list[str] | list[int]]:
+    """Store each different text once; the first is the empty one."""
+    positions = {"": 0}
+    rows = [positions.setdefault(value, len(positions)) for value in values]
+    return {"values": list(positions), "rows": rows}
+
+
+def _sets(
+    values: Iterable[tuple[str, ...]],
+    wording: Mapping[str, str] | None = None,
+    order: Callable[[str], object] | None = None,
+) -> dict[str, object]:
+    """Store each different value, and each combination of values, once; ``order`` is the values' sorting key."""
+    combinations: dict[tuple[str, ...], int] = {}
+    rows = [combinations.setdefault(value, len(combinations)) for value in values]
+    different = {value for combination in combinations for value in combination}
+    ordered = sorted(different) if order is None else sorted(different, key=lambda value: (order(value), value))
+    positions = {value: position for position, value in enumerate(ordered)}
+    sets = [sorted({positions[value] for value in combination}) for combination in combinations]
+    labels = {str(positions[value]): words for value, words in (wording or {}).items() if value in positions}
+    return {"values": ordered, "labels": labels, "sets": sets, "rows": rows}
+
+
+def _groups(references: CrossReferences, groups: Iterable[str | None]) -> dict[str, object]:
+    names = {identifier: references.group(identifier).name for identifier in references.groups}
+    return _sets(((group or NO_GROUP,) for group in groups), names)
+
+
+def _milestones(milestones: Iterable[str | None]) -> dict[str, object]:
+    column = list(milestones)
+    before = {value: milestone(value) for value in column if value and value.startswith("<")}
+    return _sets((_one(value) for value in column), before, version_key)
+
+
+def _one(value: str | None) -> tuple[str, ...]:
+    return (value,) if value else ()
+
+
+def _sql(metric: MetricDefinition, dictionary: Dictionary) -> str:
+    instrumentation = (dictionary.instrumentations or {}).get(metric.instrumentation_class or "")
+    if instrumentation is None or instrumentation.source != "database":
+        return ""
+    frames = metric.time_frames
+    try:
+        return statement(instrumentation, metric, symbolic_time_window(frames[0] if frames else None))
+    except InstrumentationError:
+        return ""
+
+
+def _filters(metric: MetricDefinition) -> str:
+    """Return the properties by which a metric selects events, with their values."""
+    rules = metric.fields.get("events")
+    if not rules:
+        return ""
+    words = []
+    for rule in metric.selection_rules:
+        words += [f"{name}: {_word(value)}" for name, value in rule.filter.items()]
+        words += [word for word in (rule.unique, rule.operator) if word]
+    return "; ".join(words)
+
+
+def _word(value: object) -> str:
+    return value if isinstance(value, str) else compact_json(value)
+
+
+def _properties(event: EventDefinition) -> str:
+    return "\n".join(f"{name}: {about}" for name, about in event.additional_properties.items())
+
+
+def _fed(event: EventDefinition, dictionary: Dictionary) -> str:
+    return "\n".join(metric.key_path for metric in dictionary.metrics_by_event.get(event.action, ()))

@@ -1,0 +1,1 @@
+"""The pages, each kind in a module."""

@@ -1,0 +1,169 @@
+"""The page of an event."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from metrics_dictionary.dictionary.fields import text
+from metrics_dictionary.dictionary.selection_rule import BUILT_IN_PROPERTIES
+from metrics_dictionary.site.parts import highlighting
+from metrics_dictionary.site.parts.attributes import ROOT, Attributes
+from metrics_dictionary.site.parts.html import joined
+from metrics_dictionary.site.parts.lifecycle import lifecycle
+from metrics_dictionary.site.parts.selection_in_words import counted, counted_by_options
+from metrics_dictionary.site.build.shell import Page
+from metrics_dictionary.site.parts.urls import event_url, twin
+from metrics_dictionary.site.parts.site_wording import gist
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from jinja2 import Environment
+    from markupsafe import Markup
+
+    from metrics_dictionary.dictionary.event import EventDefinition
+    from metrics_dictionary.dictionary.metric import MetricDefinition
+    from metrics_dictionary.site.data.cross_references import CrossReferences
+    from metrics_dictionary.site.parts.definition_history import HistoryItems
+    from metrics_dictionary.site.data.origins import Origins
+
+SHOWN_ELSEWHERE = frozenset({"action", "description", "identifiers", "additional_properties"})
+"""Fields that have a section of their own."""
+
+HISTORY = 10
+"""Changes that an event's page tells."""
+
+FEEDS = 500
+"""How many metrics an event's page lists."""
+
+IDENTIFIER_MEANINGS = {
+    "user": "Who did it. Metrics can count distinct users.",
+    "project": "Where it happened. Metrics can count distinct projects.",
+    "namespace": "The group or personal namespace it happened in. Metrics can count distinct namespaces.",
+}
+
+TRACK_EVENT = "http://127.0.0.1:8080/api/v4/usage_data/track_event"
+"""Where `serve` listens unless told otherwise."""
+
+_NAMED_VALUE = re.compile(
+    r"`([^`\s]{1,40})`|\"([^\"\s]{1,40})\"|'([^'\s]{1,40})'"
+    r"|(?:e\.g\.|such as|for example),? ([\w./-]{1,40})|: ([\w./-]{1,40})(?:,| or\b)"
+)
+"""A value that a property's description gives as an example: quoted, after "such as", or the first of a list."""
+
+
+class Feed(NamedTuple):
+    """A metric that an event feeds, and what the metric makes of it."""
+
+    metric: MetricDefinition
+    counts: Markup
+    filters: Mapping[str, object]
+
+
+class EventPages:
+    """Makes the pages of events."""
+
+    def __init__(
+        self,
+        templates: Environment,
+        references: CrossReferences,
+        origins: Origins,
+        meanings: Mapping[str, Markup],
+        history: HistoryItems,
+    ) -> None:
+        self._template = templates.get_template("event.html")
+        self._references = references
+        self._origins = origins
+        self._attributes = Attributes(references, meanings, SHOWN_ELSEWHERE)
+        self._history = history
+
+    def page(self, event: EventDefinition) -> Page:
+        """Return an event's page."""
+        url = event_url(event.action)
+        origin = self._origins.of(event)
+        metrics = self._references.dictionary.metrics_by_event.get(event.action, [])
+        items = self._history.of(event.file_path)
+        content = self._template.render(
+            root=ROOT,
+            event=event,
+            notices=origin.errors,
+            removed_in=text(event.fields.get("milestone_removed")),
+            identifier_meanings=IDENTIFIER_MEANINGS,
+            built_in=BUILT_IN_PROPERTIES,
+            feeds=[feed for metric in metrics[:FEEDS] for feed in _feeds(metric, event.action)],
+            metric_count=len(metrics),
+            curl=highlighting.shell(curl(event, metrics)),
+            attributes=self._attributes.of(event.fields),
+            life=lifecycle(event.fields, "Recorded today"),
+            yaml=origin.yaml,
+            file_path=event.file_path,
+            edit=self._history.links.edit(event.file_path),
+            history=joined(items[:HISTORY]),
+            changes=len(items),
+            changes_shown=min(len(items), HISTORY),
+            twin=twin(url),
+        )
+        return Page(
+            url=url,
+            title=event.action,
+            content=content,
+            section="events/",
+            description=gist(event.description),
+            twin=twin(url),
+            styles=("definition.css",),
+            scripts=("copy.js",),
+        )
+
+
+def curl(event: EventDefinition, metrics: Iterable[MetricDefinition]) -> str:
+    """Return a command that records the event once, in a way that metrics ask for, ready for a POSIX shell."""
+    return recording(event, _counted_values(event.action, metrics))
+
+
+def recording(event: EventDefinition, wanted: Mapping[str, object]) -> str:
+    """Return a command that records the event once, with the values that ``wanted`` has for its properties."""
+    body: dict[str, object] = {"event": event.action}
+    body |= {f"{name}_id": 1 for name in event.identifiers if name in ("namespace", "project")}
+    if described := event.additional_properties:
+        examples = {name: _example(name, description) for name, description in described.items()}
+        body["additional_properties"] = {name: wanted.get(name, example) for name, example in examples.items()}
+    # Inside single quotes the shell takes everything as it stands, except a single quote.
+    text = json.dumps(body, indent=2).replace("'", "\\u0027").replace("\n", "\n  ")
+    return " \\\n  ".join(
+        (
+            "curl --request POST",
+            '--header "PRIVATE-TOKEN: $TOKEN"',
+            '--header "Content-Type: application/json"',
+            f"--data '{text}'",
+            f'--url "{TRACK_EVENT}"',
+        )
+    )
+
+
+def _feeds(metric: MetricDefinition, action: str) -> Iterator[Feed]:
+    rules = [rule for rule in metric.selection_rules if rule.name == action]
+    for rule in rules:
+        yield Feed(metric, counted(rule), rule.filter)
+    if not rules:
+        yield Feed(metric, counted_by_options(metric), {})
+
+
+def _counted_values(action: str, metrics: Iterable[MetricDefinition]) -> dict[str, str | int]:
+    """Return property -> a value that the filter of some metric asks for."""
+    values: dict[str, str | int] = {}
+    for metric in metrics:
+        for rule in metric.selection_rules:
+            if rule.name == action:
+                values |= {str(name): value for name, value in rule.filter.items() if isinstance(value, str | int)}
+    return values
+
+
+def _example(name: str, description: str) -> object:
+    """Return a believable value: one that the property's description names, or a plain one."""
+    if name == "value":
+        return 1
+    if named := _NAMED_VALUE.search(description):
+        return next(group for group in named.groups() if group)
+    return 1 if name.endswith("_id") else "example"

@@ -1,0 +1,101 @@
+"""The names of counters, and the ISO weeks in them.
+
+    {event_counters}_EVENT[-filter:[key:value,...]][-YYYY-WW]
+    {event_sums}_EVENT-operator:sum(value)[-filter:[key:value,...]][-YYYY-WW]
+    {hll_counters}_EVENT[-filter:[key:value,...]]-UNIQUE[-YYYY-WW]
+
+These are the names that GitLab gives its Redis keys, so that tools for those read ours. A character that would make
+two counters share a name is written as `%` and its code point in hexadecimal: `%`, `,` and lone surrogates everywhere,
+and in names (of an event, a property, what is unique) also `-`, `:`, `[`, `]`. Valid definitions have none of these in
+an event's name.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from metrics_dictionary.dictionary.selection_rule import IDENTIFIERS
+from metrics_dictionary.dictionary.time_frame import TimeFrame
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from metrics_dictionary.dictionary.selection_rule import SelectionRule
+
+KEY_LIFETIME = timedelta(weeks=6)
+"""How long a weekly key is kept after the last write: the four complete weeks of `28d`, and some rest."""
+
+IN_A_NAME = re.compile("[-%,:\\[\\]\ud800-\udfff]")
+IN_A_VALUE = re.compile("[%,\ud800-\udfff]")
+
+COMPLETE_WEEKS = {TimeFrame.SEVEN_DAYS: 1, TimeFrame.TWENTY_EIGHT_DAYS: 4}
+
+
+def rule_keys(rule: SelectionRule, time_frame: str, now: datetime) -> tuple[str, ...]:
+    """Return the keys that hold a metric's value: one for each week of `7d` and `28d`, else the running total's."""
+    if time_frame in COMPLETE_WEEKS:
+        return tuple(rule_key(rule, week) for week in weeks(time_frame, now))
+    return (rule_key(rule, None),)
+
+
+def rule_key(rule: SelectionRule, week: str | None) -> str:
+    """Return the key under which the occurrences that this rule selects are counted: in a week, or (None) ever."""
+    event = rule.name or ""
+    if rule.unique is not None:
+        return unique_key(event, IDENTIFIERS.get(rule.unique, rule.unique), rule.filter, week)
+    if rule.operator is not None:
+        return sum_key(event, rule.filter, week)
+    return counter_key(event, rule.filter, week)
+
+
+def counter_key(event: str, filter: Mapping[str, object], week: str | None = None) -> str:  # noqa: A002 - the field's name
+    """Name the counter of an event's occurrences whose properties have the values of `filter`."""
+    return f"{{event_counters}}_{_name(event)}{_filter(filter)}{_week(week)}"
+
+
+def sum_key(event: str, filter: Mapping[str, object], week: str | None = None) -> str:  # noqa: A002
+    """Name the sum of the property `value` over those occurrences."""
+    return f"{{event_sums}}_{_name(event)}-operator:sum(value){_filter(filter)}{_week(week)}"
+
+
+def unique_key(event: str, unique: str, filter: Mapping[str, object], week: str | None = None) -> str:  # noqa: A002
+    """Name the set of the different values of `unique` among those occurrences: `user`, `project`, `label`, ..."""
+    return f"{{hll_counters}}_{_name(event)}{_filter(filter)}-{_name(unique)}{_week(week)}"
+
+
+def weeks(time_frame: str, now: datetime) -> tuple[str, ...]:
+    """Return the complete ISO weeks before that of `now`, the oldest first: one for `7d`, four for `28d`, else none."""
+    complete = COMPLETE_WEEKS.get(TimeFrame(time_frame), 0)
+    return tuple(week_of(now - timedelta(weeks=ago)) for ago in range(complete, 0, -1))
+
+
+def week_of(moment: datetime) -> str:
+    """Return the ISO year and ISO week in UTC: `2026-53` for the first of January 2027."""
+    year, week, _ = moment.astimezone(UTC).isocalendar()
+    return f"{year:04d}-{week:02d}"
+
+
+def _week(week: str | None) -> str:
+    return "" if week is None else f"-{week}"
+
+
+def _filter(properties: Mapping[str, object]) -> str:
+    if not properties:
+        return ""
+    pairs = ",".join(f"{_name(name)}:{_value(properties[name])}" for name in sorted(properties))
+    return f"-filter:[{pairs}]"
+
+
+def _name(name: str) -> str:
+    return IN_A_NAME.sub(_escaped, name)
+
+
+def _value(value: object) -> str:
+    """Write a value; a number and the text that looks like it share a counter, as they do in GitLab."""
+    return IN_A_VALUE.sub(_escaped, str(value))
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return f"%{ord(match[0]):02X}"

@@ -1,0 +1,99 @@
+"""What the counters behind metrics stand at, and what has changed since the last look."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from metrics_dictionary.stores.event_values import metric_value
+from metrics_dictionary.tools.errors import OperationalError
+from metrics_dictionary.tools.near_misses import near_misses
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from metrics_dictionary.dictionary.dictionary import Dictionary
+    from metrics_dictionary.dictionary.metric import MetricDefinition
+    from metrics_dictionary.stores.store import Store
+
+COUNTED = frozenset({"internal_events", "redis", "redis_hll"})
+"""The data sources whose values are counters of events."""
+
+_WEEK = timedelta(weeks=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A metric at one moment.
+
+    ``in_payload`` is what the payload would say now. ``with_this_week`` takes the week that is not complete in place
+    of the oldest one: it is what moves while somebody tries a feature.
+    """
+
+    key_path: str
+    time_frame: str
+    in_payload: float
+    with_this_week: float
+
+
+def watched(dictionary: Dictionary, key_paths: Sequence[str], events: Sequence[str]) -> tuple[MetricDefinition, ...]:
+    """Return the metrics of these key paths and all that these events feed.
+
+    A key path as its definition writes it means each of its time frames.
+    Raises OperationalError for a name that is unknown or no counter of events.
+    """
+    found: dict[str, MetricDefinition] = {}
+    for key_path in key_paths:
+        found |= {metric.key_path: metric for metric in _of_key_path(dictionary, key_path)}
+    for event in events:
+        found |= {metric.key_path: metric for metric in _of_event(dictionary, event)}
+    return tuple(found.values())
+
+
+def readings(metrics: Iterable[MetricDefinition], store: Store, now: datetime) -> list[Reading]:
+    """Return what the metrics stand at; raises StoreUnavailable when the store is away."""
+    return [
+        Reading(
+            metric.key_path,
+            ", ".join(metric.time_frames),
+            metric_value(metric, store, now),
+            metric_value(metric, store, now + _WEEK),
+        )
+        for metric in metrics
+    ]
+
+
+def _of_key_path(dictionary: Dictionary, key_path: str) -> list[MetricDefinition]:
+    metrics = [metric for written in dictionary.metrics if written.key_path == key_path for metric in written.expand()]
+    if not metrics and key_path in dictionary.expanded:
+        metrics = [dictionary.expanded[key_path]]
+    if not metrics:
+        raise OperationalError(_unknown("metric has the key path", key_path, dictionary.expanded))
+    uncounted = next((metric for metric in metrics if not _is_counted(metric)), None)
+    if uncounted is not None:
+        raise OperationalError(
+            f"`{uncounted.key_path}` comes from {uncounted.data_source or 'no data source'}, not from counters of "
+            "events; `ping generate` computes it"
+        )
+    return metrics
+
+
+def _of_event(dictionary: Dictionary, event: str) -> list[MetricDefinition]:
+    fed = [metric for metric in dictionary.metrics_by_event.get(event, ()) if _is_counted(metric)]
+    if not fed and event not in dictionary.events:
+        raise OperationalError(_unknown("event is called", event, dictionary.events))
+    if not fed:
+        raise OperationalError(f"no metric counts the event `{event}`; `new metric --event {event}` writes one")
+    return fed
+
+
+def _is_counted(metric: MetricDefinition) -> bool:
+    return metric.data_source in COUNTED and not metric.removed and bool(metric.event_names)
+
+
+def _unknown(what: str, name: str, names: Iterable[str]) -> str:
+    close = near_misses(name, names)
+    hint = f"did you mean {' or '.join(f'`{one}`' for one in close)}?" if close else "`explain` shows what there is"
+    return f"no {what} `{name}`; {hint}"

@@ -1,0 +1,241 @@
+"""A store in Redis: shared by many machines; GitLab's tooling reads its counters."""
+
+# ruff: noqa: D102 - Store explains its methods, once
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+from contextlib import contextmanager
+from datetime import date, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+from urllib.parse import urlsplit
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from metrics_dictionary.stores.keys import KEY_LIFETIME
+from metrics_dictionary.stores.store import LARGEST_INCREMENT, CachedPayload, OutboxRow, StoreUnavailable, Token
+from metrics_dictionary.tools.errors import OperationalError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from metrics_dictionary.stores.store import Recording
+
+Answer = TypeVar("Answer")
+
+TIMEOUT_SECONDS = 5.0
+"""For a connection, for an answer, and for a connection of the pool to be free."""
+
+CONNECTIONS = 64
+
+OUTBOX = "{metrics_dictionary_outbox}"
+PAYLOAD = "{metrics_dictionary_payload}"
+TOKENS = "{metrics_dictionary_tokens}"
+FLAGS = "{metrics_dictionary_flags}"
+LEASE = "{metrics_dictionary_lease}_"
+
+KEYS_IN_A_QUERY = 1_000
+
+KEEPALIVE = {
+    getattr(socket, option): seconds
+    for option, seconds in (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3))
+    if hasattr(socket, option)
+}
+"""The kernel notices a peer that vanished; the pool then connects anew before anything is sent."""
+
+TAKE_LEASE = """
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
+"""
+
+
+class RedisStore:
+    """One Redis server. How durable it is, its own settings say (`appendfsync always` for every acknowledged event).
+
+    Time is the server's, so that machines whose clocks differ agree on what has expired.
+    """
+
+    def __init__(self, url: str) -> None:
+        """Check the URL; connect with the first call, so that a server starts before its Redis.
+
+        Raises OperationalError for a URL that Redis cannot have.
+        """
+        try:
+            pool = redis.BlockingConnectionPool.from_url(
+                url,
+                max_connections=CONNECTIONS,
+                timeout=TIMEOUT_SECONDS,
+                socket_timeout=TIMEOUT_SECONDS,
+                socket_connect_timeout=TIMEOUT_SECONDS,
+                socket_keepalive=True,
+                socket_keepalive_options=KEEPALIVE,
+                decode_responses=True,
+                protocol=2,
+                # Never again by itself: the client would repeat increments whose answer was lost, and count them twice.
+                retry=Retry(NoBackoff(), 0),
+            )
+            self._name = _without_password(url)
+        except ValueError as error:
+            raise OperationalError(f"the store's URL is wrong: {error}; write redis://HOST:6379/0") from error
+        self._pool = pool
+        self._redis = redis.Redis(connection_pool=pool)
+        self._closed = False
+
+    def record(self, recording: Recording) -> None:
+        """One MULTI. A dropped idle connection is replaced before it is sent; what breaks later is not repeated."""
+        seconds = int(KEY_LIFETIME.total_seconds())
+        pipeline = self._redis.pipeline(transaction=True)
+        for key, amount in recording.increments.items():
+            pipeline.incrby(key, amount)
+        for key, value in recording.sums.items():
+            pipeline.incrbyfloat(key, value)
+        for key, values in recording.uniques.items():
+            pipeline.pfadd(key, *(value.encode("utf-8", "surrogatepass") for value in values))
+        for key in recording.expiring:
+            pipeline.expire(key, seconds)
+        for text in recording.outbox:
+            pipeline.xadd(OUTBOX, {"event": text})
+        with self._answering():
+            pipeline.execute()
+
+    def totals(self, keys: Sequence[str]) -> dict[str, float]:
+        found: dict[str, float] = {}
+        for start in range(0, len(keys), KEYS_IN_A_QUERY):
+            some = list(keys[start : start + KEYS_IN_A_QUERY])
+            values = cast("list[str | None]", self._repeatable(partial(self._redis.mget, some)))
+            found.update((key, self._number(key, value)) for key, value in zip(some, values, strict=True) if value)
+        return found
+
+    def distinct(self, keys: Sequence[str]) -> int:
+        if not keys:
+            return 0
+        return self._repeatable(lambda: self._redis.pfcount(*keys))
+
+    def save_payload(self, payload: CachedPayload) -> None:
+        entry = {
+            "recorded_at": payload.recorded_at.isoformat(),
+            "payload": payload.payload,
+            "metadata": payload.metadata,
+        }
+        self._repeatable(lambda: self._redis.set(PAYLOAD, json.dumps(entry)))
+
+    def payload(self) -> CachedPayload | None:
+        text = cast("str | None", self._repeatable(lambda: self._redis.get(PAYLOAD)))
+        if text is None:
+            return None
+        entry = json.loads(text)
+        return CachedPayload(datetime.fromisoformat(entry["recorded_at"]), entry["payload"], entry["metadata"])
+
+    def add_token(self, token: Token) -> None:
+        self._repeatable(lambda: self._redis.hset(TOKENS, token.digest, _token_text(token)))
+
+    def token(self, digest: str) -> Token | None:
+        text = cast("str | None", self._repeatable(lambda: self._redis.hget(TOKENS, digest)))
+        return None if text is None else _token(digest, text)
+
+    def tokens(self) -> list[Token]:
+        entries = cast("dict[str, str]", self._repeatable(lambda: self._redis.hgetall(TOKENS)))
+        tokens = [_token(digest, text) for digest, text in entries.items()]
+        return sorted(tokens, key=lambda token: (token.created, token.identifier))
+
+    def revoke_token(self, identifier: str) -> bool:
+        digests = [token.digest for token in self.tokens() if token.identifier == identifier]
+        if digests:
+            self._repeatable(lambda: self._redis.hdel(TOKENS, *digests))
+        return bool(digests)
+
+    def flags(self) -> dict[str, bool]:
+        entries = cast("dict[str, str]", self._repeatable(lambda: self._redis.hgetall(FLAGS)))
+        return {name: enabled == "1" for name, enabled in entries.items()}
+
+    def set_flag(self, name: str, enabled: bool) -> None:
+        self._repeatable(lambda: self._redis.hset(FLAGS, name, "1" if enabled else "0"))
+
+    def outbox(self, limit: int) -> list[OutboxRow]:
+        rows = cast(
+            "list[tuple[str, dict[str, str]]]", self._repeatable(lambda: self._redis.xrange(OUTBOX, count=limit))
+        )
+        return [OutboxRow(identifier, entry["event"]) for identifier, entry in rows]
+
+    def sent(self, identifiers: Iterable[str]) -> None:
+        gone = list(identifiers)
+        if gone:
+            self._repeatable(lambda: self._redis.xdel(OUTBOX, *gone))
+
+    def lease(self, name: str, holder: str, seconds: float) -> bool:
+        milliseconds = max(1, int(seconds * 1000))
+        return bool(
+            self._repeatable(lambda: self._redis.eval(TAKE_LEASE, 1, f"{LEASE}{name}", holder, str(milliseconds)))
+        )
+
+    def close(self) -> None:
+        self._closed = True
+        self._pool.disconnect()
+
+    def _repeatable(self, command: Callable[[], Answer]) -> Answer:
+        """Run a command that does no harm when it runs twice, once more on a new connection when the old one broke."""
+        with self._answering():
+            try:
+                return command()
+            except redis.ConnectionError:
+                return command()
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        if self._closed:
+            raise StoreUnavailable(f"{self._name}: this store is closed")
+        try:
+            yield
+        except (redis.RedisError, OSError) as error:
+            # The client puts the command before the reason, and in it what a user sent.
+            reason = str(error).rpartition("caused error: ")[2].rstrip(".").partition("\n")[0]
+            raise StoreUnavailable(f"{self._name}: {reason}") from error
+
+    def _number(self, key: str, text: str) -> float:
+        """Read a total. Redis adds sums with more than a double's range, and writes them as integers when they are."""
+        try:
+            number = max(-sys.float_info.max, min(sys.float_info.max, float(text)))
+            return int(text) if text.lstrip("-").isdecimal() and abs(number) <= LARGEST_INCREMENT else number
+        except ValueError as error:
+            raise StoreUnavailable(f"{self._name}: {key} holds {text[:40]!r}, which is no number") from error
+
+
+def _without_password(url: str) -> str:
+    parts = urlsplit(url)
+    if not parts.hostname:
+        return f"{parts.scheme}://{parts.path}"
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}:{parts.port or 6379}{parts.path}"
+
+
+def _token_text(token: Token) -> str:
+    return json.dumps(
+        {
+            "identifier": token.identifier,
+            "user": token.user,
+            "scopes": sorted(token.scopes),
+            "admin": token.admin,
+            "expires": None if token.expires is None else token.expires.isoformat(),
+            "created": token.created.isoformat(),
+        }
+    )
+
+
+def _token(digest: str, text: str) -> Token:
+    entry: dict[str, Any] = json.loads(text)
+    return Token(
+        identifier=entry["identifier"],
+        digest=digest,
+        user=entry["user"],
+        scopes=frozenset(entry["scopes"]),
+        admin=entry["admin"],
+        expires=None if entry["expires"] is None else date.fromisoformat(entry["expires"]),
+        created=datetime.fromisoformat(entry["created"]),
+    )

@@ -1,0 +1,384 @@
+"""A store in one SQLite file: durable, exact, shared by the processes of one machine."""
+
+# ruff: noqa: D102, S608
+# D102: Store explains its methods, once. S608: only constants of this module and question marks are put into SQL.
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from metrics_dictionary.stores.group_commit import GroupCommit
+from metrics_dictionary.stores.keys import KEY_LIFETIME
+from metrics_dictionary.stores.sqlite_schema import migrate, refuse_another_application
+from metrics_dictionary.stores.store import CachedPayload, OutboxRow, StoreUnavailable, Token
+from metrics_dictionary.tools.errors import OperationalError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from metrics_dictionary.stores.store import Recording
+
+BUSY_SECONDS = 5.0
+"""How long a write waits for another process that writes."""
+
+SWEEP_EVERY = timedelta(hours=1)
+"""How often a commit also deletes what has expired."""
+
+MEMBERS_IN_A_SWEEP = 5_000
+"""How many members of ended sets one commit deletes: a large set goes in steps, so that no request waits for it."""
+
+KEYS_IN_A_QUERY = 500
+
+LARGEST_TOTAL = sys.float_info.max
+
+ADD = f"""
+INSERT INTO totals (key, value, expires) VALUES (?, max({-LARGEST_TOTAL!r}, min({LARGEST_TOTAL!r}, ?)), ?)
+ON CONFLICT (key) DO UPDATE SET expires = excluded.expires, value = CASE WHEN totals.expires <= ?
+  THEN excluded.value
+  ELSE max({-LARGEST_TOTAL!r}, min({LARGEST_TOTAL!r}, totals.value + excluded.value)) END
+"""
+
+"""The limits keep a sum finite."""
+
+LIVES = "(expires IS NULL OR expires > ?)"
+
+TOKEN_COLUMNS = "identifier, digest, user, scopes, admin, expires, created"  # noqa: S105 - columns, not a token
+
+
+class SqliteStore:
+    """A file in WAL mode with `synchronous=FULL`: what `record` returned from survives a power cut.
+
+    Concurrent recordings share a commit (GroupCommit). Reads have connections of their own and never wait for a write.
+    """
+
+    def __init__(self, path: Path, *, clock: Callable[[], datetime], busy_seconds: float = BUSY_SECONDS) -> None:
+        """Open or create the file, readable by its owner only.
+
+        Raises OperationalError when the path is no place for a store, StoreUnavailable when the file stays locked.
+        """
+        self._path = path
+        self._clock = clock
+        self._busy_seconds = busy_seconds
+        self._closed = False
+        self._writer_lock = threading.Lock()
+        self._readers: list[sqlite3.Connection] = []
+        self._last_sweep: datetime | None = None
+        self._group_commit = GroupCommit(self._commit)
+        _create_for_owner_only(path)
+        self._writer = self._open_writer()
+
+    def record(self, recording: Recording) -> None:
+        self._group_commit.record(recording)
+
+    def totals(self, keys: Sequence[str]) -> dict[str, float]:
+        found: dict[str, float] = {}
+        with self._reading() as connection:
+            for some in _in_portions(keys):
+                found.update(
+                    connection.execute(
+                        f"SELECT key, value FROM totals WHERE key IN ({_marks(some)}) AND {LIVES}",
+                        (*some, self._now()),
+                    )
+                )
+        return found
+
+    def distinct(self, keys: Sequence[str]) -> int:
+        with self._reading() as connection, _transaction(connection, "BEGIN"):
+            sets = [
+                identifier
+                for some in _in_portions(keys)
+                for (identifier,) in connection.execute(
+                    f"SELECT id FROM sets WHERE key IN ({_marks(some)}) AND {LIVES}",
+                    (*some, self._now()),
+                )
+            ]
+            counted = "*" if len(sets) == 1 else "DISTINCT value"
+            size: int = connection.execute(
+                f"SELECT count({counted}) FROM members WHERE set_id IN ({_marks(sets)})",
+                sets,
+            ).fetchone()[0]
+            return size
+
+    def save_payload(self, payload: CachedPayload) -> None:
+        with self._writing() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO payload (one, recorded_at, payload, metadata) VALUES (1, ?, ?, ?)",
+                (payload.recorded_at.isoformat(), payload.payload, payload.metadata),
+            )
+
+    def payload(self) -> CachedPayload | None:
+        with self._reading() as connection:
+            row = connection.execute("SELECT recorded_at, payload, metadata FROM payload").fetchone()
+        return None if row is None else CachedPayload(datetime.fromisoformat(row[0]), row[1], row[2])
+
+    def add_token(self, token: Token) -> None:
+        with self._writing() as connection:
+            connection.execute(
+                f"INSERT OR REPLACE INTO tokens ({TOKEN_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    token.identifier,
+                    token.digest,
+                    token.user,
+                    " ".join(sorted(token.scopes)),
+                    token.admin,
+                    None if token.expires is None else token.expires.isoformat(),
+                    token.created.isoformat(),
+                ),
+            )
+
+    def token(self, digest: str) -> Token | None:
+        with self._reading() as connection:
+            row = connection.execute(f"SELECT {TOKEN_COLUMNS} FROM tokens WHERE digest = ?", (digest,)).fetchone()
+        return None if row is None else _token(row)
+
+    def tokens(self) -> list[Token]:
+        with self._reading() as connection:
+            rows = connection.execute(f"SELECT {TOKEN_COLUMNS} FROM tokens").fetchall()
+        return sorted(map(_token, rows), key=lambda token: (token.created, token.identifier))
+
+    def revoke_token(self, identifier: str) -> bool:
+        with self._writing() as connection:
+            return connection.execute("DELETE FROM tokens WHERE identifier = ?", (identifier,)).rowcount > 0
+
+    def flags(self) -> dict[str, bool]:
+        with self._reading() as connection:
+            return {name: bool(enabled) for name, enabled in connection.execute("SELECT name, enabled FROM flags")}
+
+    def set_flag(self, name: str, enabled: bool) -> None:
+        with self._writing() as connection:
+            connection.execute("INSERT OR REPLACE INTO flags (name, enabled) VALUES (?, ?)", (name, enabled))
+
+    def outbox(self, limit: int) -> list[OutboxRow]:
+        with self._reading() as connection:
+            rows = connection.execute("SELECT id, text FROM outbox ORDER BY id LIMIT ?", (limit,)).fetchall()
+        return [OutboxRow(str(identifier), text) for identifier, text in rows]
+
+    def sent(self, identifiers: Iterable[str]) -> None:
+        with self._writing() as connection:
+            connection.executemany(
+                "DELETE FROM outbox WHERE id = ?", [(int(identifier),) for identifier in identifiers]
+            )
+
+    def lease(self, name: str, holder: str, seconds: float) -> bool:
+        now = self._clock().timestamp()
+        with self._writing() as connection:
+            taken = connection.execute(
+                """INSERT INTO leases (name, holder, expires) VALUES (?, ?, ?)
+                ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires = excluded.expires
+                WHERE leases.holder = excluded.holder OR leases.expires <= ?""",
+                (name, holder, now + seconds, now),
+            )
+            return taken.rowcount > 0
+
+    def close(self) -> None:
+        with self._writer_lock:
+            self._closed = True
+            self._writer.close()
+            while self._readers:
+                self._readers.pop().close()
+
+    def _commit(self, recordings: Sequence[Recording]) -> None:
+        """Write what all of these change, each key once, in one transaction."""
+        now = self._now()
+        end = now + int(KEY_LIFETIME.total_seconds())
+        totals, members, expiring = _merged(recordings)
+        with self._writing() as connection:
+            connection.executemany(
+                ADD, [(key, value, end if key in expiring else None, now) for key, value in totals.items()]
+            )
+            for key, values in members.items():
+                set_id = _living_set(connection, key, end if key in expiring else None, now)
+                connection.executemany(
+                    "INSERT OR IGNORE INTO members (set_id, value) VALUES (?, ?)",
+                    [(set_id, _storable(value)) for value in values],
+                )
+            connection.executemany(
+                "INSERT INTO outbox (text) VALUES (?)",
+                [(text,) for recording in recordings for text in recording.outbox],
+            )
+            self._sweep(connection, now)
+
+    def _sweep(self, connection: sqlite3.Connection, now: int) -> None:
+        """Delete in passing what has expired: once in a while, and never much at once."""
+        moment = self._clock()
+        if self._last_sweep is not None and abs(moment - self._last_sweep) < SWEEP_EVERY:
+            return
+        connection.execute("DELETE FROM totals WHERE expires <= ?", (now,))
+        connection.execute("INSERT INTO ended_sets SELECT id FROM sets WHERE expires <= ?", (now,))
+        connection.execute("DELETE FROM sets WHERE expires <= ?", (now,))
+        deleted = connection.execute(
+            """DELETE FROM members WHERE (set_id, value) IN (SELECT set_id, value FROM members
+            WHERE set_id IN (SELECT id FROM ended_sets) LIMIT ?)""",
+            (MEMBERS_IN_A_SWEEP,),
+        ).rowcount
+        if deleted < MEMBERS_IN_A_SWEEP:
+            connection.execute("DELETE FROM ended_sets")
+            self._last_sweep = moment
+
+    def _now(self) -> int:
+        return int(self._clock().timestamp())
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction of the one writing connection."""
+        with self._writer_lock, self._answering(), _transaction(self._writer, "BEGIN IMMEDIATE"):
+            yield self._writer
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """Give a connection that no other thread has meanwhile."""
+        with self._answering():
+            try:
+                connection = self._readers.pop()
+            except IndexError:
+                connection = self._connect()
+                connection.execute("PRAGMA query_only = ON")
+            yield connection
+            self._readers.append(connection)
+            if self._closed:
+                self.close()
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        """Tell a store that is away from a caller that is wrong."""
+        try:
+            if self._closed:
+                raise StoreUnavailable(f"{self._path}: this store is closed")
+            yield
+        except sqlite3.OperationalError as error:
+            raise StoreUnavailable(f"{self._path}: {error}; try again") from error
+        except sqlite3.DatabaseError as error:
+            if self._closed:
+                raise StoreUnavailable(f"{self._path}: this store was closed meanwhile") from error
+            if type(error) is sqlite3.DatabaseError:  # the file is damaged; its subclasses are a caller's mistakes
+                raise StoreUnavailable(f"{self._path}: {error}; put a backup in its place") from error
+            raise
+
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(
+            self._path, timeout=self._busy_seconds, isolation_level=None, check_same_thread=False, cached_statements=64
+        )
+
+    def _open_writer(self) -> sqlite3.Connection:
+        connection = self._connect()
+        try:
+            refuse_another_application(connection, self._path)
+            _patiently(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchone(), self._busy_seconds)
+            connection.execute("PRAGMA synchronous = FULL")
+            migrate(connection, self._path)
+        except sqlite3.OperationalError as error:
+            connection.close()
+            raise StoreUnavailable(f"{self._path}: {error}; try again") from error
+        except sqlite3.DatabaseError as error:
+            connection.close()
+            raise OperationalError(f"{self._path}: {error}; name another file, or put a backup in its place") from error
+        except OperationalError:
+            connection.close()
+            raise
+        return connection
+
+
+def _merged(
+    recordings: Sequence[Recording],
+) -> tuple[dict[str, float], dict[str, set[str] | frozenset[str]], set[str]]:
+    """Add up what the recordings add: key -> amount, key -> values, and the keys that expire."""
+    totals: dict[str, float] = {}
+    members: dict[str, set[str] | frozenset[str]] = {}
+    expiring: set[str] = set()
+    for recording in recordings:
+        for amounts in (recording.increments, recording.sums):
+            for key, amount in amounts.items():
+                totals[key] = totals.get(key, 0) + amount
+        for key, values in recording.uniques.items():
+            members[key] = members[key] | values if key in members else values
+        expiring |= recording.expiring
+    return totals, members, expiring
+
+
+def _living_set(connection: sqlite3.Connection, key: str, end: int | None, now: int) -> int:
+    """Return the id of the set with this key, a new one when there is none or the old one has ended."""
+    row = connection.execute("SELECT id, expires FROM sets WHERE key = ?", (key,)).fetchone()
+    if row is not None and (row[1] is None or row[1] > now):
+        if row[1] != end:
+            connection.execute("UPDATE sets SET expires = ? WHERE id = ?", (end, row[0]))
+        return int(row[0])
+    if row is not None:
+        connection.execute("INSERT INTO ended_sets (id) VALUES (?)", (row[0],))
+        connection.execute("DELETE FROM sets WHERE id = ?", (row[0],))
+    identifier = connection.execute("INSERT INTO sets (key, expires) VALUES (?, ?)", (key, end)).lastrowid
+    return int(identifier or 0)
+
+
+def _storable(value: str) -> str | bytes:
+    """JSON may hold half a surrogate pair, which is no text to SQLite; it still is a value that differs from others."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return value.encode("utf-8", "surrogatepass")
+    return value
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
+    connection.execute(begin)
+    try:
+        yield
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def _create_for_owner_only(path: Path) -> None:
+    """Create the file before SQLite does; the -wal and -shm files inherit its mode."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        reason = (
+            "the folder does not exist; create it first" if isinstance(error, FileNotFoundError) else error.strerror
+        )
+        raise OperationalError(f"{path}: the store cannot be opened: {reason}") from error
+
+
+def _patiently(attempt: Callable[[], object], seconds: float) -> None:
+    """Switching to WAL does not wait for a lock by itself."""
+    give_up = time.monotonic() + seconds
+    while True:
+        try:
+            attempt()
+        except sqlite3.OperationalError:
+            if time.monotonic() >= give_up:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
+def _in_portions(keys: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(keys), KEYS_IN_A_QUERY):
+        yield keys[start : start + KEYS_IN_A_QUERY]
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join("?" * len(values))
+
+
+def _token(row: tuple[str, str, int, str, int, str | None, str]) -> Token:
+    identifier, digest, user, scopes, admin, expires, created = row
+    return Token(
+        identifier=identifier,
+        digest=digest,
+        user=user,
+        scopes=frozenset(scopes.split()),
+        admin=bool(admin),
+        expires=None if expires is None else date.fromisoformat(expires),
+        created=datetime.fromisoformat(created),
+    )

@@ -1,0 +1,55 @@
+"""How values and places are put into a message."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from metrics_dictionary.reading.positions import json_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from metrics_dictionary.reading.positions import JsonPath
+
+_LONGEST = 60
+_MOST = 12
+
+
+def code(text: object) -> str:
+    """Return a text in backticks, on one line, printable and shortened: ``global_search`` in backticks."""
+    plain = str(text)
+    line = "".join(character if character.isprintable() else _escaped(character) for character in plain[: _LONGEST + 1])
+    return f"`{line if len(plain) <= _LONGEST else line[: _LONGEST - 1] + '…'}`"
+
+
+def value(found: object) -> str:
+    """Return what a value is, in a few words that never hold more of it than a line can."""
+    if found is None:
+        return "nothing"
+    if isinstance(found, bool):
+        return f"the value {json.dumps(found)}"
+    if isinstance(found, int | float):
+        return f"the number {found}"
+    if isinstance(found, str):
+        return code(found) if found.strip() else "an empty text"
+    return "a list" if isinstance(found, list) else "a mapping"
+
+
+def one_of(values: Iterable[object]) -> str:
+    """Return ``a``, ``b`` or ``c``, each in backticks; of many only the first ones."""
+    words = [code(item if isinstance(item, str) else json.dumps(item)) for item in values]
+    if len(words) > _MOST:
+        return f"one of {', '.join(words[:_MOST])} and {len(words) - _MOST} more"
+    if len(words) == 1:
+        return words[0]
+    return f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+def field(path: JsonPath) -> str:
+    """Return the place of a value in backticks: ``events[0].name``."""
+    return code(json_path(path).removeprefix("$").removeprefix("."))
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")

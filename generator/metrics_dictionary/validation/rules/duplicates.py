@@ -1,0 +1,50 @@
+"""Names that may be given once: events by action, instrumentations by class."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from metrics_dictionary.reading.document import Kind
+from metrics_dictionary.validation.engine.wording import code
+from metrics_dictionary.validation.rules.rule import Finding, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from metrics_dictionary.dictionary.event import EventDefinition
+    from metrics_dictionary.reading.document import Document
+    from metrics_dictionary.validation.rules.context import RuleContext
+
+
+def duplicate_event(context: RuleContext) -> Iterator[Finding]:
+    """Find an action that an event of an earlier file has already."""
+    first: dict[str, EventDefinition] = {}
+    for event in context.dictionary.event_definitions or ():
+        owner = first.setdefault(event.action, event)
+        if owner is not event and event.action:
+            other = Place(context.document_of(owner), ("action",), "first defined here")
+            yield Finding(
+                context.document_of(event),
+                ("action",),
+                f"the event {code(event.action)} is already defined at {other.location}",
+                related=(other,),
+            )
+
+
+def duplicate_instrumentation(context: RuleContext) -> Iterator[Finding]:
+    """Find a class name that an earlier file has already; within one file that is a duplicate key."""
+    first: dict[str, Document] = {}
+    for document in context.documents:
+        if document.kind is not Kind.INSTRUMENTATIONS or not isinstance(document.data, dict):
+            continue
+        for name in document.data:
+            owner = first.setdefault(name, document) if isinstance(name, str) else document
+            if owner is not document:
+                other = Place(owner, (name,), "first defined here")
+                yield Finding(
+                    document,
+                    (name,),
+                    f"the instrumentation class {code(name)} is already defined at {other.location}",
+                    at_key=True,
+                    related=(other,),
+                )

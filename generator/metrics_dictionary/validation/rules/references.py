@@ -1,0 +1,181 @@
+"""References: groups, events, properties, instrumentations, schemas and metrics that a definition names must exist.
+
+Nothing is said about references into a part that the root does not have or into a file that could not be parsed, nor
+about those of removed definitions: what they named may have gone with them.
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from metrics_dictionary.dictionary.selection_rule import IDENTIFIERS
+from metrics_dictionary.dictionary.time_frame import SUFFIXES
+from metrics_dictionary.validation.engine.wording import code
+from metrics_dictionary.validation.rules.rule import Finding, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from metrics_dictionary.dictionary.event import EventDefinition
+    from metrics_dictionary.dictionary.instrumentation import Instrumentation
+    from metrics_dictionary.dictionary.metric import MetricDefinition
+    from metrics_dictionary.dictionary.selection_rule import SelectionRule
+    from metrics_dictionary.validation.rules.context import RuleContext
+    from metrics_dictionary.validation.rules.rule import JsonPath
+
+
+def unknown_product_group(context: RuleContext) -> Iterator[Finding]:
+    """Find owners that are no product group."""
+    groups = context.dictionary.product_groups
+    if groups is None:
+        return
+    live_events = (event for event in context.dictionary.event_definitions or () if not event.removed)
+    owned: Iterable[MetricDefinition | EventDefinition] = chain(context.live_metrics, live_events)
+    for definition in owned:
+        group = definition.product_group
+        if group is not None and group not in groups:
+            yield Finding(
+                context.document_of(definition),
+                ("product_group",),
+                f"there is no product group {code(group)}",
+                suggestion=context.suggestion(_modern(group), groups, "product group"),
+            )
+
+
+def unknown_event(context: RuleContext) -> Iterator[Finding]:
+    """Find selection rules that name an event without a definition."""
+    if context.dictionary.event_definitions is None:
+        return
+    events = context.dictionary.events
+    for metric, rules in context.selections:
+        for rule in rules:
+            name = rule.name
+            if name is not None and name not in events and not context.stands_in_an_unread_file(name):
+                yield Finding(
+                    context.document_of(metric),
+                    ("events", rule.position, "name"),
+                    f"the event {code(name)} has no definition",
+                    suggestion=context.suggestion(name, events, "event"),
+                )
+
+
+def unknown_event_property(context: RuleContext) -> Iterator[Finding]:
+    """Find filters, unique values and sums over what the event does not carry."""
+    if context.dictionary.event_definitions is None:
+        return
+    events = context.dictionary.events
+    for metric, rules in context.selections:
+        for rule in rules:
+            event = events.get(rule.name or "")
+            if event and (rule.filter or rule.unique is not None or rule.operator is not None):
+                yield from _unknown_properties(context, metric, rule, event)
+
+
+def unknown_instrumentation(context: RuleContext) -> Iterator[Finding]:
+    """Find instrumentation classes without an entry in ``instrumentations/``."""
+    instrumentations = context.dictionary.instrumentations
+    if instrumentations is None:
+        return
+    for metric in context.live_metrics:
+        name = metric.instrumentation_class
+        if name is not None and name not in instrumentations and not context.stands_in_an_unread_file(name):
+            yield Finding(
+                context.document_of(metric),
+                ("instrumentation_class",),
+                f"the instrumentation class {code(name)} has no entry in `instrumentations/`",
+                suggestion=context.suggestion(name, instrumentations, "instrumentation"),
+            )
+
+
+def unknown_value_schema(context: RuleContext) -> Iterator[Finding]:
+    """Find object metrics whose JSON Schema is not there."""
+    schemas = context.dictionary.object_schemas
+    for metric in context.live_metrics:
+        path = metric.value_json_schema
+        if path is not None and path not in schemas:
+            yield Finding(
+                context.document_of(metric),
+                ("value_json_schema",),
+                f"there is no JSON Schema {code(path)}",
+                suggestion=context.suggestion(path, schemas, "value schema"),
+            )
+
+
+def unknown_metric(context: RuleContext) -> Iterator[Finding]:
+    """Find instrumentations that compute a number from metrics that do not exist."""
+    key_paths = dict.fromkeys(key_path for key_path, _ in context.key_paths)
+    for instrumentation in (context.dictionary.instrumentations or {}).values():
+        for position, operand in _operands(instrumentation):
+            if operand not in key_paths and not context.stands_in_an_unread_file(_without_suffix(operand)):
+                yield Finding(
+                    context.document_of(instrumentation),
+                    (instrumentation.name, "metrics", position),
+                    f"no metric has the key path {code(operand)}",
+                    suggestion=_suffixed(operand, key_paths) or context.suggestion(operand, key_paths, "metric"),
+                )
+
+
+def _operands(instrumentation: Instrumentation) -> Iterator[tuple[int, str]]:
+    """Yield the position and the key path of each metric that an instrumentation computes with."""
+    operands = instrumentation.fields.get("metrics")
+    if instrumentation.source == "numbers" and isinstance(operands, list):
+        yield from ((position, operand) for position, operand in enumerate(operands) if isinstance(operand, str))
+
+
+def _suffixed(key_path: str, key_paths: Collection[str]) -> str | None:
+    """Return the key path with the first suffix that makes it one of ``key_paths``."""
+    return next((key_path + suffix for suffix in SUFFIXES.values() if key_path + suffix in key_paths), None)
+
+
+def _without_suffix(key_path: str) -> str:
+    """Return a key path as a definition with an array of time frames writes it."""
+    return next((key_path.removesuffix(suffix) for suffix in SUFFIXES.values() if key_path.endswith(suffix)), key_path)
+
+
+def _unknown_properties(
+    context: RuleContext, metric: MetricDefinition, rule: SelectionRule, event: EventDefinition
+) -> Iterator[Finding]:
+    properties = event.additional_properties
+    filters = [name for name in rule.filter if isinstance(name, str) and name not in properties]
+    for name in filters:
+        message = f"the event {code(event.action)} declares no property {code(name)}"
+        suggestion = context.suggestion(name, properties, f"property of {event.action}")
+        yield _of_event(context, metric, ("events", rule.position, "filter", name), message, event, suggestion)
+    if rule.unique is not None and not _carries(event, rule.unique):
+        countable = [*(unique for unique in IDENTIFIERS if _carries(event, unique)), *properties]
+        message = f"the event {code(event.action)} has no {_kind(rule.unique)} to be distinct"
+        suggestion = context.suggestion(rule.unique, countable, f"unique value of {event.action}")
+        yield _of_event(context, metric, ("events", rule.position, "unique"), message, event, suggestion)
+    if rule.operator == "sum(value)" and "value" not in properties:
+        message = f"the event {code(event.action)} declares no property `value` to sum"
+        yield _of_event(context, metric, ("events", rule.position, "operator"), message, event, None)
+
+
+def _of_event(
+    context: RuleContext,
+    metric: MetricDefinition,
+    path: JsonPath,
+    message: str,
+    event: EventDefinition,
+    suggestion: str | None,
+) -> Finding:
+    place = next((name for name in ("additional_properties", "identifiers") if event.fields.get(name)), "action")
+    related = (Place(context.document_of(event), (place,), f"{code(event.action)} is declared here"),)
+    at_key = path[-2] == "filter"
+    return Finding(context.document_of(metric), path, message, suggestion=suggestion, at_key=at_key, related=related)
+
+
+def _carries(event: EventDefinition, unique: str) -> bool:
+    if unique in IDENTIFIERS:
+        return IDENTIFIERS[unique] in event.identifiers
+    return unique in event.additional_properties
+
+
+def _kind(unique: str) -> str:
+    return f"identifier {code(IDENTIFIERS[unique])}" if unique in IDENTIFIERS else f"property {code(unique)}"
+
+
+def _modern(group: str) -> str:
+    """Return a group as it is written today: definitions of 2021 say ``group::global search``."""
+    return group.removeprefix("group::").replace(" ", "_")

@@ -1,0 +1,58 @@
+"""Selection rules: what a metric counts must be one thing, and countable over its time frame."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from metrics_dictionary.validation.rules.definitions import metric_fields
+from metrics_dictionary.validation.rules.rule import Finding, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from metrics_dictionary.reading.document import Document
+
+
+def mixed_event_selection(document: Document) -> Iterator[Finding]:
+    """Find a metric that counts distinct values of one event and every occurrence of another."""
+    kinds = _uniqueness(document)
+    if len(set(kinds.values())) < 2:
+        return
+    first = next(iter(kinds))
+    other = next(position for position, unique in kinds.items() if unique != kinds[first])
+    yield Finding(
+        document,
+        ("events", other),
+        f"this rule counts {_counted(kinds[other])}, and the first one {_counted(kinds[first])}",
+        related=(Place(document, ("events", first), f"counts {_counted(kinds[first])}"),),
+    )
+
+
+def unique_all_time(document: Document) -> Iterator[Finding]:
+    """Find a count of distinct values whose time frame has no end: weekly sets of values are all that is kept."""
+    kinds = _uniqueness(document)
+    if not any(kinds.values()):
+        return
+    time_frame = metric_fields(document).get("time_frame")
+    message = "distinct values cannot be counted over the time frame `all`"
+    related = (
+        Place(document, ("events", next(at for at, unique in kinds.items() if unique)), "counts distinct values"),
+    )
+    if time_frame == "all":
+        yield Finding(document, ("time_frame",), message, related=related)
+    elif isinstance(time_frame, list) and "all" in time_frame:
+        yield Finding(document, ("time_frame", time_frame.index("all")), message, related=related)
+
+
+def _uniqueness(document: Document) -> dict[int, bool]:
+    """Return the position of each selection rule -> whether it counts distinct values."""
+    events = metric_fields(document).get("events")
+    if not isinstance(events, list):
+        return {}
+    return {
+        position: entry.get("unique") is not None for position, entry in enumerate(events) if isinstance(entry, dict)
+    }
+
+
+def _counted(unique: bool) -> str:
+    return "distinct values" if unique else "every occurrence"

@@ -1,0 +1,135 @@
+"""Comments that silence a rule in their file: ``# metrics-dictionary: ignore RULE[, RULE] -- reason``.
+
+They are looked after as well: one that gives no reason, and so silences nothing, names no rule, or meets no finding
+is a finding itself.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import yaml
+
+from metrics_dictionary.dictionary.diagnostic import Diagnostic
+from metrics_dictionary.reading.events import events_of
+from metrics_dictionary.reading.yaml_rules import YAML_RULES
+from metrics_dictionary.tools.near_misses import near_miss
+from metrics_dictionary.validation.engine import wording
+from metrics_dictionary.validation.rules.catalogue import CATALOGUE
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+MARK = b"metrics-dictionary:"
+"""What a file without any suppression does not hold."""
+
+FORM = "# metrics-dictionary: ignore RULE -- reason"
+
+WITHOUT_REASON = "suppression-without-reason"
+UNKNOWN = "unknown-suppression"
+UNUSED = "unused-suppression"
+
+_COMMENT = re.compile(r"(?<!\S)#[ \t]*metrics-dictionary:(.*)")
+_CONTENT = re.compile(r"\s*ignore\s+(?P<rules>[\w-]+(?:\s*,\s*[\w-]+)*)\s*(?:--\s*(?P<reason>.*))?")
+_NOT_SILENCED = {*YAML_RULES, WITHOUT_REASON, UNKNOWN, UNUSED, "unchecked-references"}
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """A comment of a file. ``rules`` is empty when the comment cannot be understood."""
+
+    file: str
+    line: int
+    column: int
+    rules: tuple[str, ...]
+    reason: str
+
+
+def suppressions_in(text: str, file: str) -> tuple[Suppression, ...]:
+    """Return the suppressions of a YAML text; what looks like one inside a scalar is text, not a comment."""
+    scalars = list(_scalars(text))
+    line_starts = [0, *(found.end() for found in re.finditer("\n", text))]
+    return tuple(
+        _suppression(found, line_starts, file)
+        for found in _COMMENT.finditer(text)
+        if not _inside(found.start(), scalars)
+    )
+
+
+def silence(
+    diagnostics: Iterable[Diagnostic], suppressions: Iterable[Suppression], unchecked: Collection[str] = ()
+) -> Iterator[Diagnostic]:
+    """Yield the diagnostics that are not silenced, and what is wrong with the suppressions.
+
+    ``unchecked`` names the rules that had nothing to work on: nobody knows whether their suppressions are of use.
+    """
+    silencing: dict[tuple[str, str], Suppression] = {}
+    found = list(suppressions)
+    for suppression in found:
+        for rule in suppression.rules:
+            if suppression.reason and rule not in _NOT_SILENCED:
+                silencing.setdefault((suppression.file, rule), suppression)
+    used: set[tuple[Suppression, str]] = set()
+    for diagnostic in diagnostics:
+        by = silencing.get((diagnostic.file, diagnostic.rule))
+        if by is None:
+            yield diagnostic
+        else:
+            used.add((by, diagnostic.rule))
+    for suppression in found:
+        unneeded = {rule for rule in suppression.rules if (suppression, rule) not in used and rule not in unchecked}
+        yield from _faults(suppression, unneeded)
+
+
+def _faults(suppression: Suppression, unneeded: Collection[str]) -> Iterator[Diagnostic]:
+    if not suppression.rules:
+        yield _fault(UNKNOWN, suppression, f"the comment cannot be understood; its form is {wording.code(FORM)}")
+        return
+    if not suppression.reason:
+        yield _fault(WITHOUT_REASON, suppression, "the comment does not say why, so it silences nothing")
+    for rule in suppression.rules:
+        if rule not in CATALOGUE:
+            close = near_miss(rule, CATALOGUE)
+            unknown = _fault(UNKNOWN, suppression, f"there is no rule {wording.code(rule)}")
+            yield replace(unknown, suggestion=close)
+        elif rule in _NOT_SILENCED:
+            yield _fault(UNKNOWN, suppression, f"the rule {wording.code(rule)} cannot be silenced")
+        elif rule in unneeded and suppression.reason:
+            yield _fault(UNUSED, suppression, f"the rule {wording.code(rule)} finds nothing in this file")
+
+
+def _fault(rule: str, suppression: Suppression, message: str) -> Diagnostic:
+    entry = CATALOGUE[rule]
+    place = suppression.file, suppression.line, suppression.column
+    return Diagnostic(rule, entry.severity, message, *place, help=entry.help)
+
+
+def _suppression(found: re.Match[str], line_starts: list[int], file: str) -> Suppression:
+    content = _CONTENT.fullmatch(found[1].rstrip())
+    line = bisect_right(line_starts, found.start())
+    return Suppression(
+        file=file,
+        line=line,
+        column=found.start() - line_starts[line - 1] + 1,
+        rules=tuple(re.split(r"\s*,\s*", content["rules"])) if content else (),
+        reason=(content["reason"] or "").strip() if content else "",
+    )
+
+
+def _inside(index: int, scalars: list[tuple[int, int]]) -> bool:
+    before = bisect_right(scalars, index, key=lambda scalar: scalar[0]) - 1
+    return before >= 0 and index < scalars[before][1]
+
+
+def _scalars(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where each scalar starts and ends; the first line of a block scalar may end in a comment."""
+    try:
+        for event in events_of(text):
+            if isinstance(event, yaml.ScalarEvent) and event.start_mark is not None and event.end_mark is not None:
+                start, end = event.start_mark.index, event.end_mark.index
+                yield text.find("\n", start, end) if event.style in ("|", ">") else start, end
+    except yaml.YAMLError:
+        return

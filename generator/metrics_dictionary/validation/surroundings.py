@@ -1,0 +1,78 @@
+"""What a root does not have, so that references to it lead nowhere without being wrong."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from metrics_dictionary.dictionary.diagnostic import Diagnostic, Severity
+from metrics_dictionary.reading.document import Kind
+from metrics_dictionary.reading.events import HAS_LIBYAML
+from metrics_dictionary.reading.root import PRODUCT_GROUPS
+from metrics_dictionary.validation.rules.catalogue import CATALOGUE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from metrics_dictionary.dictionary.dictionary import Dictionary
+    from metrics_dictionary.reading.document import Document
+    from metrics_dictionary.reading.root import SourceFile
+
+UNCHECKED = "unchecked-references"
+SLOW_YAML = "slow-yaml"
+
+_OF_LONE_FILE = "Put it where it belongs, such as metrics/counts_all/ of a definitions root, to have the rest checked."
+
+_RULES = {
+    "events/": {"unknown-event", "unknown-event-property", "unused-event"},
+    "instrumentations/": {"unknown-instrumentation", "unknown-metric", "unused-instrumentation"},
+    PRODUCT_GROUPS: {"unknown-product-group"},
+}
+_REFERRING = {Kind.METRIC, Kind.EVENT}
+
+
+def unchecked_rules(dictionary: Dictionary) -> set[str]:
+    """Return the rules that have nothing to work on."""
+    return {rule for part in _missing(dictionary) for rule in _RULES[part]}
+
+
+def notices(
+    dictionary: Dictionary, sources: Iterable[SourceFile], documents: Iterable[Document], root: str
+) -> Iterator[Diagnostic]:
+    """Say what was not checked, and what makes the run slow; ``root`` is the place that is named."""
+    if missing := _told_missing(dictionary, sources, documents):
+        parts = " or ".join([", ".join(missing[:-1]), missing[-1]] if len(missing) > 1 else missing)
+        yield _unchecked(f"the root has no {parts}, so references to them are not checked", root)
+    if not HAS_LIBYAML:
+        message = "PyYAML is installed without libyaml, and reading takes ten times as long"
+        help_text = "Install a PyYAML wheel, or libyaml's headers before building it."
+        yield Diagnostic(SLOW_YAML, Severity.INFO, message, root, 1, 1, help=help_text)
+
+
+def notices_of_lone_file(document: Document, ran: Iterable[str]) -> Iterator[Diagnostic]:
+    """Say of a file that belongs to no root what was not checked; ``ran`` names the rules that could be."""
+    if document.kind in _REFERRING:
+        told = "only its product group is" if _RULES[PRODUCT_GROUPS].issubset(ran) else "nothing is"
+        message = f"the file is in no definitions root, so of what it refers to {told} checked"
+        yield replace(_unchecked(message, document.file), help=_OF_LONE_FILE)
+
+
+def _unchecked(message: str, place: str) -> Diagnostic:
+    entry = CATALOGUE[UNCHECKED]
+    return Diagnostic(UNCHECKED, entry.severity, message, place, 1, 1, help=entry.help)
+
+
+def _told_missing(
+    dictionary: Dictionary, sources: Iterable[SourceFile], documents: Iterable[Document]
+) -> Sequence[str]:
+    """Return what is missing; a file that cannot be read is there, and has a finding of its own."""
+    missing = _missing(dictionary)
+    if PRODUCT_GROUPS not in missing or all(source.kind is not Kind.PRODUCT_GROUPS for source in sources):
+        return missing
+    read = any(document.kind is Kind.PRODUCT_GROUPS for document in documents)
+    return [*missing[:-1], "product groups"] if read else missing[:-1]
+
+
+def _missing(dictionary: Dictionary) -> list[str]:
+    held = (dictionary.event_definitions, dictionary.instrumentations, dictionary.product_groups)
+    return [part for part, content in zip(_RULES, held, strict=True) if content is None]
