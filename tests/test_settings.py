@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+
 from metrics_dictionary.settings import SETTINGS, load_settings
 from metrics_dictionary.tools.errors import OperationalError
 

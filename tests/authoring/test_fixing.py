@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+
 from metrics_dictionary.authoring.edit.fixing import fix_paths
 from metrics_dictionary.authoring.edit.scope import said
 from metrics_dictionary.reading.document import Kind
 from metrics_dictionary.reading.root import SourceFile
-
 from tests.authoring.any_definitions import definitions
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
+
 from metrics_dictionary.authoring.edit.formatting import format_files, formatted
 from metrics_dictionary.authoring.edit.scope import said
 from metrics_dictionary.dictionary.fields import mapping
 from metrics_dictionary.reading.document import Kind
 from metrics_dictionary.reading.root import SourceFile
-
 from tests.authoring.any_definitions import definitions
 
 SOURCE = SourceFile(Path("m.yml"), "m.yml", "d/metrics/m.yml", Kind.METRIC)

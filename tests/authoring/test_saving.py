@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from metrics_dictionary.authoring.edit.saving import save_all, save_new
 from metrics_dictionary.tools.errors import OperationalError
 

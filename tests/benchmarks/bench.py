@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.reading.read import read_dictionary
-
 from tests.benchmarks.authoring import authoring_figures
 from tests.benchmarks.corpus import write_corpus
 from tests.benchmarks.explorer import explorer_figures

@@ -17,7 +17,6 @@ from metrics_dictionary.reading.read import read_dictionary
 from metrics_dictionary.site.build.build import build
 from metrics_dictionary.site.data.cross_references import CrossReferences
 from metrics_dictionary.site.data.explorer_index import events_index, metrics_index
-
 from tests.benchmarks.corpus import write_corpus
 from tests.benchmarks.figure import Figure
 from tests.browser.chromium import EXECUTABLE, MISSING, running_chromium, served

@@ -23,7 +23,6 @@ from metrics_dictionary.ping.query.sql import statement
 from metrics_dictionary.ping.query.time_window import time_window
 from metrics_dictionary.ping.sources.sources import Sources
 from metrics_dictionary.reading.read import read_dictionary
-
 from tests.benchmarks.corpus import write_corpus
 from tests.benchmarks.database import write_database, write_definitions
 from tests.benchmarks.figure import Figure

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
-from metrics_dictionary.site.build.build import build
 
+from metrics_dictionary.site.build.build import build
 from tests.benchmarks.corpus import write_corpus
 from tests.browser.accessibility import AXE_MISSING
 from tests.browser.chromium import EXECUTABLE, MISSING, running_chromium, served

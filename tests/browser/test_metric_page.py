@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from metrics_dictionary.site.build.build import build
 from playwright.sync_api import expect
 
+from metrics_dictionary.site.build.build import build
 from tests.browser.accessibility import serious
 from tests.browser.chromium import served
 from tests.site.recorded_root import recorded_root

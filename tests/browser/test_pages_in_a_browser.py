@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from metrics_dictionary.site.parts.urls import segment
 from playwright.sync_api import Page, expect
 
+from metrics_dictionary.site.parts.urls import segment
 from tests.browser.accessibility import serious
 from tests.browser.explorer_page import ExplorerPage
 from tests.site.conftest import HOSTILE, NAMES

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import expect
+
 from metrics_dictionary.dictionary.dictionary import Dictionary
 from metrics_dictionary.dictionary.metric import MetricDefinition
 from metrics_dictionary.site.build.build import build
 from metrics_dictionary.site.data.cross_references import CrossReferences
 from metrics_dictionary.site.pages.payload_reader import payload_definitions
-from playwright.sync_api import expect
-
 from tests.browser.chromium import served
 from tests.conftest import skip_or_fail
 

@@ -7,6 +7,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import yaml
+
 from metrics_dictionary.changes.history.history import read_history
 
 if TYPE_CHECKING:

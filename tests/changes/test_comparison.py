@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from metrics_dictionary.changes.compare.combined_file import combined_edition
 from metrics_dictionary.changes.compare.comparison import Comparison, compare
 from metrics_dictionary.changes.compare.edition import Edition
@@ -18,7 +19,6 @@ from metrics_dictionary.dictionary.metric import MetricDefinition
 from metrics_dictionary.exports.formats import export_events, export_metrics
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.validation.rules.against import AGAINST_RULES
-
 from tests.changes.repositories import LOAVES, METRIC, write
 
 if TYPE_CHECKING:

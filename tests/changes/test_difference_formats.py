@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown import markdown
+
 from metrics_dictionary.changes.compare.edition import Edition
 from metrics_dictionary.changes.render.changelog import changelog_markdown
 from metrics_dictionary.changes.render.difference import Difference, difference
@@ -19,7 +20,7 @@ from metrics_dictionary.changes.render.values import from_where_they_part
 from metrics_dictionary.dictionary.dictionary import Dictionary
 from metrics_dictionary.dictionary.metric import MetricDefinition
 from metrics_dictionary.dictionary.product_group import ProductGroup
-from metrics_dictionary.tools.columns import columns
+from metrics_dictionary.tools.text import columns
 
 HOSTILE = [
     "`<img src=x onerror=alert(1)>`",

@@ -9,12 +9,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
-from metrics_dictionary.changes.history.git import find_repository
+
 from metrics_dictionary.changes.history.history import read_history
 from metrics_dictionary.changes.history.log import LONGEST_SUBJECT
 from metrics_dictionary.reading.document import Kind
 from metrics_dictionary.reading.parse import LARGEST_DEFINITION
-
 from tests.changes.definition_repository import ENVIRONMENT, DefinitionRepository, metric, told
 
 if TYPE_CHECKING:
@@ -368,4 +367,4 @@ def test_a_repository_is_found_from_a_root_that_a_link_leads_to(
     history = read_history(link)
     assert history is not None
     assert history.changes[0].file_path == BOARDS_PATH
-    assert find_repository(tmp_path) is None
+    assert read_history(tmp_path) is None

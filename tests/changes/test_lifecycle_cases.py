@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 from metrics_dictionary.changes.compare.check import lifecycle_check
 from metrics_dictionary.validation.rules.against import AGAINST_RULES
 from metrics_dictionary.validation.validate import validate

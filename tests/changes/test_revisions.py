@@ -6,6 +6,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+
 from metrics_dictionary.changes.compare.check import lifecycle_check
 from metrics_dictionary.changes.compare.open_edition import open_both, open_edition
 from metrics_dictionary.changes.compare.revision import read_revision
@@ -14,7 +15,6 @@ from metrics_dictionary.reading.read import read_dictionary
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.validation.rules.against import AGAINST_RULES
 from metrics_dictionary.validation.validate import validate
-
 from tests.changes.repositories import EVENT, LOAVES, METRIC, change, commit, git, make_repository, write
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def test_the_environment_of_a_hook_leads_nowhere_else(
 
 def test_without_git_there_is_one_line_of_trouble(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(OperationalError, match="cannot run git"):
+    with pytest.raises(OperationalError, match="git is not installed"):
         open_edition("HEAD", root)
 
 

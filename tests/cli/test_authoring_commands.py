@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from metrics_dictionary.stores.open_store import open_store
 from metrics_dictionary.stores.store import Recording
-
 from tests.cli.test_commands import EVENT, METRIC, run, write
 
 COMMON = (

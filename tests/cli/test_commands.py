@@ -311,6 +311,7 @@ def test_a_generated_reference_is_up_to_date(page: str) -> None:
 
 def test_every_command_and_option_says_what_it_does_and_every_command_has_an_example() -> None:
     import click
+
     from metrics_dictionary.cli.main import COMMANDS, program
 
     context = click.Context(program)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
+
 from metrics_dictionary.cli.commands.schema import command
 
 if TYPE_CHECKING:

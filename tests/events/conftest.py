@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from metrics_dictionary.stores.sqlite import SqliteStore
 
+from metrics_dictionary.stores.sqlite import SqliteStore
 from tests.events.event_samples import Clock
 
 if TYPE_CHECKING:

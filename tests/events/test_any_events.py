@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from metrics_dictionary.events.faults import InvalidEvents, UnknownEvents
 from metrics_dictionary.events.tracking import EventTracker
 from metrics_dictionary.stores.sqlite import SqliteStore
-
 from tests.events.event_samples import Clock, a_dictionary, values
 
 if TYPE_CHECKING:

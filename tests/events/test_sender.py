@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+
 from metrics_dictionary.events.collector import Collector
 from metrics_dictionary.events.sender import LARGEST_BATCH, LEASE, LONGEST_RETRY_SECONDS, Sender
 from metrics_dictionary.events.snowplow import Origin, StructuredEvents
@@ -16,7 +17,6 @@ from metrics_dictionary.events.tracking import EventTracker
 from metrics_dictionary.stores.sqlite import SqliteStore
 from metrics_dictionary.stores.store import OutboxRow, Recording, StoreUnavailable
 from metrics_dictionary.tools.errors import OperationalError
-
 from tests.events.event_samples import DURING_W53, Clock, a_dictionary
 from tests.events.loopback_collector import LoopbackCollector
 

@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from metrics_dictionary.dictionary.dictionary import Dictionary
 from metrics_dictionary.exports.formats import EVENT_FORMATS, METRIC_FORMATS, export_events, export_metrics
 from metrics_dictionary.validation.schemas.definition_schemas import METRIC, schema
-
 from tests.exports.export_dictionaries import REVERSED, SMALL, metric
 
 ROOT = Path(__file__).parents[2]

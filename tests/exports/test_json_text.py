@@ -4,7 +4,7 @@ import datetime
 import json
 import math
 
-from metrics_dictionary.tools.json_text import compact_json, json_text
+from metrics_dictionary.tools.json_values import compact_json, json_text
 
 
 def _refuse(constant: str) -> object:

@@ -7,6 +7,7 @@ import math
 
 import pytest
 import yaml
+
 from metrics_dictionary.exports import psych
 
 

@@ -12,6 +12,7 @@ from typing import cast
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from metrics_dictionary.exports import psych
 
 ToYaml = Callable[[object], str | None]

@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 
 from metrics_dictionary.exports.single import event_json, metric_json
-
 from tests.exports.export_dictionaries import CLOSED, OPENED, SMALL
 
 

@@ -6,6 +6,7 @@ import io
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from metrics_dictionary.exports.spreadsheet import FORMULA_STARTS, spreadsheet
 
 

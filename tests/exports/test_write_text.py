@@ -5,8 +5,9 @@ import threading
 from pathlib import Path
 
 import pytest
+
 from metrics_dictionary.tools.errors import OperationalError
-from metrics_dictionary.tools.writing import write_text
+from metrics_dictionary.tools.files import write_text
 
 
 def test_the_bytes_are_utf_8_with_the_line_ends_as_given(tmp_path: Path) -> None:

@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-import metrics_dictionary.validation
 from jsonschema import Draft202012Validator
+
+import metrics_dictionary.validation
 from metrics_dictionary.dictionary.instrumentation import Instrumentation
 from metrics_dictionary.dictionary.metric import MetricDefinition
 from metrics_dictionary.reading.document import Kind

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from metrics_dictionary.dictionary.dictionary import Dictionary
 from metrics_dictionary.ping.collect.collection import collect
 from metrics_dictionary.ping.collect.payload import cached, failures
@@ -16,7 +17,6 @@ from metrics_dictionary.ping.sources.sources import Sources
 from metrics_dictionary.stores.keys import counter_key, unique_key, week_of
 from metrics_dictionary.stores.open_store import open_store
 from metrics_dictionary.stores.store import CachedPayload, Recording, StoreUnavailable
-
 from tests.ping.collection_samples import NOW, added, counted, database, dictionary, metric, setting, web
 
 if TYPE_CHECKING:

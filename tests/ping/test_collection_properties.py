@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from metrics_dictionary.ping.collect.collection import collect
 from metrics_dictionary.ping.collect.listing import non_sql_metrics, queries
 from metrics_dictionary.ping.collect.payload import cached, failures
 from metrics_dictionary.ping.database import DatabaseError, DatabaseUnavailable, StatementTimeout
 from metrics_dictionary.ping.sources.sources import Sources
 from metrics_dictionary.stores.store import StoreUnavailable
-
 from tests.ping.collection_samples import NOW, added, counted, dictionary, metric, setting
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ from metrics_dictionary.ping.collect.collection import collect
 from metrics_dictionary.ping.database.open_database import open_database
 from metrics_dictionary.ping.database.snapshot import snapshot
 from metrics_dictionary.ping.sources.sources import Sources
-
 from tests.ping.collection_samples import NOW, dictionary, metric
 
 if TYPE_CHECKING:

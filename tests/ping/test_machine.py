@@ -7,6 +7,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+
 from metrics_dictionary.ping.database.open_database import open_database
 from metrics_dictionary.ping.sources.machine import machine_facts, memory_bytes, operating_system
 from metrics_dictionary.validation import schemas

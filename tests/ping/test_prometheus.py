@@ -6,12 +6,12 @@ import socket
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+
 from metrics_dictionary.ping.collect.collection import collect
 from metrics_dictionary.ping.failure import MetricFailed, SourceAway
 from metrics_dictionary.ping.sources.prometheus import Prometheus
 from metrics_dictionary.ping.sources.sources import Sources
 from metrics_dictionary.tools.errors import OperationalError
-
 from tests.ping.collection_samples import NOW, Answer, Request, dictionary, metric, web
 
 

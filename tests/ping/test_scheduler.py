@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from metrics_dictionary.ping.collect.scheduler import LEASE_TIME, RETRY_AFTER, WEEKLY, Scheduler
 from metrics_dictionary.stores.open_store import open_store
 from metrics_dictionary.stores.store import CachedPayload, StoreUnavailable

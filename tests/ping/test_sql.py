@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from metrics_dictionary.ping.query.entry import InstrumentationError
 from metrics_dictionary.ping.query.relation import Column, Comparison
 from metrics_dictionary.ping.query.resolution import resolve
 from metrics_dictionary.ping.query.sql import select, statement
 from metrics_dictionary.ping.query.time_window import TimeWindow, symbolic_time_window, time_window
-
 from tests.ping import instrumentation_entries
 from tests.ping.ping_samples import a_metric, accepted, an_instrumentation, cases
 

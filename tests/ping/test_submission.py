@@ -5,10 +5,10 @@ import socket
 from typing import TYPE_CHECKING
 
 import pytest
+
 from metrics_dictionary.ping.collect.submission import LONGEST_PAUSE, Submission, metadata_url, submit
 from metrics_dictionary.stores.store import CachedPayload
 from metrics_dictionary.tools.errors import OperationalError
-
 from tests.ping.collection_samples import NOW, Answer, Request, web
 
 if TYPE_CHECKING:

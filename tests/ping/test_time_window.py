@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+
 from metrics_dictionary.ping.query.time_window import TimeWindow, symbolic_time_window, time_window
 
 NOON = datetime(2024, 3, 31, 12, 0, 0, 5, tzinfo=UTC)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+
 from metrics_dictionary.reading import events
 from metrics_dictionary.reading.document import Kind
 from metrics_dictionary.reading.parse import ParsedFile, parse

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 from metrics_dictionary.reading.document import Kind
 from metrics_dictionary.reading.parse import LARGEST_COLLECTION, LARGEST_DEFINITION, ParsedFile, parse
 from metrics_dictionary.reading.root import SourceFile

@@ -4,6 +4,7 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+
 from metrics_dictionary.reading.read import read_dictionary
 from metrics_dictionary.tools.errors import OperationalError
 

@@ -4,6 +4,7 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+
 from metrics_dictionary.reading.document import Kind
 from metrics_dictionary.reading.root import find_files, find_root, object_schema_names
 from metrics_dictionary.tools.errors import OperationalError

@@ -6,6 +6,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+
 from metrics_dictionary.dictionary.diagnostic import Diagnostic, Related, Severity
 from metrics_dictionary.reports.changed_lines import ChangedLines, changed_lines
 from metrics_dictionary.tools.errors import OperationalError

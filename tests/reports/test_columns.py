@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from metrics_dictionary.tools.columns import columns, cut, folded, wrapped
+
+from metrics_dictionary.tools.text import columns, cut, folded, wrapped
 
 LINES = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=60)
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from jsonschema import Draft202012Validator
+
 from metrics_dictionary.dictionary.diagnostic import Severity
 from metrics_dictionary.reports.checkstyle import render_checkstyle
 from metrics_dictionary.reports.code_quality import render_code_quality
@@ -19,7 +20,6 @@ from metrics_dictionary.reports.junit import render_junit
 from metrics_dictionary.reports.report import FORMATS, Report
 from metrics_dictionary.reports.sarif import render_sarif
 from metrics_dictionary.validation.rules.catalogue import CATALOGUE
-
 from tests.reports.report_samples import OWNER, REPORTS, TWICE, UNUSED, report
 from tests.reports.xml_shapes import CHECKSTYLE, JUNIT, shaped
 

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from metrics_dictionary.dictionary.diagnostic import Diagnostic, Related, Severity
 from metrics_dictionary.reports.summary import Summary
-from metrics_dictionary.reports.text_report import printable, render_text
-from metrics_dictionary.tools.columns import columns
+from metrics_dictionary.reports.text_report import render_text
+from metrics_dictionary.tools.text import columns, printable
 
 if TYPE_CHECKING:
     from pathlib import Path

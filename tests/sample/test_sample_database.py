@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 from metrics_dictionary.dictionary.dictionary import Dictionary
 from metrics_dictionary.dictionary.instrumentation import Instrumentation
 from metrics_dictionary.dictionary.metric import MetricDefinition

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+
 from metrics_dictionary.server.api.authentication import Authentication
 from metrics_dictionary.stores.open_store import open_store
 from metrics_dictionary.stores.store import CachedPayload, StoreUnavailable
 from metrics_dictionary.stores.tokens import new_token
 from metrics_dictionary.tools.errors import OperationalError
-
 from tests.server.running_server import API, EVENT, Client, Running, running
 
 if TYPE_CHECKING:

@@ -12,12 +12,12 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
+
 from metrics_dictionary.server.transport.access_log import AccessLog
 from metrics_dictionary.server.transport.poller import EpollReadiness, SelectorReadiness
 from metrics_dictionary.server.transport.server import Server
 from metrics_dictionary.server.transport.tls import tls_context
 from metrics_dictionary.tools.errors import OperationalError
-
 from tests.server.running_server import API, Client, Running, raw, read_all, running
 
 if TYPE_CHECKING:

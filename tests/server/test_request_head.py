@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from hypothesis import example, given
 from hypothesis import strategies as st
+
 from metrics_dictionary.server.transport.request_head import Refusal, RequestHead, parse_head
 
 PIECES = ("GET", "POST", " ", "  ", "/", "/a?b=c&d", "*", "HTTP/1.1", "HTTP/1.0", "\r\n", "\n", "\r", "\0", ":", ": ")

@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from metrics_dictionary.dictionary.metric import MetricDefinition
+from metrics_dictionary.tools.text import counted, listed
 from metrics_dictionary.site.parts.site_wording import (
-    counted,
     gist,
-    listed,
     milestone,
     value_sentence,
     version_key,

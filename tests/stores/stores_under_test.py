@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
 import redis
+
 from metrics_dictionary.stores.open_store import open_store
 from metrics_dictionary.stores.store import Recording, Store
 

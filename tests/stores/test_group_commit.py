@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from metrics_dictionary.stores import group_commit
 from metrics_dictionary.stores.group_commit import GroupCommit
 from metrics_dictionary.stores.store import Recording, StoreUnavailable
-
 from tests.stores.stores_under_test import recording
 
 if TYPE_CHECKING:

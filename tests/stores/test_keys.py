@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from metrics_dictionary.dictionary.selection_rule import SelectionRule
 from metrics_dictionary.stores.keys import counter_key, rule_key, rule_keys, sum_key, unique_key, week_of, weeks
 

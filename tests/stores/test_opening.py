@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from metrics_dictionary.stores.open_store import open_store
 from metrics_dictionary.stores.sqlite import SqliteStore
 from metrics_dictionary.tools.errors import OperationalError

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import redis
+
 from metrics_dictionary.stores.redis import RedisStore
 from metrics_dictionary.stores.store import StoreUnavailable
-
 from tests.services.redis import RedisServer, running_redis
 from tests.stores.stores_under_test import StoreUnderTest, at_redis, recording
 

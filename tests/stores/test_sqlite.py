@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 from metrics_dictionary.stores import sqlite, sqlite_schema
 from metrics_dictionary.stores.keys import KEY_LIFETIME
 from metrics_dictionary.stores.sqlite import SqliteStore
 from metrics_dictionary.stores.store import StoreUnavailable
 from metrics_dictionary.tools.errors import OperationalError
-
 from tests.stores import recording_process
 from tests.stores.stores_under_test import Clock, recording
 

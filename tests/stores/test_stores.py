@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 from metrics_dictionary.stores.keys import KEY_LIFETIME
 from metrics_dictionary.stores.store import CachedPayload, Recording, Store, StoreUnavailable, Token
-
 from tests.stores import recording_process
 from tests.stores.stores_under_test import StoreUnderTest, at_redis, at_sqlite, recording
 

@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
+
 from metrics_dictionary.tools import in_parts as module
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.in_parts import WORTHWHILE, in_parts

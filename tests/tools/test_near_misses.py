@@ -3,6 +3,7 @@ from __future__ import annotations
 import time
 
 import pytest
+
 from metrics_dictionary.tools.near_misses import near_miss, near_misses
 
 GROUPS = ["global_search", "code_review", "source_code", "project_management", "ai"]

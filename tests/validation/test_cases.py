@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 from metrics_dictionary.validation.rules.against import AGAINST_RULES
 from metrics_dictionary.validation.rules.catalogue import CATALOGUE
 from metrics_dictionary.validation.validate import validate_paths

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from jsonschema import Draft202012Validator
+
 from metrics_dictionary.validation.schemas import definition_schemas
 from metrics_dictionary.validation.schemas.definition_schemas import schema
 from metrics_dictionary.validation.schemas.descriptions import description_of

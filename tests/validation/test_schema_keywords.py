@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+
 from metrics_dictionary.validation.engine.keywords import validator_of
 from metrics_dictionary.validation.schemas.definition_schemas import schema
 

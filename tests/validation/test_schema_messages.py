@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+
 from metrics_dictionary.reading.document import Document, Kind
 from metrics_dictionary.validation.engine.schema_check import schema_findings
-
 from tests.validation.schema_samples import schema_messages
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 import pytest
-from metrics_dictionary.reading.document import Kind
 
+from metrics_dictionary.reading.document import Kind
 from tests.validation.schema_samples import ABSENT, changed, schema_messages
 
 EVENT = {

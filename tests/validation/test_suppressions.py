@@ -3,6 +3,7 @@ from __future__ import annotations
 import time
 
 import pytest
+
 from metrics_dictionary.dictionary.diagnostic import Diagnostic, Severity
 from metrics_dictionary.validation.suppressions import Suppression, silence, suppressions_in
 

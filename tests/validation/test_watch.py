@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.validation.engine import file_check
 from metrics_dictionary.validation.validate import validate

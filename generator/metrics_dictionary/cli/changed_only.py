@@ -25,12 +25,12 @@ def taken_for_revision(revision: str | None, paths: tuple[Path, ...]) -> tuple[s
     ``--changed-only definitions`` reads as if a revision were called so. What exists as a path and is no revision is
     the path to check.
     """
-    from metrics_dictionary.reports.git import Repository
+    from metrics_dictionary.tools.git import commit_id
 
     if not revision or not Path(revision).exists():
         return revision, paths
     try:
-        named = Repository.around(Path.cwd()).commit(revision)
+        named = commit_id(Path.cwd(), revision)
     except OperationalError:
         named = None
     return (revision, paths) if named else (MAIN, (Path(revision), *paths))

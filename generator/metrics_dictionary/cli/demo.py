@@ -13,7 +13,7 @@ import click
 from metrics_dictionary.sample.database import create_sample_database
 from metrics_dictionary.settings import BY_NAME
 from metrics_dictionary.stores.tokens import digest, new_token
-from metrics_dictionary.tools.resources import resource
+from metrics_dictionary.tools.files import resource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

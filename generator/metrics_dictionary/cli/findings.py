@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from metrics_dictionary.dictionary.diagnostic import Severity
-from metrics_dictionary.reports.text_report import printable
+from metrics_dictionary.tools.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

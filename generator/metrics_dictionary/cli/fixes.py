@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from metrics_dictionary.authoring.edit.fixing import fix_paths
-from metrics_dictionary.reports.text_report import printable
+from metrics_dictionary.tools.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -30,7 +30,7 @@ def report_options(function: Command) -> Command:
 def publish_report(report: Report, style: str, outputs: dict[Path, str]) -> None:
     """Write the report to its files, then print it. Raises OperationalError when a file cannot be written."""
     from metrics_dictionary.reports.formats import render
-    from metrics_dictionary.tools.writing import write_text
+    from metrics_dictionary.tools.files import write_text
 
     for path, other in outputs.items():
         write_text(path, click.unstyle(render(report, other)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.reports.text_report import printable
+from metrics_dictionary.tools.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

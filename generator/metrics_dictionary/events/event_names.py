@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-import heapq
-from functools import lru_cache
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.dictionary.fields import text
 from metrics_dictionary.events.faults import meant, quoted
-from metrics_dictionary.tools.near_misses import near_misses
+from metrics_dictionary.tools.near_misses import NearMisses
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from metrics_dictionary.dictionary.dictionary import Dictionary
-
-_COMPARED = 8
-"""How many names are compared letter by letter; the others share fewer pairs of letters."""
-
-_LONGEST = 200
-_REMEMBERED = 1_000
-_BITS = 1_009
 
 
 class EventNames:
@@ -34,7 +22,7 @@ class EventNames:
             for name, event in dictionary.events.items()
             if event.removed
         }
-        self._near = _NearNames(self.active)
+        self._near = NearMisses(self.active)
 
     def is_removed(self, event: str) -> bool:
         """Whether the event has a definition that says that it is no longer recorded."""
@@ -47,29 +35,3 @@ class EventNames:
             since = f" in {milestone}" if milestone else ""
             return f"{quoted(event)} was removed{since} and is no longer recorded"
         return f"{quoted(event)} has no definition{meant(self._near.near(event))}"
-
-
-class _NearNames:
-    """Near misses by pairs of letters first. A name that a client keeps sending is looked up once."""
-
-    def __init__(self, names: Iterable[str]) -> None:
-        self._pairs = [(_pairs(name), name) for name in sorted(names)]
-        self.find = lru_cache(maxsize=_REMEMBERED)(self._find)
-
-    def near(self, word: str) -> tuple[str, ...]:
-        """Return the close names, the closest first. Words that no name comes near are not remembered either."""
-        return self.find(word) if len(word) <= _LONGEST else ()
-
-    def _find(self, word: str) -> tuple[str, ...]:
-        pairs = _pairs(word)
-        different = [((pairs ^ others).bit_count(), name) for others, name in self._pairs]
-        return tuple(near_misses(word, [name for _, name in heapq.nsmallest(_COMPARED, different)]))
-
-
-def _pairs(word: str) -> int:
-    """Return one bit for each pair of neighbouring letters; 5,000 of these are compared in a millisecond."""
-    padded = f"^{word.lower()}$"
-    bits = 0
-    for left, right in pairwise(padded):
-        bits |= 1 << (ord(left) * 31 + ord(right)) % _BITS
-    return bits

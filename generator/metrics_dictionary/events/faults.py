@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 
+from metrics_dictionary.tools.near_misses import did_you_mean
+from metrics_dictionary.tools.text import escaped, shortened
+
 MOST_FAULTS = 100
 """How many faults one answer lists."""
 
@@ -80,16 +83,11 @@ _KINDS: dict[type, str] = {list: "a list", tuple: "a list", type(None): "null"}
 
 def quoted(text: str) -> str:
     """Quote a text, shortened, with everything escaped that is no printable character."""
-    short = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
-    return '"' + "".join(map(_printable, short)) + '"'
+    short = shortened(text, _SHOWN).replace("\\", r"\\").replace('"', r"\"")
+    return f'"{escaped(short)}"'
 
 
 def meant(candidates: tuple[str, ...]) -> str:
     """Ask whether one of these was meant; nothing to ask gives an empty text."""
-    return f"; did you mean {' or '.join(map(quoted, candidates))}?" if candidates else ""
-
-
-def _printable(character: str) -> str:
-    if character in '"\\':
-        return f"\\{character}"
-    return character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+    question = did_you_mean(candidates, quoted)
+    return f"; {question}" if question else ""

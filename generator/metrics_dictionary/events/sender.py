@@ -11,15 +11,15 @@ import uuid
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.events.collector import CollectorUnavailable
-from metrics_dictionary.stores.open_store import utc_now
 from metrics_dictionary.stores.store import StoreUnavailable
+from metrics_dictionary.tools.clock import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import datetime
 
     from metrics_dictionary.events.collector import Collector
     from metrics_dictionary.stores.store import OutboxRow, Store
+    from metrics_dictionary.tools.clock import Clock
 
 LARGEST_BATCH = 100
 """How many events one request carries; half as many after the collector found that too large."""
@@ -55,7 +55,7 @@ class Sender:
         store: Store,
         collector: Collector,
         *,
-        clock: Callable[[], datetime] = utc_now,
+        clock: Clock = utc_now,
         jitter: Callable[[], float] = _random.random,
         idle_seconds: float = IDLE_SECONDS,
         first_retry_seconds: float = FIRST_RETRY_SECONDS,

@@ -9,15 +9,15 @@ from metrics_dictionary.events.event_names import EventNames
 from metrics_dictionary.events.faults import Faults, InvalidEvents, UnknownEvents, quoted, shown
 from metrics_dictionary.events.occurrence import BodyReader, Occurrence
 from metrics_dictionary.stores.keys import week_of
-from metrics_dictionary.stores.open_store import utc_now
+from metrics_dictionary.tools.clock import utc_now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-    from datetime import datetime
+    from collections.abc import Iterable, Sequence
 
     from metrics_dictionary.dictionary.dictionary import Dictionary
     from metrics_dictionary.events.snowplow import StructuredEvents
     from metrics_dictionary.stores.store import Recorder
+    from metrics_dictionary.tools.clock import Clock
 
 MOST_EVENTS = 50
 """How many events one request may report."""
@@ -37,7 +37,7 @@ class EventTracker:
         store: Recorder,
         *,
         unknown: Literal["reject", "ignore"] = "reject",
-        clock: Callable[[], datetime] = utc_now,
+        clock: Clock = utc_now,
         structured: StructuredEvents | None = None,
     ) -> None:
         self._store = store

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from metrics_dictionary.exports import psych
 from metrics_dictionary.exports.spreadsheet import spreadsheet
-from metrics_dictionary.tools.json_text import json_text
+from metrics_dictionary.tools.json_values import json_text
 from metrics_dictionary.validation.schemas.definition_schemas import METRIC, schema
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.tools.json_text import json_text
+from metrics_dictionary.tools.json_values import json_text
 
 if TYPE_CHECKING:
     from metrics_dictionary.dictionary.dictionary import Dictionary

@@ -6,8 +6,7 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.tools.encodable import encodable
-from metrics_dictionary.tools.json_text import compact_json
+from metrics_dictionary.tools.json_values import compact_json, encodable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

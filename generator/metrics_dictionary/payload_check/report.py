@@ -9,10 +9,10 @@ import click
 
 from metrics_dictionary.dictionary.diagnostic import Severity
 from metrics_dictionary.payload_check.check import PayloadFault
-from metrics_dictionary.reports.text_report import COLOURS, printable
-from metrics_dictionary.tools.columns import folded
-from metrics_dictionary.tools.json_text import json_text
+from metrics_dictionary.reports.text_report import COLOURS
+from metrics_dictionary.tools.json_values import json_text
 from metrics_dictionary.tools.near_misses import near_miss
+from metrics_dictionary.tools.text import folded, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -6,10 +6,11 @@ import json
 import sys
 from pathlib import Path
 
-from metrics_dictionary.reading.file_bytes import file_bytes
 from metrics_dictionary.reading.root import shown
+from metrics_dictionary.tools.addresses import is_web_address
 from metrics_dictionary.tools.errors import OperationalError
-from metrics_dictionary.tools.web_document import fetch, is_web_address
+from metrics_dictionary.tools.files import file_bytes
+from metrics_dictionary.tools.web_document import fetch
 
 LARGEST = 64 * 1024 * 1024
 """Bytes. Real payloads have less than one million."""

@@ -6,9 +6,8 @@ import json
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.dictionary.diagnostic import Diagnostic, Severity
-from metrics_dictionary.reading.file_bytes import source_bytes
 from metrics_dictionary.reading.parse import largest
-from metrics_dictionary.reading.root import object_schema_names
+from metrics_dictionary.reading.root import object_schema_names, source_bytes
 from metrics_dictionary.reading.yaml_rules import YAML_RULES
 
 if TYPE_CHECKING:

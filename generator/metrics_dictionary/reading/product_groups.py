@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from metrics_dictionary.dictionary.fields import Fields, mapping, text, texts
 from metrics_dictionary.dictionary.product_group import ProductGroup
 from metrics_dictionary.reading.document import Kind
-from metrics_dictionary.reading.file_bytes import file_bytes
 from metrics_dictionary.reading.parse import ParsedFile, largest, parse
 from metrics_dictionary.reading.root import SourceFile, shown
 from metrics_dictionary.tools.errors import OperationalError
+from metrics_dictionary.tools.files import file_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,11 +10,10 @@ from metrics_dictionary.dictionary.event import EventDefinition
 from metrics_dictionary.dictionary.instrumentation import Instrumentation
 from metrics_dictionary.dictionary.metric import MetricDefinition
 from metrics_dictionary.reading.document import Document, Kind
-from metrics_dictionary.reading.file_bytes import source_bytes
 from metrics_dictionary.reading.object_schemas import read_object_schemas
 from metrics_dictionary.reading.parse import ParsedFile, largest, parse
 from metrics_dictionary.reading.product_groups import groups_or_error, parse_product_groups, product_groups_of
-from metrics_dictionary.reading.root import find_files
+from metrics_dictionary.reading.root import find_files, source_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from metrics_dictionary.reading.document import Kind
 from metrics_dictionary.tools.errors import OperationalError
+from metrics_dictionary.tools.files import file_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,6 +116,14 @@ def kind_of(relative: str) -> Kind | None:
     if _OBJECT_SCHEMAS_OF_METRICS.intersection(between):
         kind, endings = Kind.OBJECT_SCHEMA, _JSON
     return kind if name.lower().endswith(endings) else None
+
+
+def source_bytes(source: SourceFile, limit: int) -> bytes:
+    """Return the first ``limit + 1`` bytes of a file of a root, or of what stands in its place.
+
+    Raises OperationalError when the file cannot be read.
+    """
+    return file_bytes(source.path, limit) if source.unsaved is None else source.unsaved[: limit + 1]
 
 
 def object_schema_names(source: SourceFile) -> tuple[str, str]:

@@ -5,20 +5,23 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.reading.yaml_rules import YAML_RULES
-from metrics_dictionary.reports.git import MAIN_BRANCHES, Repository
 from metrics_dictionary.tools.errors import OperationalError
+from metrics_dictionary.tools.git import MAIN_BRANCHES, GitRefusedError, commit_id, git, git_line, is_shallow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from metrics_dictionary.dictionary.diagnostic import Diagnostic, Related
 
 _HUNK = re.compile(r"@@ -\d+(?:,\d+)? \+(\d+)(?:,(\d+))? @@")
 _FILE = "+++ "
+
+_BEFORE_EVERYTHING = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+"""The tree without a file, which git knows in every repository."""
 
 
 @dataclass(frozen=True)
@@ -60,14 +63,13 @@ def changed_lines(folders: Iterable[Path], revision: str | None) -> ChangedLines
     limits: list[str] = []
     everything = False
     for folder in folders:
-        repository = Repository.around(folder)
-        base = _base(repository, revision)
+        top = _top(folder)
+        base = _base(top, revision)
         limits += [limit for limit in base.limits if limit not in limits]
         everything = everything or base.unknown
         if not base.unknown:
-            difference = repository.differences(base.commit, folder.resolve())
-            lines.update(_touched(difference, repository.top))
-            lines.update({str(repository.top / name): [] for name in repository.others(folder.resolve())})
+            lines.update(_touched(_difference(top, base.commit, folder.resolve()), top))
+            lines.update({str(top / name): [] for name in _untracked(top, folder.resolve())})
     return ChangedLines(lines, tuple(limits), everything)
 
 
@@ -80,21 +82,52 @@ class _Base:
     unknown: bool = False
 
 
-def _base(repository: Repository, revision: str | None) -> _Base:
-    hint = " (this clone is shallow; fetch more of the history)" if repository.shallow else ""
-    if repository.commit("HEAD") is None:
+def _top(folder: Path) -> Path:
+    """Return the top folder of the repository that a folder is in."""
+    try:
+        return Path(git(folder, "rev-parse", "--show-toplevel").decode("utf-8", "surrogateescape").rstrip("\n"))
+    except GitRefusedError as error:
+        raise OperationalError(f"{folder}: git knows of no changed lines here: {error}") from error
+
+
+def _base(top: Path, revision: str | None) -> _Base:
+    hint = " (this clone is shallow; fetch more of the history)" if is_shallow(top) else ""
+    if commit_id(top, "HEAD") is None:
         return _Base()
-    named = revision or next((branch for branch in MAIN_BRANCHES if repository.commit(branch)), None)
+    named = revision or next((branch for branch in MAIN_BRANCHES if commit_id(top, branch)), None)
     if named is None:
         limit = f"there is no main branch to compare with{hint}, so findings on all lines are shown"
         return _Base(limits=(limit,), unknown=True)
-    commit = repository.commit(named)
+    commit = commit_id(top, named)
     if commit is None:
         raise OperationalError(f"no commit is called {named}{hint}; name a branch, a tag or a commit")
-    if common := repository.merge_base(commit):
+    if common := git_line(top, "merge-base", commit, "HEAD"):
         return _Base(common)
     limit = f"where this branch left {named} is not known{hint}, so it is compared with {named} itself"
     return _Base(commit, (limit,))
+
+
+def _difference(top: Path, commit: str | None, folder: Path) -> str:
+    """Return the difference between a commit and the work tree, below a folder, without lines of context.
+
+    None stands for the time before the first commit.
+    """
+    shown = ("--unified=0", "--text", "--find-renames", "--src-prefix=a/", "--dst-prefix=b/", "--no-color")
+    own = ("--no-ext-diff", "--no-textconv", "--inter-hunk-context=0", "--no-relative")
+    return _text(top, "diff", *shown, *own, commit or _BEFORE_EVERYTHING, "--", str(folder))
+
+
+def _untracked(top: Path, folder: Path) -> list[str]:
+    """Return the files below a folder that git does not keep, from the top."""
+    listed = _text(top, "ls-files", "--others", "--full-name", "-z", "--", str(folder))
+    return [name for name in listed.split("\0") if name]
+
+
+def _text(top: Path, *arguments: str) -> str:
+    try:
+        return git(top, *arguments).decode("utf-8", "surrogateescape")
+    except GitRefusedError as error:
+        raise OperationalError(f"{top}: git {arguments[0]} failed: {error}") from error
 
 
 def _touched(difference: str, top: Path) -> dict[str, list[range]]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from metrics_dictionary.dictionary.diagnostic import Severity
 from metrics_dictionary.reports.repository_path import repository_path
-from metrics_dictionary.reports.text_report import printable
+from metrics_dictionary.tools.text import printable
 
 if TYPE_CHECKING:
     from metrics_dictionary.dictionary.diagnostic import Diagnostic

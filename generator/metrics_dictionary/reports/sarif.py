@@ -11,7 +11,7 @@ from metrics_dictionary.dictionary.diagnostic import Severity
 from metrics_dictionary.reports.fingerprints import fingerprints
 from metrics_dictionary.reports.repository_path import repository_path
 from metrics_dictionary.reports.rule_links import rule_link
-from metrics_dictionary.reports.text_report import printable
+from metrics_dictionary.tools.text import printable
 from metrics_dictionary.validation.rules.catalogue import CATALOGUE, CatalogueEntry
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.dictionary.diagnostic import Severity
+from metrics_dictionary.tools.text import counted, listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,13 +33,9 @@ class Summary:
     def in_words(self) -> str:
         """Return one sentence, such as ``Checked 431 files: 2 errors and 1 warning.``."""
         found = [
-            _counted(number, noun)
+            counted(number, noun)
             for number, noun in ((self.errors, "error"), (self.warnings, "warning"), (self.infos, "info"))
             if number
         ]
-        result = " and ".join([", ".join(found[:-1]), found[-1]] if len(found) > 1 else found) or "nothing to report"
-        return f"Checked {_counted(self.files, 'file')}: {result}."
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+        result = listed(found) or "nothing to report"
+        return f"Checked {counted(self.files, 'file')}: {result}."

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from metrics_dictionary.dictionary.diagnostic import Severity
-from metrics_dictionary.tools.columns import columns, cut, folded, wrapped
+from metrics_dictionary.tools.text import columns, cut, folded, printable, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -169,19 +169,3 @@ def _read_lines(file: str) -> Sequence[str]:
 def _lines(text: str) -> Sequence[str]:
     """Return the lines as YAML breaks them, which is at fewer characters than Python's ``splitlines`` does."""
     return re.split(r"\r\n|\r|\n", text)
-
-
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-
-
-def printable(text: str) -> str:
-    """Return the text with control, bidirectional and surrogate characters made visible.
-
-    A definition must not be able to move a terminal's cursor, recolour it or reorder what it shows.
-    """
-    return _UNPRINTABLE.sub(_visible, text)
-
-
-def _visible(match: re.Match[str]) -> str:
-    code = ord(match.group())
-    return " " if code == 9 else f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"

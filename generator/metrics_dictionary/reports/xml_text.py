@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
-from metrics_dictionary.reports.text_report import printable
+from metrics_dictionary.tools.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from metrics_dictionary.events.snowplow import Origin, StructuredEvents
@@ -20,20 +19,16 @@ from metrics_dictionary.server.api.router import Router
 from metrics_dictionary.server.api.routes import routes
 from metrics_dictionary.server.api.site_files import SiteFiles
 from metrics_dictionary.server.joint_recording import JointRecording
+from metrics_dictionary.tools.clock import utc_now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from metrics_dictionary.dictionary.dictionary import Dictionary
     from metrics_dictionary.ping.sources.sources import Sources
     from metrics_dictionary.settings import Settings
     from metrics_dictionary.stores.store import Store
-
-
-def utc_now() -> datetime:
-    """Return this moment."""
-    return datetime.now(UTC)
+    from metrics_dictionary.tools.clock import Clock
 
 
 @dataclass(frozen=True)
@@ -47,7 +42,7 @@ class Application:
     sources: Sources
     settings: Settings
     site: Path
-    clock: Callable[[], datetime] = utc_now
+    clock: Clock = utc_now
 
     def router(self) -> Router:
         """Return what answers this application's requests.

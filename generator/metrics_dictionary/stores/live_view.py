@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from metrics_dictionary.stores.event_values import metric_value
 from metrics_dictionary.tools.errors import OperationalError
-from metrics_dictionary.tools.near_misses import near_misses
+from metrics_dictionary.tools.near_misses import did_you_mean, near_misses
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -95,5 +95,5 @@ def _is_counted(metric: MetricDefinition) -> bool:
 
 def _unknown(what: str, name: str, names: Iterable[str]) -> str:
     close = near_misses(name, names)
-    hint = f"did you mean {' or '.join(f'`{one}`' for one in close)}?" if close else "`explain` shows what there is"
+    hint = did_you_mean(close) or "`explain` shows what there is"
     return f"no {what} `{name}`; {hint}"

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
-from urllib.parse import urlsplit
 
 import redis
 from redis.backoff import NoBackoff
@@ -19,6 +18,7 @@ from redis.retry import Retry
 
 from metrics_dictionary.stores.keys import KEY_LIFETIME
 from metrics_dictionary.stores.store import LARGEST_INCREMENT, CachedPayload, OutboxRow, StoreUnavailable, Token
+from metrics_dictionary.tools.addresses import shown_address
 from metrics_dictionary.tools.errors import OperationalError
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class RedisStore:
                 # Never again by itself: the client would repeat increments whose answer was lost, and count them twice.
                 retry=Retry(NoBackoff(), 0),
             )
-            self._name = _without_password(url)
+            self._name = shown_address(url)
         except ValueError as error:
             raise OperationalError(f"the store's URL is wrong: {error}; write redis://HOST:6379/0") from error
         self._pool = pool
@@ -205,14 +205,6 @@ class RedisStore:
             return int(text) if text.lstrip("-").isdecimal() and abs(number) <= LARGEST_INCREMENT else number
         except ValueError as error:
             raise StoreUnavailable(f"{self._name}: {key} holds {text[:40]!r}, which is no number") from error
-
-
-def _without_password(url: str) -> str:
-    parts = urlsplit(url)
-    if not parts.hostname:
-        return f"{parts.scheme}://{parts.path}"
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return f"{parts.scheme}://{host}:{parts.port or 6379}{parts.path}"
 
 
 def _token_text(token: Token) -> str:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from metrics_dictionary.stores.store import Recording
+    from metrics_dictionary.tools.clock import Clock
 
 BUSY_SECONDS = 5.0
 """How long a write waits for another process that writes."""
@@ -59,7 +60,7 @@ class SqliteStore:
     Concurrent recordings share a commit (GroupCommit). Reads have connections of their own and never wait for a write.
     """
 
-    def __init__(self, path: Path, *, clock: Callable[[], datetime], busy_seconds: float = BUSY_SECONDS) -> None:
+    def __init__(self, path: Path, *, clock: Clock, busy_seconds: float = BUSY_SECONDS) -> None:
         """Open or create the file, readable by its owner only.
 
         Raises OperationalError when the path is no place for a store, StoreUnavailable when the file stays locked.

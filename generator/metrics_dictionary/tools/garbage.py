@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def without_garbage_collection() -> Iterator[None]:
+def without_garbage_collection(*, keep: bool = False) -> Iterator[None]:
     """Switch the collector off for a block, and on again after the outermost one.
 
-    What was made in the block is not looked at later either: it is a dictionary, which lives as long as its process.
+    With ``keep`` what was made in the block is not looked at later either: it lives as long as its process.
     """
     enabled = gc.isenabled()
     gc.disable()
@@ -22,5 +22,6 @@ def without_garbage_collection() -> Iterator[None]:
         yield
     finally:
         if enabled:
-            gc.freeze()
+            if keep:
+                gc.freeze()
             gc.enable()

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import heapq
+from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 SHOWN = 3
 """How many candidates are worth showing at once."""
 
-_LONGEST = 200
+LONGEST_WORD = 200
+"""Characters. A longer word is near nothing."""
+
+_COMPARED = 8
+"""How many names are compared letter by letter, which costs a millisecond for long key paths."""
+
+_REMEMBERED = 1_000
+_BITS = 1_009
 
 
 def near_miss(word: str, candidates: Iterable[str]) -> str | None:
@@ -24,7 +34,7 @@ def near_miss(word: str, candidates: Iterable[str]) -> str | None:
 
 def near_misses(word: str, candidates: Iterable[str]) -> list[str]:
     """Return the close candidates, the closest first, at most three."""
-    if not word or len(word) > _LONGEST:
+    if not word or len(word) > LONGEST_WORD:
         return []
     plain = _plain(word)
     allowed = max(1, len(plain) // 3)
@@ -34,6 +44,42 @@ def near_misses(word: str, candidates: Iterable[str]) -> list[str]:
         if (distance := _distance(plain, _plain(candidate), allowed)) <= allowed
     ]
     return [candidate for _, candidate in sorted(scored)[:SHOWN]]
+
+
+class NearMisses:
+    """Near misses among thousands of names: only those that share most of their pairs of letters are compared.
+
+    A word that is wrong in a thousand files, or that a client keeps sending, is looked up once. At most
+    ``most_words`` different words are looked up in all; a set of files with more of them is incomplete, not mistyped.
+    """
+
+    def __init__(self, names: Iterable[str], *, most_words: int | None = None) -> None:
+        self._pairs = [(_pairs(name), name) for name in sorted(set(names))]
+        self._left = most_words
+        self._find = lru_cache(maxsize=_REMEMBERED)(self._found)
+
+    def near(self, word: str) -> tuple[str, ...]:
+        """Return the close names, the closest first, at most three."""
+        return self._find(word) if len(word) <= LONGEST_WORD else ()
+
+    def nearest(self, word: str) -> str | None:
+        """Return the name that ``word`` was probably meant to be, or None."""
+        return next(iter(self.near(word)), None)
+
+    def _found(self, word: str) -> tuple[str, ...]:
+        if self._left is not None:
+            if self._left == 0:
+                return ()
+            self._left -= 1
+        pairs = _pairs(word)
+        different = [((pairs ^ others).bit_count(), name) for others, name in self._pairs]
+        return tuple(near_misses(word, [name for _, name in heapq.nsmallest(_COMPARED, different)]))
+
+
+def did_you_mean(candidates: Iterable[str], quote: Callable[[str], str] = "`{}`".format) -> str | None:
+    """Return ``did you mean `a` or `b`?``, or None where there is no candidate."""
+    named = " or ".join(map(quote, candidates))
+    return f"did you mean {named}?" if named else None
 
 
 def _plain(word: str) -> str:
@@ -60,3 +106,11 @@ def _distance(one: str, other: str, limit: int) -> int:
             return limit + 1
         before, above = above, current
     return above[-1]
+
+
+def _pairs(word: str) -> int:
+    """Return one bit for each pair of neighboring letters; 5,000 of these are compared in a millisecond."""
+    bits = 0
+    for left, right in pairwise(f"^{word.lower()}$"):
+        bits |= 1 << (ord(left) * 31 + ord(right)) % _BITS
+    return bits

@@ -1,27 +1,52 @@
-"""A document from the web, such as a payload or the combined definitions of an instance."""
+"""Requests to web servers: no redirects, http and https only; and documents fetched whole."""
 
 from __future__ import annotations
 
+from functools import cache
 from http.client import HTTPException
 from typing import TYPE_CHECKING
 from urllib.error import HTTPError
-from urllib.parse import urlsplit
-from urllib.request import Request
+from urllib.request import (
+    HTTPDefaultErrorHandler,
+    HTTPErrorProcessor,
+    HTTPHandler,
+    HTTPSHandler,
+    OpenerDirector,
+    ProxyHandler,
+    Request,
+)
 
 from metrics_dictionary import __version__
+from metrics_dictionary.tools.addresses import web_address
 from metrics_dictionary.tools.errors import OperationalError
-from metrics_dictionary.tools.http_request import opener
+from metrics_dictionary.tools.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from urllib.request import BaseHandler
 
 TIMEOUT = 30.0
 """Seconds without an answer, or without any more of it."""
 
 
-def is_web_address(text: str) -> bool:
-    """Return whether a text is an http or https URL."""
-    return text.lower().startswith(("http://", "https://"))
+@cache
+def opener() -> OpenerDirector:
+    """Return what opens requests. A redirect is an HTTPError like any other: what is sent goes where it was told to.
+
+    Without the handlers of ``urllib.request.urlopen`` for files and FTP, no URL can mean a file of this machine.
+    Proxies come from the environment (``https_proxy``, ``no_proxy``).
+    """
+    made = OpenerDirector()
+    handlers: tuple[type[BaseHandler], ...] = (
+        ProxyHandler,
+        HTTPHandler,
+        HTTPSHandler,
+        HTTPDefaultErrorHandler,
+        HTTPErrorProcessor,
+    )
+    for handler in handlers:
+        made.add_handler(handler())
+    return made
 
 
 def fetch(url: str, limit: int, headers: Mapping[str, str] | None = None) -> bytes:
@@ -29,20 +54,17 @@ def fetch(url: str, limit: int, headers: Mapping[str, str] | None = None) -> byt
 
     Raises OperationalError when the URL is none, nobody answers, the status is no success, or the body is longer.
     """
-    try:
-        if not urlsplit(url).hostname or not (url.isascii() and url.isprintable()) or " " in url:
-            raise ValueError
-        request = Request(url, headers={"User-Agent": f"metrics-dictionary/{__version__}", **(headers or {})})  # noqa: S310
-    except ValueError as error:
-        raise OperationalError(f"{url!r}: no URL that can be fetched; write it as https://HOST/PATH") from error
+    if web_address(url) is None:
+        raise OperationalError(f"{url!r}: no URL that can be fetched; write it as https://HOST/PATH")
+    request = Request(url, headers={"User-Agent": f"metrics-dictionary/{__version__}", **(headers or {})})  # noqa: S310
     try:
         with opener().open(request, timeout=TIMEOUT) as response:
             body: bytes = response.read(limit + 1)
     except HTTPError as error:
         with error:
-            raise OperationalError(f"{url}: answered {error.code} {_plain(error.reason)}{_advice(error)}") from error
+            raise OperationalError(f"{url}: answered {error.code} {one_line(error.reason)}{_advice(error)}") from error
     except (OSError, HTTPException, ValueError) as error:
-        why = _plain(str(getattr(error, "reason", None) or error)) or type(error).__name__
+        why = one_line(str(getattr(error, "reason", None) or error)) or type(error).__name__
         raise OperationalError(f"{url}: no answer: {why}; check the address and the network") from error
     if len(body) > limit:
         raise OperationalError(f"{url}: the answer has more than {limit // 1024**2} MiB; is it the right address?")
@@ -53,10 +75,5 @@ def _advice(error: HTTPError) -> str:
     if error.code in (401, 403):
         return "; give a token that may read it"
     if 300 <= error.code < 400:
-        return f"; it points to {_plain(error.headers.get('Location') or 'nowhere')}: use that URL if it is right"
+        return f"; it points to {one_line(error.headers.get('Location') or 'nowhere')}: use that URL if it is right"
     return "; check the address"
-
-
-def _plain(text: str) -> str:
-    shown = "".join(character if character.isprintable() else " " for character in text)
-    return " ".join(shown.split())[:200]

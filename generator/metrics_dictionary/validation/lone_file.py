@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from metrics_dictionary.dictionary.fields import mapping
 from metrics_dictionary.reading.document import Kind
-from metrics_dictionary.reading.file_bytes import source_bytes
 from metrics_dictionary.reading.parse import LARGEST_COLLECTION, parse
 from metrics_dictionary.reading.read import assemble, read_surroundings
-from metrics_dictionary.reading.root import PRODUCT_GROUPS, SourceFile, shown
+from metrics_dictionary.reading.root import PRODUCT_GROUPS, SourceFile, shown, source_bytes
 from metrics_dictionary.validation.engine.diagnoses import diagnose
 from metrics_dictionary.validation.engine.file_check import check_file, document_of
 from metrics_dictionary.validation.rules import DICTIONARY_RULES

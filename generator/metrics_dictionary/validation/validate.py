@@ -121,7 +121,7 @@ def validate(
     sources = as_named(sources, only)
     others = left_out(sources, only)
     surroundings = read_surroundings(sources, product_groups)
-    with without_garbage_collection():
+    with without_garbage_collection(keep=True):
         files = document_sources(sources)
         checked = in_parts(partial(check_files, unjudged=others), files, progress)
         found = [document_of(source, file) for source, file in zip(files, checked, strict=True)]

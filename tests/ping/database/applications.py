@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import psycopg
-from metrics_dictionary.ping.query.resolution import resolve
 
+from metrics_dictionary.ping.query.resolution import resolve
 from tests.ping.ping_samples import a_metric, an_instrumentation
 
 if TYPE_CHECKING:

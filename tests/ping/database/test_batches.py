@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from metrics_dictionary.ping.database import StatementTimeout, counting
 from metrics_dictionary.ping.query.relation import Batching, Operation
 from metrics_dictionary.ping.query.sql import select
 from metrics_dictionary.ping.query.time_window import TimeWindow
-
 from tests.ping.database.applications import relation
 
 if TYPE_CHECKING:
     from metrics_dictionary.ping.database import Database
-
     from tests.ping.database.applications import Application
     from tests.ping.database.conftest import Opener
 

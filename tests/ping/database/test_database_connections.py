@@ -13,10 +13,10 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
+
 from metrics_dictionary.ping.database import DatabaseError, DatabaseUnavailable, open_database, snapshot
 from metrics_dictionary.ping.failure import SourceAway, reason
 from metrics_dictionary.tools.errors import OperationalError
-
 from tests.ping.database.applications import PostgresApplication, SqliteApplication, relation
 from tests.ping.database.conftest import new_database
 from tests.services.postgres import running_postgres

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+
 from metrics_dictionary.ping.database import inconsistencies, parse_snapshot, snapshot
 from metrics_dictionary.ping.database.snapshot import KINDS, Snapshot
 from metrics_dictionary.tools.errors import OperationalError

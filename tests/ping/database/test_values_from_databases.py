@@ -6,14 +6,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from metrics_dictionary.ping.database import DatabaseError
 from metrics_dictionary.ping.query.time_window import time_window
-
 from tests.ping.database.applications import relation
 
 if TYPE_CHECKING:
     from metrics_dictionary.ping.database import Database
-
     from tests.ping.database.applications import Application
     from tests.ping.database.conftest import Opener
 

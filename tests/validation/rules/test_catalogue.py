@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from metrics_dictionary.validation.rules.catalogue import CATALOGUE
 
 

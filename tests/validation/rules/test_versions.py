@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from metrics_dictionary.reading.document import Document, Kind
 from metrics_dictionary.validation.rules.versions import Version, unquoted_version
 

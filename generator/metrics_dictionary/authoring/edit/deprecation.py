@@ -17,7 +17,7 @@ from metrics_dictionary.dictionary.fields import mapping
 from metrics_dictionary.reading.read import read_dictionary
 from metrics_dictionary.reading.root import find_files
 from metrics_dictionary.tools.errors import OperationalError
-from metrics_dictionary.tools.near_misses import near_misses
+from metrics_dictionary.tools.near_misses import did_you_mean, near_misses
 from metrics_dictionary.validation.validate import validate_unsaved
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _find(dictionary: Dictionary, name: str) -> MetricDefinition | EventDefiniti
     if name in dictionary.expanded:
         return file_paths[dictionary.expanded[name].file_path]
     close = near_misses(name, [*names, *dictionary.expanded])
-    hint = f"did you mean {' or '.join(f'`{one}`' for one in close)}?" if close else "`explain` shows one"
+    hint = did_you_mean(close) or "`explain` shows one"
     raise OperationalError(f"no metric or event is called `{name}`; {hint}")
 
 

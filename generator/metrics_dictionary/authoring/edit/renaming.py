@@ -16,7 +16,7 @@ from metrics_dictionary.reading.document import Kind
 from metrics_dictionary.reading.product_groups import product_groups_of
 from metrics_dictionary.reading.root import find_files
 from metrics_dictionary.tools.errors import OperationalError
-from metrics_dictionary.tools.near_misses import near_misses
+from metrics_dictionary.tools.near_misses import did_you_mean, near_misses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,5 +128,5 @@ def _scalars(original: Original) -> Iterator[tuple[tuple[str | int, ...], Scalar
 
 def _unknown(groups: Original | None, old: str) -> str:
     close = near_misses(old, product_groups_of(groups.data) if groups is not None else ())
-    hint = f"did you mean {' or '.join(close)}?" if close else "`product_groups.yml` lists them"
+    hint = did_you_mean(close) or "`product_groups.yml` lists them"
     return f"no definition and no group is called {old!r}; {hint}"

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
-import shutil
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.reading.root import shown
 from metrics_dictionary.tools.errors import OperationalError
+from metrics_dictionary.tools.files import replace_file, staged_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,15 +63,7 @@ def save_new(path: Path, root: Path, text: str) -> None:
 def _staged(path: Path, text: str) -> Path:
     if path.is_symlink():
         raise OperationalError(f"{shown(path)}: a link, which is not followed; put the file itself there")
-    staged = path.with_name(f".{secrets.token_hex(8)}.part")
-    try:
-        staged.write_bytes(text.encode())
-        if path.exists():
-            shutil.copymode(path, staged)
-    except OSError:
-        staged.unlink(missing_ok=True)
-        raise
-    return staged
+    return staged_file(path, text.encode())
 
 
 def _put_in_place(staged: Mapping[Path, Path]) -> None:
@@ -92,7 +83,4 @@ def _put_back(path: Path, content: bytes | None) -> None:
     if content is None:
         path.unlink(missing_ok=True)
         return
-    staged = path.with_name(f".{secrets.token_hex(8)}.part")
-    staged.write_bytes(content)
-    shutil.copymode(path, staged)
-    staged.replace(path)
+    replace_file(path, content)

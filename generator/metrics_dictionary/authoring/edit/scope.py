@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from metrics_dictionary.dictionary.fields import mapping
 from metrics_dictionary.reading.document import Kind
-from metrics_dictionary.reading.file_bytes import file_bytes
 from metrics_dictionary.reading.parse import largest, parse
 from metrics_dictionary.reading.read import document_sources
 from metrics_dictionary.reading.root import PRODUCT_GROUPS, SourceFile, find_files, shown
+from metrics_dictionary.tools.files import file_bytes
 from metrics_dictionary.validation.named_paths import as_named, by_root, left_out
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from metrics_dictionary.authoring.edit.scalar_text import on_one_line, quoted
 from metrics_dictionary.dictionary.event import EventDefinition
 from metrics_dictionary.dictionary.metric import MetricDefinition
 from metrics_dictionary.dictionary.time_frame import SUFFIXES
-from metrics_dictionary.tools.resources import resource
+from metrics_dictionary.tools.files import resource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

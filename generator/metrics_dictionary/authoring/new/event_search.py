@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from metrics_dictionary.authoring.new import dialogue_wording as wording
-from metrics_dictionary.reports.text_report import printable
 from metrics_dictionary.tools.near_misses import near_misses
+from metrics_dictionary.tools.text import printable
 
 if TYPE_CHECKING:
     from metrics_dictionary.authoring.new.interview import Interview

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from metrics_dictionary.changes.compare.comparison import compare
 from metrics_dictionary.changes.compare.edition import Edition, inside_root
-from metrics_dictionary.changes.compare.open_edition import open_edition, without_garbage_collection
+from metrics_dictionary.changes.compare.open_edition import open_edition
 from metrics_dictionary.changes.compare.rules import CHECKS
 from metrics_dictionary.dictionary.diagnostic import Diagnostic, Severity
 from metrics_dictionary.reading.positions import json_path
 from metrics_dictionary.reading.root import shown
+from metrics_dictionary.tools.garbage import without_garbage_collection
 from metrics_dictionary.validation.rules.against import AGAINST_RULES
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from metrics_dictionary.dictionary.event import EventDefinition
 from metrics_dictionary.dictionary.fields import text
 from metrics_dictionary.dictionary.metric import MetricDefinition
 from metrics_dictionary.reading.document import Kind
-from metrics_dictionary.reading.file_bytes import file_bytes
 from metrics_dictionary.reading.parse import parse
 from metrics_dictionary.reading.root import SourceFile, shown
 from metrics_dictionary.tools.errors import OperationalError
+from metrics_dictionary.tools.files import file_bytes
 
 if TYPE_CHECKING:
     from metrics_dictionary.dictionary.diagnostic import Diagnostic

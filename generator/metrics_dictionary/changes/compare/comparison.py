@@ -21,6 +21,7 @@ from metrics_dictionary.dictionary.event import EventDefinition
 from metrics_dictionary.dictionary.fields import Fields, text
 from metrics_dictionary.dictionary.metric import MetricDefinition
 from metrics_dictionary.dictionary.time_frame import SUFFIXES
+from metrics_dictionary.tools.json_values import equal
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -235,13 +236,8 @@ def _time_frame(claim: _Claim) -> object:
 
 def _field_changes(before: Fields, after: Fields, apart_from: Sequence[str] = ()) -> Iterable[FieldChange]:
     for name in dict.fromkeys((*before, *after)):
-        if name not in apart_from and not _same(before.get(name), after.get(name)):
+        if name not in apart_from and not equal(before.get(name), after.get(name)):
             yield FieldChange(name, before.get(name), after.get(name))
-
-
-def _same(one: object, other: object) -> bool:
-    """Return whether two values are the same, true and 1 not being so."""
-    return one == other and isinstance(one, bool) is isinstance(other, bool)
 
 
 def _merged(changes: Iterable[Change[MetricDefinition]]) -> tuple[Change[MetricDefinition], ...]:

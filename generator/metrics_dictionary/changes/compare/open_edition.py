@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import os
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,12 +11,14 @@ from metrics_dictionary.changes.compare.edition import Edition
 from metrics_dictionary.changes.compare.revision import data_of, read_revision
 from metrics_dictionary.reading.read import read_dictionary
 from metrics_dictionary.reading.root import is_root, shown
+from metrics_dictionary.tools.addresses import is_web_address
 from metrics_dictionary.tools.errors import OperationalError
+from metrics_dictionary.tools.garbage import without_garbage_collection
 from metrics_dictionary.tools.in_parts import WORTHWHILE, in_parts
-from metrics_dictionary.tools.web_document import fetch, is_web_address
+from metrics_dictionary.tools.web_document import fetch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from metrics_dictionary.changes.compare.revision import KnownData
     from metrics_dictionary.reading.document import Document
@@ -79,15 +79,3 @@ def _edition_of(reading: Reading) -> Edition:
     root = reading.root
     unread = frozenset(os.path.relpath(file, root) for file in reading.unread)
     return Edition(shown(root), reading.dictionary, reading.diagnostics, unread)
-
-
-@contextmanager
-def without_garbage_collection() -> Iterator[None]:
-    """Spare the collector the search for garbage among thousands of definitions, none of which is any."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.changes.compare.edition import Edition, inside_root
-from metrics_dictionary.changes.compare.git import GitRefusedError, blobs, git, line
 from metrics_dictionary.dictionary.diagnostic import Diagnostic, Severity
 from metrics_dictionary.dictionary.dictionary import Dictionary
 from metrics_dictionary.reading.document import Document, Kind
@@ -17,6 +16,7 @@ from metrics_dictionary.reading.parse import ParsedFile, largest, parse
 from metrics_dictionary.reading.read import Surroundings, assemble, unread
 from metrics_dictionary.reading.root import SourceFile, kind_of, shown
 from metrics_dictionary.tools.errors import OperationalError
+from metrics_dictionary.tools.git import GitRefusedError, blobs, commit_id, git, git_line, is_shallow
 from metrics_dictionary.tools.in_parts import in_parts
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def read_revision(revision: str, root: Path, known: KnownData | None = None, *, 
 
 def data_of(documents: Iterable[Document], root: Path) -> KnownData:
     """Return the data of files of the working tree by the names that git gives to their contents."""
-    length = len(line(root, "rev-parse", "--verify", "--quiet", "HEAD") or "")
+    length = len(git_line(root, "rev-parse", "--verify", "--quiet", "HEAD") or "")
     algorithm = "sha256" if length == 64 else "sha1"
     known: KnownData = {}
     for document in documents:
@@ -96,23 +96,17 @@ def _place_in_repository(root: Path, revision: str) -> tuple[Path, str]:
 
 
 def _commit(top: Path, revision: str, *, where_it_left: bool) -> _Commit:
-    shallow = line(top, "rev-parse", "--is-shallow-repository") == "true"
-    found = _resolved(top, revision)
+    shallow = is_shallow(top)
+    found = commit_id(top, revision)
     if found is None:
         return _oldest_instead(top, revision) if shallow else _unknown(top, revision)
     if not where_it_left:
         return _Commit(found)
-    base = line(top, "merge-base", found, "HEAD")
+    base = git_line(top, "merge-base", found, "HEAD")
     if base is None and shallow:
         remark = f"this shallow clone does not reach back to where {revision} and HEAD part; {_DEEPEN}"
         return _Commit(found, (remark,))
     return _Commit(base or found)
-
-
-def _resolved(top: Path, revision: str) -> str | None:
-    if not revision or revision.startswith("-") or "\0" in revision:
-        return None
-    return line(top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
 
 
 _DEEPEN = "`git fetch --unshallow` brings the rest"
@@ -121,11 +115,11 @@ _DEEPEN = "`git fetch --unshallow` brings the rest"
 def _oldest_instead(top: Path, revision: str) -> _Commit:
     """Return the oldest commit of a shallow clone in place of one that lies before it."""
     ancestor = _ANCESTOR.fullmatch(revision)
-    if (ancestor is None or _resolved(top, ancestor["base"]) is None) and not _OBJECT_NAME.fullmatch(revision):
+    if (ancestor is None or commit_id(top, ancestor["base"]) is None) and not _OBJECT_NAME.fullmatch(revision):
         raise OperationalError(
             f"{shown(revision)}: not in this shallow clone; fetch it first: git fetch origin {shown(revision)}"
         )
-    oldest = line(top, "rev-list", "--first-parent", "--max-parents=0", "-1", "HEAD")
+    oldest = git_line(top, "rev-list", "--first-parent", "--max-parents=0", "-1", "HEAD")
     if oldest is None:
         return _unknown(top, revision)
     remark = f"{revision} is not in this shallow clone, its oldest commit {oldest[:_SHORT]} is used instead; {_DEEPEN}"

@@ -2,28 +2,46 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.changes.history.change import Change, What
-from metrics_dictionary.changes.history.git import RunningLog, blobs, find_repository
-from metrics_dictionary.changes.history.log import commits_of
+from metrics_dictionary.changes.history.log import LOG_FORMAT, commits_of
 from metrics_dictionary.changes.history.milestones import with_milestones
 from metrics_dictionary.changes.history.tracing import changes_of, traced
 from metrics_dictionary.reading.document import Kind
 from metrics_dictionary.reading.parse import largest
+from metrics_dictionary.tools.git import GitRefusedError, GitUnavailableError, RunningGit, blobs, git
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
     from pathlib import Path
 
-    from metrics_dictionary.changes.history.git import Repository
     from metrics_dictionary.changes.history.log import LoggedCommit
 
 FOLDERS = {"metrics": Kind.METRIC, "events": Kind.EVENT}
+
+_LOG = (
+    *("log", "-z", "--raw", "-c", "--no-abbrev", "--no-renames", "--no-relative", "--no-ext-diff", "--no-textconv"),
+    *("--date-order", "--no-notes", "--no-color", "--encoding=UTF-8", f"--format=tformat:{LOG_FORMAT}"),
+    *("HEAD", "--", *FOLDERS),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """The repository that a root is in. ``prefix`` is the root's path in it, with a slash at the end or empty.
+
+    A shallow one lacks what came before its oldest commits.
+    """
+
+    root: Path
+    prefix: str
+    shallow: bool
 
 
 @dataclass(frozen=True)
@@ -62,11 +80,15 @@ class History:
 
 
 class HistoryReading:
-    """A reading that has begun; git works while its caller does something else."""
+    """A reading that has begun; git works while its caller does something else.
+
+    Whatever keeps git from answering (none installed, no repository, one that belongs to somebody else) means that
+    there is no history, and is no error.
+    """
 
     def __init__(self, root: Path) -> None:
         self._root = root.resolve()
-        self._log = RunningLog(self._root, FOLDERS)
+        self._log = RunningGit(self._root, *_LOG)
 
     def __enter__(self) -> HistoryReading:
         return self
@@ -77,10 +99,12 @@ class HistoryReading:
     def finish(self) -> History | None:
         """Return the history; None where there is no git, no repository, or no commit of the root's files."""
         output = self._log.finish()
-        repository = find_repository(self._root) if output else None
-        if not output or repository is None:
+        if not output:
             return None
-        return _history(repository, list(commits_of(output)))
+        try:
+            return _history(_repository(self._root), list(commits_of(output)))
+        except (GitRefusedError, GitUnavailableError):
+            return None
 
 
 def read_history(root: Path) -> History | None:
@@ -89,10 +113,16 @@ def read_history(root: Path) -> History | None:
         return reading.finish()
 
 
+def _repository(root: Path) -> Repository:
+    answer = git(root, "rev-parse", "--is-shallow-repository", "--show-prefix", offline=True)
+    shallow, _, prefix = answer.partition(b"\n")
+    return Repository(root, os.fsdecode(prefix.removesuffix(b"\n")), shallow == b"true")
+
+
 def _history(repository: Repository, commits: Iterable[LoggedCommit]) -> History:
     touching = [traced(commit, repository, FOLDERS) for commit in commits]
     needed = dict.fromkeys(blob for commit in touching for blob in commit.blobs)
-    contents = blobs(repository.root, needed, largest(Kind.METRIC))
+    contents = blobs(repository.root, needed, largest(Kind.METRIC), offline=True)
     changes = with_milestones(changes_of(touching, contents))
     folder = "".join(repository.prefix.removesuffix("/").rpartition("/")[:2])
     return History(changes, folder, complete=not repository.shallow and len(contents) == len(needed))

@@ -13,6 +13,9 @@ from metrics_dictionary.changes.history.change import Commit
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+LOG_FORMAT = "%H%x00%P%x00%ct%x00%s%x00"
+"""What `commits_of` reads, for the option ``--format=tformat:`` of a log with ``-z --raw``."""
+
 LONGEST_SUBJECT = 160
 """Characters of a message's first line that are kept."""
 

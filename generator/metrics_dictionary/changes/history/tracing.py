@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from metrics_dictionary.changes.history.change import Commit
-    from metrics_dictionary.changes.history.git import Repository
+    from metrics_dictionary.changes.history.history import Repository
     from metrics_dictionary.changes.history.log import LoggedCommit
     from metrics_dictionary.changes.history.version import Version
     from metrics_dictionary.reading.document import Kind

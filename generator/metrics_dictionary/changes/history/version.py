@@ -15,6 +15,7 @@ from metrics_dictionary.changes.history.change import FieldChange
 from metrics_dictionary.reading.parse import parse
 from metrics_dictionary.reading.root import SourceFile
 from metrics_dictionary.reading.scalars import UnsupportedScalarError, plain_scalar
+from metrics_dictionary.tools.json_values import equal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -76,14 +77,9 @@ def field_changes(befores: Sequence[Version], after: Version) -> tuple[FieldChan
             continue
         values = [before.value(name) for before in befores]
         value = after.value(name)
-        if not any(_same(value, earlier) for earlier in values):
+        if not any(equal(value, earlier) for earlier in values):
             changes.append(FieldChange(name, values[0], value))
     return tuple(changes)
-
-
-def _same(one: object, other: object) -> bool:
-    """Compare as JSON does: ``true`` is not 1."""
-    return one == other and isinstance(one, bool) == isinstance(other, bool)
 
 
 def _unusual_version(kind: Kind, text: str) -> Version:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from metrics_dictionary.changes.render.difference_words import totals, verdict
 from metrics_dictionary.changes.render.values import from_where_they_part
-from metrics_dictionary.reports.text_report import printable
+from metrics_dictionary.tools.text import printable
 from metrics_dictionary.validation.rules.against import AGAINST_RULES
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import click
 from metrics_dictionary.changes.render.difference_words import totals, verdict
 from metrics_dictionary.changes.render.values import from_where_they_part
 from metrics_dictionary.dictionary.diagnostic import Severity
-from metrics_dictionary.reports.text_report import COLOURS, printable
-from metrics_dictionary.tools.columns import folded
+from metrics_dictionary.reports.text_report import COLOURS
+from metrics_dictionary.tools.text import folded, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

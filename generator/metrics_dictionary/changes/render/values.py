@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from metrics_dictionary.tools.json_text import compact_json
+from metrics_dictionary.tools.json_values import compact_json
 
 BEFORE_IT = 12
 """Characters that are shown of what both have in common."""

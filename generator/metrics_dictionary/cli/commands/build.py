@@ -52,7 +52,7 @@ def command(
     """
     from metrics_dictionary.site.build.build import build
     from metrics_dictionary.site.build.site_map import site_address
-    from metrics_dictionary.site.parts.site_wording import counted
+    from metrics_dictionary.tools.text import counted
 
     # Ended from outside, a build cleans up as it does after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -10,7 +10,7 @@ import click
 
 from metrics_dictionary.cli.options import definitions_option
 from metrics_dictionary.cli.terminal import width
-from metrics_dictionary.reports.text_report import printable
+from metrics_dictionary.tools.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -155,8 +155,8 @@ def _joined(first: str | None, second: str | None, separator: str) -> str:
 
 
 def _unknown(dictionary: Dictionary, name: str) -> str:
-    from metrics_dictionary.tools.near_misses import near_misses
+    from metrics_dictionary.tools.near_misses import did_you_mean, near_misses
 
     close = near_misses(name, [*dictionary.expanded, *dictionary.events])
-    hint = f"did you mean {' or '.join(f'`{candidate}`' for candidate in close)}?" if close else "see the site's index"
+    hint = did_you_mean(close) or "see the site's index"
     return f"no metric or event is called `{printable(name)}`; {hint}"

@@ -37,7 +37,7 @@ def command(*, root: Path, style: str, include_paths: bool, events: bool, output
     """
     from metrics_dictionary.exports.formats import export_events, export_metrics
     from metrics_dictionary.reading.read import read_dictionary
-    from metrics_dictionary.tools.writing import write_text
+    from metrics_dictionary.tools.files import write_text
 
     reading = read_dictionary(root)
     if events:

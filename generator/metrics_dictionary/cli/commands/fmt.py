@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from metrics_dictionary.cli.options import DEFINITIONS
-from metrics_dictionary.reports.text_report import printable
+from metrics_dictionary.tools.text import printable
 
 
 @click.command("fmt")

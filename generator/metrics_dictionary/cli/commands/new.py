@@ -10,7 +10,7 @@ import click
 
 from metrics_dictionary.authoring.new import dialogue_wording as wording
 from metrics_dictionary.cli.options import definitions_option
-from metrics_dictionary.reports.text_report import printable
+from metrics_dictionary.tools.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

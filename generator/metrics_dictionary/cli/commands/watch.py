@@ -13,8 +13,9 @@ from metrics_dictionary.cli.options import DEFINITIONS, product_groups_option
 from metrics_dictionary.cli.progress import progress
 from metrics_dictionary.cli.terminal import width
 from metrics_dictionary.reports.summary import Summary
-from metrics_dictionary.reports.text_report import printable, render_findings
+from metrics_dictionary.reports.text_report import render_findings
 from metrics_dictionary.tools.errors import OperationalError
+from metrics_dictionary.tools.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence

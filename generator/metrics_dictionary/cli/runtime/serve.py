@@ -81,7 +81,7 @@ def _build_and_serve(
     from metrics_dictionary.server.background import in_background
     from metrics_dictionary.server.transport.server import open_server
     from metrics_dictionary.site.build.build import build
-    from metrics_dictionary.site.parts.site_wording import counted
+    from metrics_dictionary.tools.text import counted
 
     with open_server(settings) as server, closing(opened_store(settings)) as store:
         with progress("Building the site:") as draw:

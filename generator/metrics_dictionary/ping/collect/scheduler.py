@@ -5,15 +5,17 @@ from __future__ import annotations
 import random
 import threading
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.stores.store import StoreUnavailable
+from metrics_dictionary.tools.clock import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from metrics_dictionary.stores.store import Store
+    from metrics_dictionary.tools.clock import Clock
 
     Generate = Callable[[Callable[[int, int], None]], None]
 
@@ -48,7 +50,7 @@ class Scheduler:
         holder: str,
         log: Callable[[str], None],
         interval: timedelta = WEEKLY,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Clock = utc_now,
         chance: Callable[[], float] = random.random,
     ) -> None:
         if interval <= timedelta(0):

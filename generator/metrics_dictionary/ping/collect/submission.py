@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from dataclasses import dataclass
 from http.client import HTTPException
@@ -13,8 +12,10 @@ from urllib.parse import urlsplit, urlunsplit
 from urllib.request import Request
 
 from metrics_dictionary import __version__
+from metrics_dictionary.tools.addresses import web_address
 from metrics_dictionary.tools.errors import OperationalError
-from metrics_dictionary.tools.http_request import opener
+from metrics_dictionary.tools.text import one_line
+from metrics_dictionary.tools.web_document import opener
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,21 +77,10 @@ def metadata_url(url: str) -> str:
 
 
 def _require_web_address(url: str) -> None:
-    if not _is_web_address(url):
+    if web_address(url) is None:
         raise OperationalError("a payload goes to an http or https URL, such as https://ping.example/usage_data")
     if "@" in urlsplit(url).netloc:
         raise OperationalError("the URL has a name or a password in it, and none is ever sent: leave it out")
-
-
-def _is_web_address(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and bool(_VISIBLE(url))
-    except ValueError:
-        return False
-
-
-_VISIBLE = re.compile("[!-~]+").fullmatch
 
 
 class _Client:
@@ -128,7 +118,7 @@ class _Client:
         except TimeoutError:
             return _Answer(0, f"no answer within {self._timeout:g} s", may_pass=True)
         except (OSError, HTTPException, ValueError) as error:
-            return _Answer(0, f"no answer: {_line(str(getattr(error, 'reason', None) or error))}", may_pass=True)
+            return _Answer(0, f"no answer: {one_line(str(getattr(error, 'reason', None) or error))}", may_pass=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +134,11 @@ class _Answer:
 def _refusal(error: HTTPError) -> _Answer:
     said = _said(error)
     if 300 <= error.code < 400:
-        said = f"it points to {_line(error.headers.get('Location', 'nowhere'))}; submit to that URL if it is right"
+        said = f"it points to {one_line(error.headers.get('Location', 'nowhere'))}; submit to that URL if it is right"
     after = error.headers.get("Retry-After", "")
     return _Answer(
         error.code,
-        f"answered {error.code} {_line(error.reason)}" + (f": {said}" if said else ""),
+        f"answered {error.code} {one_line(error.reason)}" + (f": {said}" if said else ""),
         may_pass=error.code in TRY_AGAIN,
         retry_after=float(after) if after.isascii() and after.isdigit() else 0.0,
     )
@@ -156,12 +146,6 @@ def _refusal(error: HTTPError) -> _Answer:
 
 def _said(error: HTTPError) -> str:
     try:
-        return _line(error.read(SHOWN).decode("utf-8", "replace"))
+        return one_line(error.read(SHOWN).decode("utf-8", "replace"))
     except (OSError, HTTPException):
         return ""
-
-
-def _line(text: str) -> str:
-    """Return what a server says on one line that a terminal can show."""
-    shown = "".join(character if character.isprintable() else " " for character in text)
-    return " ".join(shown.split())[:SHOWN]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from metrics_dictionary.ping.failure import MetricFailed, SourceAway
 
-LONGEST_REASON = 300
-
 
 class DatabaseError(MetricFailed):
     """The database refuses a statement or answers with something that is no number."""
@@ -17,8 +15,3 @@ class StatementTimeout(DatabaseError):  # noqa: N818 - it says what happened
 
 class DatabaseUnavailable(DatabaseError, SourceAway):  # noqa: N818 - as above
     """The database is away: not there, not reachable, locked, damaged, shutting down."""
-
-
-def one_line(message: str) -> str:
-    """Return what a database said, short and on one line."""
-    return " ".join(message.split())[:LONGEST_REASON]

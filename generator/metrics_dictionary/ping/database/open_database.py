@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 from metrics_dictionary.ping.database.sqlite import SqliteDatabase
+from metrics_dictionary.tools.addresses import SQLITE, scheme_of, sqlite_path
 from metrics_dictionary.tools.errors import OperationalError
 
 if TYPE_CHECKING:
     from metrics_dictionary.ping.database.database import Database
 
-SQLITE = "sqlite:///"
 POSTGRES_SCHEMES = {"postgresql", "postgres"}
 STATEMENT_TIMEOUT = 1.0
 """Seconds; what GitLab asks of a single query."""
@@ -29,23 +27,14 @@ def open_database(url: str, *, statement_timeout: float = STATEMENT_TIMEOUT) -> 
             f"the statement timeout of the database is {statement_timeout:g} s: write 0.001 to 86400"
         )
     if url.startswith(SQLITE):
-        return SqliteDatabase(_path(url), statement_timeout)
-    scheme = url.partition("://")[0].lower() if "://" in url else ""
+        return SqliteDatabase(sqlite_path(url), statement_timeout)
+    scheme = scheme_of(url)
     if scheme in POSTGRES_SCHEMES:
         return _postgres(url, statement_timeout)
     # Never the rest of the URL: it may hold a password.
     raise OperationalError(
         f"the database's URL begins with {scheme or 'no scheme'!r}: write sqlite:///PATH or postgresql://USER@HOST/NAME"
     )
-
-
-def _path(url: str) -> Path:
-    path = unquote(url.removeprefix(SQLITE))
-    if not path or "?" in url or "#" in url or "\0" in path or path == ":memory:":
-        raise OperationalError(
-            f"{url!r} names no file: write sqlite:///relative/path or sqlite:////absolute/path, without parameters"
-        )
-    return Path(path)
 
 
 def _postgres(url: str, statement_timeout: float) -> Database:

@@ -13,10 +13,12 @@ from psycopg.conninfo import conninfo_to_dict
 
 from metrics_dictionary.ping.database.bounds import KnownBounds
 from metrics_dictionary.ping.database.counting import compute
-from metrics_dictionary.ping.database.failures import DatabaseError, DatabaseUnavailable, StatementTimeout, one_line
+from metrics_dictionary.ping.database.failures import DatabaseError, DatabaseUnavailable, StatementTimeout
 from metrics_dictionary.ping.database.sketch import BUCKET_BITS, Sketch
+from metrics_dictionary.ping.failure import LONGEST_REASON
 from metrics_dictionary.ping.query import sql
 from metrics_dictionary.tools.errors import OperationalError
+from metrics_dictionary.tools.text import one_line
 
 if TYPE_CHECKING:
     from metrics_dictionary.ping.database.database import Number
@@ -131,7 +133,7 @@ def _first_line(error: Exception) -> str:
     """Return what happened; the lines that follow quote the statement."""
     primary = error.diag.message_primary if isinstance(error, psycopg.Error) else None
     lines = (primary or str(error)).strip().splitlines()
-    return one_line(lines[0]) if lines else type(error).__name__
+    return one_line(lines[0], LONGEST_REASON) if lines else type(error).__name__
 
 
 def _hang_up(connection: psycopg.Connection[tuple[Any, ...]]) -> None:

@@ -10,9 +10,11 @@ from urllib.parse import quote
 
 from metrics_dictionary.ping.database.bounds import KnownBounds
 from metrics_dictionary.ping.database.counting import compute
-from metrics_dictionary.ping.database.failures import DatabaseError, DatabaseUnavailable, StatementTimeout, one_line
+from metrics_dictionary.ping.database.failures import DatabaseError, DatabaseUnavailable, StatementTimeout
 from metrics_dictionary.ping.database.sketch import Sketch
+from metrics_dictionary.ping.failure import LONGEST_REASON
 from metrics_dictionary.ping.query import sql
+from metrics_dictionary.tools.text import one_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,7 +110,7 @@ class SqliteDatabase:
 
     def _failure(self, error: Exception) -> DatabaseError:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-        message = one_line(str(error))
+        message = one_line(str(error), LONGEST_REASON)
         if code == sqlite3.SQLITE_INTERRUPT:
             return StatementTimeout(f"{self._path}: a statement took longer than {self.statement_timeout:g} s")
         if code in AWAY:

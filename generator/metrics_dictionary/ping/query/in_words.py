@@ -11,9 +11,9 @@ from metrics_dictionary.dictionary.fields import text, texts
 from metrics_dictionary.dictionary.selection_rule import IDENTIFIERS
 from metrics_dictionary.dictionary.time_frame import TimeFrame
 from metrics_dictionary.ping.query.entry import Entry
-from metrics_dictionary.ping.query.prose import code, listed, literal
-from metrics_dictionary.ping.query.relation_in_words import relation_in_words
+from metrics_dictionary.ping.query.relation_in_words import code, literal, relation_in_words
 from metrics_dictionary.ping.query.resolution import resolve
+from metrics_dictionary.tools.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.dictionary.time_frame import TimeFrame
-from metrics_dictionary.ping.query.prose import code, listed, literal
 from metrics_dictionary.ping.query.relation import (
     AnyOf,
     Column,
@@ -23,9 +22,27 @@ from metrics_dictionary.ping.query.relation import (
     SubSelect,
 )
 from metrics_dictionary.ping.query.time_window import DAYS
+from metrics_dictionary.tools.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+
+def code(value: object) -> str:
+    """Return a value between backticks, on one line.
+
+    A backtick inside becomes an apostrophe, so that the value cannot end what it stands in.
+    """
+    return f"`{' '.join(str(value).replace('`', chr(39)).split())}`"
+
+
+def literal(value: object) -> str:
+    """Return how a sentence names a value that something is compared with."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "blank" if isinstance(value, str) and not value.strip() else code(value)
 
 
 def relation_in_words(relation: Relation, time_frame: str | None) -> str:

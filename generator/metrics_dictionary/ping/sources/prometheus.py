@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from typing import TYPE_CHECKING
 from urllib.error import HTTPError
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 from urllib.request import Request
 
 from metrics_dictionary.ping.failure import MetricFailed, SourceAway
+from metrics_dictionary.tools.addresses import web_address
 from metrics_dictionary.tools.errors import OperationalError
-from metrics_dictionary.tools.http_request import opener
+from metrics_dictionary.tools.web_document import opener
 
 if TYPE_CHECKING:
     from metrics_dictionary.ping.sources.inquiry import Inquiry
@@ -28,7 +29,7 @@ class Prometheus:
     timeout: float = 10.0
 
     def __post_init__(self) -> None:
-        if urlsplit(self.url).scheme not in ("http", "https") or not urlsplit(self.url).hostname:
+        if web_address(self.url) is None:
             raise OperationalError("the Prometheus server's URL must look like http://127.0.0.1:9091")
 
     def first_value(self, query: str) -> float:

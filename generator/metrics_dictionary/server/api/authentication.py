@@ -12,12 +12,12 @@ from metrics_dictionary.stores.tokens import digest
 from metrics_dictionary.tools.errors import OperationalError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from datetime import datetime
+    from collections.abc import Iterable
 
     from metrics_dictionary.server.api.route import Access
     from metrics_dictionary.server.transport.message import Request
     from metrics_dictionary.stores.store import Store, Token
+    from metrics_dictionary.tools.clock import Clock
 
 CACHE_SECONDS = 3.0
 """How long a checked token is good without asking the store: a revoke works within five seconds."""
@@ -37,7 +37,7 @@ class Authentication:
         store: Store,
         trusted_networks: Iterable[str],
         *,
-        clock: Callable[[], datetime],
+        clock: Clock,
         cache_seconds: float = CACHE_SECONDS,
     ) -> None:
         """Take the networks as `10.0.0.0/8`. Raises OperationalError for one that is none."""

@@ -9,13 +9,11 @@ from metrics_dictionary.ping.collect.payload import json_text
 from metrics_dictionary.server.transport.message import Response
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-
     from metrics_dictionary.dictionary.dictionary import Dictionary
     from metrics_dictionary.ping.sources.sources import Sources
     from metrics_dictionary.server.api.route import Call
     from metrics_dictionary.stores.store import Store
+    from metrics_dictionary.tools.clock import Clock
 
 NOTHING_CACHED = "{}"
 
@@ -23,9 +21,7 @@ NOTHING_CACHED = "{}"
 class ServicePingExports:
     """The handlers. Only the cached payload is exported; no call makes the server collect one."""
 
-    def __init__(
-        self, dictionary: Dictionary, sources: Sources, store: Store, *, clock: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, dictionary: Dictionary, sources: Sources, store: Store, *, clock: Clock) -> None:
         self._dictionary = dictionary
         self._sources = sources
         self._store = store

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from metrics_dictionary.server.transport.message import Response, not_found, strong_etag
 from metrics_dictionary.server.transport.representation import compressed
-from metrics_dictionary.tools.resources import resource
+from metrics_dictionary.tools.files import resource
 
 if TYPE_CHECKING:
     from pathlib import Path

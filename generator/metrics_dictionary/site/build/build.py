@@ -64,7 +64,7 @@ def build(
     """
     links = repository_links(repository_url)
     with (
-        without_garbage_collection(),
+        without_garbage_collection(keep=True),
         staging(output) as folder,
         ShellBuild(folder) as shell_build,
         HistoryReading(root) as reading,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from markupsafe import escape
 
 from metrics_dictionary.tools.errors import OperationalError
-from metrics_dictionary.tools.resources import resource
+from metrics_dictionary.tools.files import resource
 from metrics_dictionary.site.parts.html import fill
 
 if TYPE_CHECKING:

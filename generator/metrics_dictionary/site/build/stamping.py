@@ -68,7 +68,7 @@ def stamp_everything(
     jobs += [stamping.changes_by_month, partial(stamping.program_files, shell.site_url)]
     jobs += [stamping.health, stamping.payload_reader, partial(stamping.feeds, shell.site_url)]
     jobs += [partial(stamping.definitions, members) for members in files]
-    with without_garbage_collection():
+    with without_garbage_collection(keep=True):
         return sum(in_parts(_do, jobs, progress))
 
 

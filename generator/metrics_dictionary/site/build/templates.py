@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.compiler import CodeGenerator, Frame
 
-from metrics_dictionary.tools.resources import resource
+from metrics_dictionary.tools.text import listed
+from metrics_dictionary.tools.files import resource
 from metrics_dictionary.site.parts import fragments, urls, site_wording as wording
 from metrics_dictionary.site.parts.html import escaped
 
@@ -50,7 +51,7 @@ def environment(references: CrossReferences) -> Environment:
         day=wording.day,
         gist=wording.gist,
         heading=fragments.heading,
-        listed=wording.listed,
+        listed=listed,
         milestone=wording.milestone,
         prose=fragments.prose,
         number=lambda count: f"{count:,}",

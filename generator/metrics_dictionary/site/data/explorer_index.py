@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.dictionary.fields import text
-from metrics_dictionary.tools.json_text import compact_json
+from metrics_dictionary.tools.json_values import compact_json
 from metrics_dictionary.ping.query.entry import InstrumentationError
 from metrics_dictionary.ping.query.sql import statement
 from metrics_dictionary.ping.query.time_window import symbolic_time_window

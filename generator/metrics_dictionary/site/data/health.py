@@ -12,7 +12,8 @@ from metrics_dictionary.dictionary.metric import MetricDefinition
 from metrics_dictionary.changes.history.change import What
 from metrics_dictionary.site.data.cross_references import NO_GROUP
 from metrics_dictionary.site.parts.urls import event_url, metric_url
-from metrics_dictionary.site.parts.site_wording import day, duration, listed
+from metrics_dictionary.site.parts.site_wording import day, duration
+from metrics_dictionary.tools.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

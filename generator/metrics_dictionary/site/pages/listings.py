@@ -12,7 +12,8 @@ from metrics_dictionary.site.parts.fragments import breakable, prose, status_pil
 from metrics_dictionary.site.parts.html import fill
 from metrics_dictionary.site.build.shell import Page
 from metrics_dictionary.site.parts.urls import event_url, group_url, listing_page, metric_url, source_url, twin
-from metrics_dictionary.site.parts.site_wording import DATA_SOURCE_SENTENCES, DATA_SOURCES, TIME_FRAMES, gist, listed
+from metrics_dictionary.site.parts.site_wording import DATA_SOURCE_SENTENCES, DATA_SOURCES, TIME_FRAMES, gist
+from metrics_dictionary.tools.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

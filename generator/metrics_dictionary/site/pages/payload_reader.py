@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.tools.json_text import compact_json
+from metrics_dictionary.tools.json_values import compact_json
 from metrics_dictionary.dictionary.dictionary import RECORDED_AT
 from metrics_dictionary.site.data.cross_references import NO_GROUP
 from metrics_dictionary.site.build.shell import Page

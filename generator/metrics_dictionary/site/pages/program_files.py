@@ -12,7 +12,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import metrics_dictionary
-from metrics_dictionary.tools.resources import resource
+from metrics_dictionary.tools.files import resource
 from metrics_dictionary.site.pages.llms_text import llms_text
 from metrics_dictionary.site.pages.reference import RULES_URL
 from metrics_dictionary.site.build.shell import Page

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from metrics_dictionary.tools.text import counted
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -96,11 +98,6 @@ def gist(description: str, longest: int = 140) -> str:
     return f"{first[:longest].rsplit(' ', 1)[0]} …"
 
 
-def listed(words: tuple[str, ...]) -> str:
-    """Join words as prose does: ``Free, Premium and Ultimate``."""
-    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
-
-
 def milestone(text: str) -> str:
     """Say a milestone in words: ``<13.9`` is ``before 13.9``."""
     return f"before {text[1:]}" if text.startswith("<") and version_key(text) != UNKNOWN_VERSION else text
@@ -132,8 +129,3 @@ def duration(start: datetime, end: datetime) -> str:
         if days >= least * length:
             return counted(int(days / length), unit)
     return counted(days, "day")
-
-
-def counted(number: int, noun: str) -> str:
-    """Say how many there are: ``1 metric``, ``2,000 metrics``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.reading.document import Document
-from metrics_dictionary.reading.file_bytes import source_bytes
 from metrics_dictionary.reading.parse import largest, parse
 from metrics_dictionary.reading.read import read_file
+from metrics_dictionary.reading.root import source_bytes
 from metrics_dictionary.validation.engine.diagnoses import diagnose
 from metrics_dictionary.validation.engine.schema_check import schema_findings
 from metrics_dictionary.validation.rules import DEFINITION_RULES

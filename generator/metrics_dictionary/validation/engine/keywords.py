@@ -20,6 +20,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
+from metrics_dictionary.tools.json_values import equal
 from metrics_dictionary.validation.engine.uri import is_uri
 
 if TYPE_CHECKING:
@@ -99,12 +100,12 @@ def _type(_: Validator, types: str | list[str], instance: object, __: Schema) ->
 
 
 def _enum(_: Validator, allowed: list[object], instance: object, __: Schema) -> Errors:
-    if not (instance in allowed if isinstance(instance, str) else any(_equal(instance, item) for item in allowed)):
+    if not (instance in allowed if isinstance(instance, str) else any(equal(instance, item) for item in allowed)):
         yield KeywordError()
 
 
 def _const(_: Validator, expected: object, instance: object, __: Schema) -> Errors:
-    if not _equal(instance, expected):
+    if not equal(instance, expected):
         yield KeywordError()
 
 
@@ -260,10 +261,6 @@ def _is(instance: object, name: str) -> bool:
     if name == "integer" and isinstance(instance, float):
         return instance.is_integer()
     return isinstance(instance, _TYPES[name]) and (name == "boolean" or not isinstance(instance, bool))
-
-
-def _equal(one: object, other: object) -> bool:
-    return one == other and isinstance(one, bool) == isinstance(other, bool)
 
 
 def _hashable(value: object) -> object:

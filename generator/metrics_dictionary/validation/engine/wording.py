@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.reading.positions import json_path
+from metrics_dictionary.tools.text import escaped, listed, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,9 +19,7 @@ _MOST = 12
 
 def code(text: object) -> str:
     """Return a text in backticks, on one line, printable and shortened: ``global_search`` in backticks."""
-    plain = str(text)
-    line = "".join(character if character.isprintable() else _escaped(character) for character in plain[: _LONGEST + 1])
-    return f"`{line if len(plain) <= _LONGEST else line[: _LONGEST - 1] + '…'}`"
+    return f"`{escaped(shortened(str(text), _LONGEST))}`"
 
 
 def value(found: object) -> str:
@@ -41,15 +40,9 @@ def one_of(values: Iterable[object]) -> str:
     words = [code(item if isinstance(item, str) else json.dumps(item)) for item in values]
     if len(words) > _MOST:
         return f"one of {', '.join(words[:_MOST])} and {len(words) - _MOST} more"
-    if len(words) == 1:
-        return words[0]
-    return f"{', '.join(words[:-1])} or {words[-1]}"
+    return listed(words, "or")
 
 
 def field(path: JsonPath) -> str:
     """Return the place of a value in backticks: ``events[0].name``."""
     return code(json_path(path).removeprefix("$").removeprefix("."))
-
-
-def _escaped(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from metrics_dictionary.dictionary.time_frame import SUFFIXES
-from metrics_dictionary.validation.rules.suggestions import Suggestions
+from metrics_dictionary.tools.near_misses import NearMisses
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 _LONGEST_UNREAD = 1024 * 1024
 """Characters. A file that is longer is unread because of its length."""
+
+_MOST_WORDS = 200
+"""How many wrong words get a suggestion. A tree with more of them is incomplete, not mistyped, and has to end soon."""
 
 
 class Filed(Protocol):
@@ -52,8 +55,8 @@ class RuleContext:
     def suggestion(self, word: str, names: Iterable[str], kind: str) -> str | None:
         """Return the name that ``word`` was probably meant to be, or None. ``kind`` says which names these are."""
         if kind not in self._suggestions:
-            self._suggestions[kind] = Suggestions(names)
-        return self._suggestions[kind].for_word(word)
+            self._suggestions[kind] = NearMisses(names, most_words=_MOST_WORDS)
+        return self._suggestions[kind].nearest(word)
 
     @cached_property
     def live_metrics(self) -> tuple[MetricDefinition, ...]:
@@ -84,7 +87,7 @@ class RuleContext:
         return tuple(_beginning(Path(file)) for file in self.unread)
 
     @cached_property
-    def _suggestions(self) -> dict[str, Suggestions]:
+    def _suggestions(self) -> dict[str, NearMisses]:
         return {}
 
 

@@ -1,4 +1,4 @@
-"""JSON as the exports write it: a line a field, text unescaped, and nothing that a strict reader refuses."""
+"""JSON values: compared as JSON compares them, and written with nothing that a strict reader refuses."""
 
 from __future__ import annotations
 
@@ -6,7 +6,19 @@ import json
 import math
 from collections.abc import Mapping
 
-from metrics_dictionary.tools.encodable import encodable
+
+def equal(one: object, other: object) -> bool:
+    """Return whether two values are the same JSON: ``true`` is not 1, at any depth, and 1.0 is 1."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(equal(value, other[key]) for key, value in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(equal, one, other))
+    return one == other and isinstance(one, bool) is isinstance(other, bool)
+
+
+def encodable(text: str) -> str:
+    """Return the text with U+FFFD for each half of a surrogate pair, which a definition can hold as an escape."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def json_text(value: object) -> str:
