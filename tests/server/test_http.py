@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from metrics_dictionary.server.transport.access_log import AccessLog
-from metrics_dictionary.server.transport.poller import EpollReadiness, SelectorReadiness
+from metrics_dictionary.server.transport.poller import EpollPoller, SelectorPoller
 from metrics_dictionary.server.transport.server import Server
 from metrics_dictionary.server.transport.tls import tls_context
 from metrics_dictionary.tools.errors import OperationalError
@@ -291,11 +291,11 @@ def test_two_large_files_come_one_after_the_other_on_one_connection(tmp_path: Pa
     assert received.count(large) == 2
 
 
-@pytest.mark.parametrize("readiness", [SelectorReadiness, EpollReadiness])
+@pytest.mark.parametrize("poller", [SelectorPoller, EpollPoller])
 def test_every_way_to_wait_for_sockets_serves_many_at_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, readiness: type[SelectorReadiness | EpollReadiness]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, poller: type[SelectorPoller | EpollPoller]
 ) -> None:
-    monkeypatch.setattr("metrics_dictionary.server.transport.server.open_readiness", readiness)
+    monkeypatch.setattr("metrics_dictionary.server.transport.server.open_poller", poller)
     (tmp_path / "site").mkdir()
     large = bytes(range(256)) * 40_000
     (tmp_path / "site" / "large.bin").write_bytes(large)

@@ -10,57 +10,57 @@ from contextlib import suppress
 from typing import Protocol
 
 
-class Readiness(Protocol):
+class Poller(Protocol):
     """What is waited for. ``poll`` is called by one thread at a time, everything else by any."""
 
     def watch(self, file: int, *, output: bool = False) -> None:
         """Wait until the socket has input, or room for output."""
 
     def poll(self, seconds: float) -> list[int]:
-        """Return the sockets that are ready, when there are any or the time is over or somebody rings."""
+        """Return the sockets that are ready, when there are any or the time is over or somebody calls `wake`."""
 
-    def ring(self) -> None:
-        """Wake whoever polls; a signal handler may do so."""
+    def wake(self) -> None:
+        """Make `poll` return; a signal handler may call it."""
 
     def close(self) -> None:
-        """Let go of what belongs to the operating system."""
+        """Release what belongs to the operating system."""
 
 
-class Bell:
-    """A pair of sockets that wakes whoever waits for one of them."""
+class Wakeup:
+    """A pair of sockets: writing to one wakes whoever waits for the other."""
 
     def __init__(self) -> None:
-        self._button, self._gong = socket.socketpair()
-        self._button.setblocking(False)
-        self._gong.setblocking(False)
+        self._reader, self._writer = socket.socketpair()
+        self._reader.setblocking(False)
+        self._writer.setblocking(False)
 
     def fileno(self) -> int:
         """Return what to wait for."""
-        return self._gong.fileno()
+        return self._reader.fileno()
 
-    def ring(self) -> None:
+    def set(self) -> None:
         """Make it ready."""
         with suppress(OSError):
-            self._button.send(b"\0")
+            self._writer.send(b"\0")
 
-    def hush(self) -> None:
-        """Make it ready for the next ring."""
+    def clear(self) -> None:
+        """Make it wait for the next `set`."""
         with suppress(OSError):
-            self._gong.recv(4096)
+            self._reader.recv(4096)
 
     def close(self) -> None:
         """Close both ends."""
-        self._button.close()
-        self._gong.close()
+        self._reader.close()
+        self._writer.close()
 
 
-class EpollReadiness:
+class EpollPoller:
     """Linux. A wait may begin while another thread polls, at the price of one system call."""
 
     def __init__(self) -> None:
-        self._bell = Bell()
+        self._wakeup = Wakeup()
         self._epoll = select.epoll()
-        self._epoll.register(self._bell.fileno(), select.EPOLLIN)
+        self._epoll.register(self._wakeup.fileno(), select.EPOLLIN)
 
     def watch(self, file: int, *, output: bool = False) -> None:
         """Wait until the socket has input, or room for output."""
@@ -73,43 +73,43 @@ class EpollReadiness:
     def poll(self, seconds: float) -> list[int]:
         """Return the sockets that are ready."""
         ready = [file for file, _ in self._epoll.poll(seconds)]
-        if self._bell.fileno() in ready:
-            self._bell.hush()
-            ready.remove(self._bell.fileno())
+        if self._wakeup.fileno() in ready:
+            self._wakeup.clear()
+            ready.remove(self._wakeup.fileno())
         return ready
 
-    def ring(self) -> None:
-        """Wake whoever polls."""
-        self._bell.ring()
+    def wake(self) -> None:
+        """Make `poll` return."""
+        self._wakeup.set()
 
     def close(self) -> None:
-        """Let go of everything."""
+        """Close the epoll object and the wakeup pair."""
         self._epoll.close()
-        self._bell.close()
+        self._wakeup.close()
 
 
-class SelectorReadiness:
+class SelectorPoller:
     """Everywhere else. A wait begins when the thread that polls has been woken."""
 
     def __init__(self) -> None:
-        self._bell = Bell()
+        self._wakeup = Wakeup()
         self._selector = selectors.DefaultSelector()
-        self._selector.register(self._bell, selectors.EVENT_READ)
-        self._begun: deque[tuple[int, int]] = deque()
+        self._selector.register(self._wakeup, selectors.EVENT_READ)
+        self._new: deque[tuple[int, int]] = deque()
 
     def watch(self, file: int, *, output: bool = False) -> None:
         """Wait until the socket has input, or room for output."""
-        self._begun.append((file, selectors.EVENT_WRITE if output else selectors.EVENT_READ))
-        self._bell.ring()
+        self._new.append((file, selectors.EVENT_WRITE if output else selectors.EVENT_READ))
+        self._wakeup.set()
 
     def poll(self, seconds: float) -> list[int]:
         """Return the sockets that are ready."""
-        while self._begun:
-            self._register(*self._begun.popleft())
+        while self._new:
+            self._register(*self._new.popleft())
         ready = []
         for key, _ in self._selector.select(seconds):
-            if key.fileobj is self._bell:
-                self._bell.hush()
+            if key.fileobj is self._wakeup:
+                self._wakeup.clear()
             else:
                 ready.append(key.fd)
                 self._selector.unregister(key.fd)
@@ -121,16 +121,16 @@ class SelectorReadiness:
         with suppress(OSError, ValueError):  # closed again before its wait began
             self._selector.register(file, event)
 
-    def ring(self) -> None:
-        """Wake whoever polls."""
-        self._bell.ring()
+    def wake(self) -> None:
+        """Make `poll` return."""
+        self._wakeup.set()
 
     def close(self) -> None:
-        """Let go of everything."""
+        """Close the selector and the wakeup pair."""
         self._selector.close()
-        self._bell.close()
+        self._wakeup.close()
 
 
-def open_readiness() -> Readiness:
-    """Return what this operating system does best."""
-    return EpollReadiness() if hasattr(select, "epoll") else SelectorReadiness()
+def open_poller() -> Poller:
+    """Return the best poller that this operating system has."""
+    return EpollPoller() if hasattr(select, "epoll") else SelectorPoller()

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from metrics_dictionary.server.transport.access_log import AccessLog, report_bug
 from metrics_dictionary.server.transport.connection import Handler, Wants
-from metrics_dictionary.server.transport.poller import open_readiness
+from metrics_dictionary.server.transport.poller import open_poller
 from metrics_dictionary.server.transport.tls import tls_context
 from metrics_dictionary.tools.errors import OperationalError
 
@@ -93,7 +93,7 @@ class Server(HTTPServer):
         self._tls = tls
         self._access_log = access_log
         self._capacity = _capacity()
-        self._readiness = open_readiness()
+        self._poller = open_poller()
         self._work: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._again: deque[Handler] = deque()
         self._open: dict[int, Handler] = {}
@@ -126,7 +126,7 @@ class Server(HTTPServer):
     def serve_forever(self, poll_interval: float = SWEEP_SECONDS) -> None:
         """Serve until `shutdown`; then finish what was accepted, refuse what is new, and return."""
         self.socket.setblocking(False)
-        self._readiness.watch(self._listener)
+        self._poller.watch(self._listener)
         workers = [threading.Thread(target=self._do_work, name="server", daemon=True) for _ in range(self._threads)]
         for worker in workers:
             worker.start()
@@ -145,7 +145,7 @@ class Server(HTTPServer):
         """Begin to stop, and return at once; a signal handler may call it."""
         self._stop_by = time.monotonic() + self._stop_seconds
         self.stopping = True
-        self._readiness.ring()
+        self._poller.wake()
 
     def shutdown(self) -> None:
         """Stop, and return when everything that was accepted is answered; not to be called by the serving thread."""
@@ -155,7 +155,7 @@ class Server(HTTPServer):
     def server_close(self) -> None:
         """Let go of the address."""
         super().server_close()
-        self._readiness.close()
+        self._poller.close()
         if self._access_log is not None:
             self._access_log.close()
 
@@ -173,7 +173,7 @@ class Server(HTTPServer):
         """Go on with every connection that can go on; return those whose answers are ready."""
         again = self._again
         ready = [again.popleft() for _ in range(len(again))]
-        for file in self._readiness.poll(0 if ready else poll_interval):
+        for file in self._poller.poll(0 if ready else poll_interval):
             if file == self._listener:
                 self._accept()
             elif (handler := self._open.get(file)) is not None:
@@ -243,13 +243,13 @@ class Server(HTTPServer):
         elif wants is Wants.TURN and handler.buffer:
             handler.wants = wants
             self._again.append(handler)
-            self._readiness.ring()
+            self._poller.wake()
         else:
             if self.stopping and not handler.buffer and wants in {Wants.TURN, Wants.INPUT}:
                 handler.deadline = min(handler.deadline, time.monotonic() + LAST_CALL_SECONDS)
             with self._claims, suppress(OSError, ValueError):  # closed meanwhile, because the server stops
                 handler.wants = wants
-                self._readiness.watch(handler.file, output=wants is Wants.OUTPUT)
+                self._poller.watch(handler.file, output=wants is Wants.OUTPUT)
 
     def _claim(self, handler: Handler) -> Wants | None:
         """Take a connection that waits; None when somebody else has it."""
@@ -263,7 +263,7 @@ class Server(HTTPServer):
             try:
                 connection, address = self.socket.accept()
             except BlockingIOError:
-                self._readiness.watch(self._listener)
+                self._poller.watch(self._listener)
                 return False
             except OSError:
                 # Out of file descriptors, most likely: the oldest connection makes room, the new one stays queued.
@@ -271,7 +271,7 @@ class Server(HTTPServer):
                     time.sleep(PAUSE_SECONDS)
                 break
             self._welcome(connection, address)
-        self._readiness.watch(self._listener)
+        self._poller.watch(self._listener)
         return True
 
     def _welcome(self, connection: socket.socket, address: tuple[str, int]) -> None:
