@@ -16,7 +16,7 @@ from metrics_dictionary.dictionary.dictionary import Dictionary
 from metrics_dictionary.dictionary.event import EventDefinition
 from metrics_dictionary.dictionary.instrumentation import Instrumentation
 from metrics_dictionary.dictionary.metric import MetricDefinition
-from metrics_dictionary.exports.formats import export_events, export_metrics
+from metrics_dictionary.exports.definitions import export_events, export_metrics
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.validation.rules.against import AGAINST_RULES
 from tests.changes.repositories import LOAVES, METRIC, write

@@ -35,7 +35,7 @@ def command(*, root: Path, style: str, include_paths: bool, events: bool, output
       metrics-dictionary export --definitions definitions --output metric_definitions.yml
       metrics-dictionary export --format csv --include-paths > metrics.csv
     """
-    from metrics_dictionary.exports.formats import export_events, export_metrics
+    from metrics_dictionary.exports.definitions import export_events, export_metrics
     from metrics_dictionary.reading.read import read_dictionary
     from metrics_dictionary.tools.files import write_text
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.exports.formats import export_metrics
+from metrics_dictionary.exports.definitions import export_metrics
 from metrics_dictionary.server.transport.message import Response, invalid, strong_etag
 from metrics_dictionary.server.transport.representation import compressed
 

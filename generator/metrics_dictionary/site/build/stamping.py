@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import metrics_dictionary
 from metrics_dictionary.dictionary.metric import MetricDefinition
-from metrics_dictionary.exports.single import event_json, metric_json
+from metrics_dictionary.exports.definitions import event_json, metric_json
 from metrics_dictionary.site.pages.change_pages import ChangePages
 from metrics_dictionary.site.data.changes import ChangeLog
 from metrics_dictionary.tools.garbage import without_garbage_collection

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 
-from metrics_dictionary.exports.formats import export_events, export_metrics
+from metrics_dictionary.exports.definitions import export_events, export_metrics
 from metrics_dictionary.site.build.publishing import MARKER
 from metrics_dictionary.site.build.shell import Page
 

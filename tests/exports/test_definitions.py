@@ -11,9 +11,16 @@ from pathlib import Path
 import pytest
 
 from metrics_dictionary.dictionary.dictionary import Dictionary
-from metrics_dictionary.exports.formats import EVENT_FORMATS, METRIC_FORMATS, export_events, export_metrics
+from metrics_dictionary.exports.definitions import (
+    EVENT_FORMATS,
+    METRIC_FORMATS,
+    event_json,
+    export_events,
+    export_metrics,
+    metric_json,
+)
 from metrics_dictionary.validation.schemas.definition_schemas import METRIC, schema
-from tests.exports.export_dictionaries import REVERSED, SMALL, metric
+from tests.exports.export_dictionaries import CLOSED, OPENED, REVERSED, SMALL, metric
 
 ROOT = Path(__file__).parents[2]
 
@@ -98,7 +105,7 @@ def test_the_order_of_the_files_changes_no_byte(format_name: str) -> None:
 def test_neither_locale_nor_hash_seed_nor_time_zone_changes_a_byte() -> None:
     program = (
         "from export_dictionaries import SMALL\n"
-        "from metrics_dictionary.exports.formats import *\n"
+        "from metrics_dictionary.exports.definitions import *\n"
         "texts = [export_metrics(SMALL, name) for name in METRIC_FORMATS]\n"
         "texts += [export_events(SMALL, name) for name in EVENT_FORMATS]\n"
         "print(ascii(texts))\n"
@@ -124,3 +131,20 @@ def test_neither_locale_nor_hash_seed_nor_time_zone_changes_a_byte() -> None:
 def test_a_definition_of_the_wrong_shape_is_exported_all_the_same(format_name: str) -> None:
     broken = metric(key_path="broken", description={"deep": [None, float("nan")]}, tiers="free", events=7, status=True)
     assert "broken" in export_metrics(Dictionary(metrics=(broken,)), format_name, include_paths=True)
+
+
+def test_a_metric_stands_alone_with_its_time_frame_and_file() -> None:
+    document = json.loads(metric_json(SMALL.expanded["boards.openers_weekly"]))
+    assert list(document) == ["key_path", "time_frame", "events", "file_path"]
+    assert (document["key_path"], document["time_frame"]) == ("boards.openers_weekly", "7d")
+    assert document["file_path"] == "definitions/metrics/counts_28d/board_openers.yml"
+
+
+def test_an_event_names_the_metrics_that_it_feeds() -> None:
+    document = json.loads(event_json(OPENED, SMALL))
+    assert list(document) == ["description", "action", "identifiers", "file_path", "metrics"]
+    assert document["metrics"] == ["boards.openers_monthly", "boards.openers_weekly"]
+
+
+def test_an_event_that_feeds_nothing_says_so() -> None:
+    assert json.loads(event_json(CLOSED, SMALL))["metrics"] == []
