@@ -10,7 +10,7 @@ from hypothesis import given, settings
 
 from metrics_dictionary.authoring.edit.formatting import format_files, formatted
 from metrics_dictionary.authoring.edit.scope import said
-from metrics_dictionary.dictionary.fields import mapping
+from metrics_dictionary.dictionary.definition import mapping
 from metrics_dictionary.reading.document import Kind
 from metrics_dictionary.reading.root import SourceFile
 from tests.authoring.any_definitions import definitions

@@ -12,9 +12,8 @@ from metrics_dictionary.changes.compare.edition import Edition
 from metrics_dictionary.changes.compare.open_edition import open_both
 from metrics_dictionary.changes.compare.rules import CHECKS
 from metrics_dictionary.changes.render.difference import Fate, difference
-from metrics_dictionary.dictionary.dictionary import Dictionary
+from metrics_dictionary.dictionary.dictionary import Dictionary, Instrumentation
 from metrics_dictionary.dictionary.event import EventDefinition
-from metrics_dictionary.dictionary.instrumentation import Instrumentation
 from metrics_dictionary.dictionary.metric import MetricDefinition
 from metrics_dictionary.exports.definitions import export_events, export_metrics
 from metrics_dictionary.tools.errors import OperationalError

@@ -17,9 +17,8 @@ from metrics_dictionary.changes.render.json_difference import difference_json
 from metrics_dictionary.changes.render.markdown_difference import LONGEST, code, difference_markdown
 from metrics_dictionary.changes.render.text_difference import difference_text
 from metrics_dictionary.changes.render.values import from_where_they_part
-from metrics_dictionary.dictionary.dictionary import Dictionary
+from metrics_dictionary.dictionary.dictionary import Dictionary, ProductGroup
 from metrics_dictionary.dictionary.metric import MetricDefinition
-from metrics_dictionary.dictionary.product_group import ProductGroup
 from metrics_dictionary.tools.text import columns
 
 HOSTILE = [

@@ -10,8 +10,7 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, cast
 
-from metrics_dictionary.dictionary.dictionary import Dictionary
-from metrics_dictionary.dictionary.instrumentation import Instrumentation
+from metrics_dictionary.dictionary.dictionary import Dictionary, Instrumentation
 from metrics_dictionary.dictionary.metric import MetricDefinition
 
 if TYPE_CHECKING:

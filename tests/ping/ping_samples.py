@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from jsonschema import Draft202012Validator
 
 import metrics_dictionary.validation
-from metrics_dictionary.dictionary.instrumentation import Instrumentation
+from metrics_dictionary.dictionary.dictionary import Instrumentation
 from metrics_dictionary.dictionary.metric import MetricDefinition
 from metrics_dictionary.reading.document import Kind
 from metrics_dictionary.reading.parse import parse

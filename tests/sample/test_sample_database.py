@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from metrics_dictionary.dictionary.dictionary import Dictionary
-from metrics_dictionary.dictionary.instrumentation import Instrumentation
+from metrics_dictionary.dictionary.dictionary import Dictionary, Instrumentation
 from metrics_dictionary.dictionary.metric import MetricDefinition
 from metrics_dictionary.ping.query.sql import statement
 from metrics_dictionary.ping.query.time_window import time_window

@@ -11,7 +11,7 @@ import pytest
 from metrics_dictionary.dictionary.dictionary import Dictionary
 from metrics_dictionary.dictionary.event import EventDefinition
 from metrics_dictionary.dictionary.metric import MetricDefinition
-from metrics_dictionary.dictionary.product_group import ProductGroup
+from metrics_dictionary.dictionary.dictionary import ProductGroup
 from metrics_dictionary.reading.read import read_dictionary
 from metrics_dictionary.site.data.cross_references import CrossReferences
 from metrics_dictionary.site.data.explorer_index import FORMAT, events_index, metrics_index

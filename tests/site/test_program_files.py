@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 
 from metrics_dictionary.cli.main import program
 from metrics_dictionary.dictionary.dictionary import Dictionary
-from metrics_dictionary.dictionary.product_group import ProductGroup
+from metrics_dictionary.dictionary.dictionary import ProductGroup
 from metrics_dictionary.site.build.build import build
 from metrics_dictionary.site.data.cross_references import CrossReferences
 from metrics_dictionary.site.pages.llms_text import llms_text

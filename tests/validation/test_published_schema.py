@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from metrics_dictionary.dictionary.product_group import ProductGroup
+from metrics_dictionary.dictionary.dictionary import ProductGroup
 from metrics_dictionary.validation.schemas.definition_schemas import EVENT, METRIC, schema
 from metrics_dictionary.validation.schemas.published_schema import published_schema
 

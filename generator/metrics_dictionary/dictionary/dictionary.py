@@ -7,17 +7,49 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from metrics_dictionary.dictionary.definition import Fields, text
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from metrics_dictionary.dictionary.event import EventDefinition
-    from metrics_dictionary.dictionary.instrumentation import Instrumentation
     from metrics_dictionary.dictionary.metric import MetricDefinition
-    from metrics_dictionary.dictionary.product_group import ProductGroup
 
 
 RECORDED_AT = "recorded_at"
 """The first key of every payload: when collecting began. It is there with and without a definition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instrumentation:
+    """How the value of a metric is computed, as data; the fields follow ``instrumentation.json``.
+
+    ``file_path`` is relative to the folder that holds the definitions root.
+    """
+
+    name: str
+    fields: Fields
+    file_path: str
+
+    @property
+    def source(self) -> str | None:
+        """What computes the value: ``database``, ``setting``, ``license``, ``machine``, ``prometheus``, ..."""
+        return text(self.fields.get("source"))
+
+
+@dataclass(frozen=True, slots=True)
+class ProductGroup:
+    """Who owns a definition, and must hear when it changes: an entry of ``product_groups.yml``.
+
+    ``identifier`` is what definitions name; the rest is for readers.
+    """
+
+    identifier: str
+    name: str
+    stage: str | None = None
+    section: str | None = None
+    description: str | None = None
+    contact: str | None = None
 
 
 @dataclass(frozen=True)

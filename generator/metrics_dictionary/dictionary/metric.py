@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
-from metrics_dictionary.dictionary.fields import Fields, mapping, text, texts
+from metrics_dictionary.dictionary.definition import Definition, Fields, mapping, text, texts
 from metrics_dictionary.dictionary.selection_rule import SelectionRule
-from metrics_dictionary.dictionary.time_frame import SUFFIXES
+
+
+class TimeFrame(StrEnum):
+    """The period that a value covers."""
+
+    SEVEN_DAYS = "7d"
+    TWENTY_EIGHT_DAYS = "28d"
+    ALL = "all"
+    NONE = "none"
+
+
+SUFFIXES: dict[str, str] = {TimeFrame.SEVEN_DAYS: "_weekly", TimeFrame.TWENTY_EIGHT_DAYS: "_monthly"}
+"""What a key path ends in when its definition lists several time frames; the others add nothing."""
 
 
 @dataclass(frozen=True, slots=True)
-class MetricDefinition:
-    """A metric. ``file_path`` is relative to the folder that holds the root: ``definitions/metrics/...``."""
-
-    fields: Fields
-    file_path: str
+class MetricDefinition(Definition):
+    """A metric. ``file_path`` begins with the root's name: ``definitions/metrics/...``."""
 
     @property
     def key_path(self) -> str:
@@ -22,24 +32,9 @@ class MetricDefinition:
         return text(self.fields.get("key_path")) or ""
 
     @property
-    def description(self) -> str:
-        """What is counted."""
-        return text(self.fields.get("description")) or ""
-
-    @property
     def status(self) -> str | None:
         """``active``, ``broken`` or ``removed``."""
         return text(self.fields.get("status"))
-
-    @property
-    def removed(self) -> bool:
-        """Whether the metric is no longer part of a payload."""
-        return self.status == "removed"
-
-    @property
-    def product_group(self) -> str | None:
-        """The group that owns the metric."""
-        return text(self.fields.get("product_group"))
 
     @property
     def data_source(self) -> str | None:
@@ -73,19 +68,9 @@ class MetricDefinition:
         return mapping(self.fields.get("options"))
 
     @property
-    def tiers(self) -> tuple[str, ...]:
-        """The subscription tiers in which the metric is available."""
-        return texts(self.fields.get("tiers"))
-
-    @property
     def performance_indicator_types(self) -> tuple[str, ...]:
         """The indicators that are computed from this metric."""
         return texts(self.fields.get("performance_indicator_type"))
-
-    @property
-    def milestone(self) -> str | None:
-        """The version in which the metric was introduced; ``<13.9`` means before 13.9."""
-        return text(self.fields.get("milestone"))
 
     @property
     def value_json_schema(self) -> str | None:

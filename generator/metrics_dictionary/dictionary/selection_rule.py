@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.dictionary.fields import mapping, text
+from metrics_dictionary.dictionary.definition import mapping, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

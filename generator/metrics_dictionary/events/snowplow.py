@@ -9,7 +9,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.dictionary.fields import mapping, text
+from metrics_dictionary.dictionary.definition import mapping, text
 from metrics_dictionary.dictionary.selection_rule import BUILT_IN_PROPERTIES
 from metrics_dictionary.tools.errors import OperationalError
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.dictionary.fields import Fields, mapping, text, texts
-from metrics_dictionary.dictionary.product_group import ProductGroup
+from metrics_dictionary.dictionary.definition import Fields, mapping, text, texts
+from metrics_dictionary.dictionary.dictionary import ProductGroup
 from metrics_dictionary.reading.document import Kind
 from metrics_dictionary.reading.parse import ParsedFile, largest, parse
 from metrics_dictionary.reading.root import SourceFile, shown

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.dictionary.dictionary import Dictionary
+from metrics_dictionary.dictionary.dictionary import Dictionary, Instrumentation
 from metrics_dictionary.dictionary.event import EventDefinition
-from metrics_dictionary.dictionary.instrumentation import Instrumentation
 from metrics_dictionary.dictionary.metric import MetricDefinition
 from metrics_dictionary.reading.document import Document, Kind
 from metrics_dictionary.reading.object_schemas import read_object_schemas
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from metrics_dictionary.dictionary.diagnostic import Diagnostic
-    from metrics_dictionary.dictionary.product_group import ProductGroup
+    from metrics_dictionary.dictionary.dictionary import ProductGroup
     from metrics_dictionary.reading.root import SourceFile
 
 

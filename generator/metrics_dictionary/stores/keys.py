@@ -16,8 +16,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from metrics_dictionary.dictionary.metric import TimeFrame
 from metrics_dictionary.dictionary.selection_rule import IDENTIFIERS
-from metrics_dictionary.dictionary.time_frame import TimeFrame
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

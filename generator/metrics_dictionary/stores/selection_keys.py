@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.dictionary.fields import text, texts
+from metrics_dictionary.dictionary.definition import text, texts
 from metrics_dictionary.dictionary.selection_rule import SelectionRule
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.dictionary.fields import mapping
+from metrics_dictionary.dictionary.definition import mapping
 from metrics_dictionary.reading.document import Kind
 from metrics_dictionary.reading.parse import LARGEST_COLLECTION, parse
 from metrics_dictionary.reading.read import assemble, read_surroundings

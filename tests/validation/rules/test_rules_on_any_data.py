@@ -9,12 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metrics_dictionary.dictionary.dictionary import Dictionary
+from metrics_dictionary.dictionary.definition import mapping
+from metrics_dictionary.dictionary.dictionary import Dictionary, Instrumentation, ProductGroup
 from metrics_dictionary.dictionary.event import EventDefinition
-from metrics_dictionary.dictionary.fields import mapping
-from metrics_dictionary.dictionary.instrumentation import Instrumentation
 from metrics_dictionary.dictionary.metric import MetricDefinition
-from metrics_dictionary.dictionary.product_group import ProductGroup
 from metrics_dictionary.reading.document import Document, Kind
 from metrics_dictionary.validation.rules import DEFINITION_RULES, DICTIONARY_RULES
 from metrics_dictionary.validation.rules.context import RuleContext

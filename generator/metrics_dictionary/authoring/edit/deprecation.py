@@ -12,8 +12,8 @@ from metrics_dictionary.authoring.edit.saving import save_all
 from metrics_dictionary.authoring.edit.scalar_text import on_one_line, quoted
 from metrics_dictionary.authoring.edit.scope import BOM, Original, original, said
 from metrics_dictionary.authoring.edit.tree import Collection, Entry, tree_of
+from metrics_dictionary.dictionary.definition import mapping
 from metrics_dictionary.dictionary.diagnostic import Severity
-from metrics_dictionary.dictionary.fields import mapping
 from metrics_dictionary.reading.read import read_dictionary
 from metrics_dictionary.reading.root import find_files
 from metrics_dictionary.tools.errors import OperationalError

@@ -12,7 +12,7 @@ from metrics_dictionary.authoring.edit.comments import comments_in
 from metrics_dictionary.authoring.edit.saving import save_all
 from metrics_dictionary.authoring.edit.scope import originals, said
 from metrics_dictionary.authoring.edit.tree import tree_of
-from metrics_dictionary.dictionary.fields import mapping
+from metrics_dictionary.dictionary.definition import mapping
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

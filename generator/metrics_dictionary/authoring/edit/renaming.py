@@ -11,7 +11,7 @@ from metrics_dictionary.authoring.edit.saving import save_all
 from metrics_dictionary.authoring.edit.scalar_text import in_place_of
 from metrics_dictionary.authoring.edit.scope import BOM, DEFINITIONS, original, originals, said
 from metrics_dictionary.authoring.edit.tree import Scalar, nodes, tree_of
-from metrics_dictionary.dictionary.fields import mapping
+from metrics_dictionary.dictionary.definition import mapping
 from metrics_dictionary.reading.document import Kind
 from metrics_dictionary.reading.product_groups import product_groups_of
 from metrics_dictionary.reading.root import find_files

@@ -11,8 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from metrics_dictionary.authoring.edit.scalar_text import on_one_line, quoted
 from metrics_dictionary.dictionary.event import EventDefinition
-from metrics_dictionary.dictionary.metric import MetricDefinition
-from metrics_dictionary.dictionary.time_frame import SUFFIXES
+from metrics_dictionary.dictionary.metric import SUFFIXES, MetricDefinition
 from metrics_dictionary.tools.files import resource
 
 if TYPE_CHECKING:

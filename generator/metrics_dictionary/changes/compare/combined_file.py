@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.changes.compare.edition import Edition
+from metrics_dictionary.dictionary.definition import text
 from metrics_dictionary.dictionary.dictionary import Dictionary
 from metrics_dictionary.dictionary.event import EventDefinition
-from metrics_dictionary.dictionary.fields import text
 from metrics_dictionary.dictionary.metric import MetricDefinition
 from metrics_dictionary.reading.document import Kind
 from metrics_dictionary.reading.parse import parse

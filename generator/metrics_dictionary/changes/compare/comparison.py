@@ -17,10 +17,9 @@ from metrics_dictionary.changes.compare.computation import (
     computation_changes,
 )
 from metrics_dictionary.changes.compare.edition import inside_root
+from metrics_dictionary.dictionary.definition import Fields, text
 from metrics_dictionary.dictionary.event import EventDefinition
-from metrics_dictionary.dictionary.fields import Fields, text
-from metrics_dictionary.dictionary.metric import MetricDefinition
-from metrics_dictionary.dictionary.time_frame import SUFFIXES
+from metrics_dictionary.dictionary.metric import SUFFIXES, MetricDefinition
 from metrics_dictionary.tools.json_values import equal
 
 if TYPE_CHECKING:

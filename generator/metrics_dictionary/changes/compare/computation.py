@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from metrics_dictionary.dictionary.fields import text
+from metrics_dictionary.dictionary.definition import text
 from metrics_dictionary.ping.query.entry import InstrumentationError
 from metrics_dictionary.ping.query.sql import statement
 from metrics_dictionary.ping.query.time_window import symbolic_time_window
@@ -14,8 +14,7 @@ from metrics_dictionary.ping.query.time_window import symbolic_time_window
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from metrics_dictionary.dictionary.dictionary import Dictionary
-    from metrics_dictionary.dictionary.instrumentation import Instrumentation
+    from metrics_dictionary.dictionary.dictionary import Dictionary, Instrumentation
     from metrics_dictionary.dictionary.metric import MetricDefinition
 
 

@@ -8,7 +8,7 @@ from metrics_dictionary.validation.engine import wording
 
 if TYPE_CHECKING:
     from metrics_dictionary.changes.compare.comparison import Comparison
-    from metrics_dictionary.dictionary.product_group import ProductGroup
+    from metrics_dictionary.dictionary.dictionary import ProductGroup
 
 
 def group_of(comparison: Comparison, identifier: str) -> ProductGroup | None:

@@ -11,8 +11,8 @@ from metrics_dictionary.changes.compare.comparison import compare
 from metrics_dictionary.changes.compare.owners import group_of
 from metrics_dictionary.changes.compare.rules import CHECKS
 from metrics_dictionary.dictionary.diagnostic import Severity
+from metrics_dictionary.dictionary.dictionary import ProductGroup
 from metrics_dictionary.dictionary.metric import MetricDefinition
-from metrics_dictionary.dictionary.product_group import ProductGroup
 from metrics_dictionary.tools.garbage import without_garbage_collection
 from metrics_dictionary.validation.rules.against import AGAINST_RULES
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from metrics_dictionary.changes.render.difference import Difference, Item, Share
-    from metrics_dictionary.dictionary.product_group import ProductGroup
+    from metrics_dictionary.dictionary.dictionary import ProductGroup
 
 LONGEST = 60_000
 """Characters. GitHub takes comments of 65,536, GitLab longer ones."""

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from metrics_dictionary.dictionary.definition import Fields
     from metrics_dictionary.dictionary.dictionary import Dictionary
     from metrics_dictionary.dictionary.event import EventDefinition
-    from metrics_dictionary.dictionary.fields import Fields
     from metrics_dictionary.dictionary.metric import MetricDefinition
 
 LABEL = 14

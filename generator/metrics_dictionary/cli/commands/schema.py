@@ -11,7 +11,7 @@ import click
 from metrics_dictionary.cli.options import DEFINITIONS, product_groups_option
 
 if TYPE_CHECKING:
-    from metrics_dictionary.dictionary.product_group import ProductGroup
+    from metrics_dictionary.dictionary.dictionary import ProductGroup
 
 
 @click.command("schema")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.dictionary.fields import text
+from metrics_dictionary.dictionary.definition import text
 from metrics_dictionary.ping.collect.collection import live_metrics
 from metrics_dictionary.ping.collect.payload_tree import nested
 from metrics_dictionary.ping.collect.run import Run
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from metrics_dictionary.dictionary.dictionary import Dictionary
-    from metrics_dictionary.dictionary.instrumentation import Instrumentation
+    from metrics_dictionary.dictionary.dictionary import Dictionary, Instrumentation
     from metrics_dictionary.dictionary.metric import MetricDefinition
     from metrics_dictionary.ping.sources.sources import Sources
 

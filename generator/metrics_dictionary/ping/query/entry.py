@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from metrics_dictionary.dictionary.instrumentation import Instrumentation
+    from metrics_dictionary.dictionary.dictionary import Instrumentation
     from metrics_dictionary.dictionary.metric import MetricDefinition
 
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")

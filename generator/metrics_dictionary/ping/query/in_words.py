@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.dictionary.fields import text, texts
+from metrics_dictionary.dictionary.definition import text, texts
+from metrics_dictionary.dictionary.metric import TimeFrame
 from metrics_dictionary.dictionary.selection_rule import IDENTIFIERS
-from metrics_dictionary.dictionary.time_frame import TimeFrame
 from metrics_dictionary.ping.query.entry import Entry
 from metrics_dictionary.ping.query.relation_in_words import code, literal, relation_in_words
 from metrics_dictionary.ping.query.resolution import resolve
@@ -18,7 +18,7 @@ from metrics_dictionary.tools.text import listed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from metrics_dictionary.dictionary.instrumentation import Instrumentation
+    from metrics_dictionary.dictionary.dictionary import Instrumentation
     from metrics_dictionary.dictionary.metric import MetricDefinition
     from metrics_dictionary.dictionary.selection_rule import SelectionRule
 

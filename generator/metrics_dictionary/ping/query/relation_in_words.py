@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.dictionary.time_frame import TimeFrame
+from metrics_dictionary.dictionary.metric import TimeFrame
 from metrics_dictionary.ping.query.relation import (
     AnyOf,
     Column,

@@ -29,7 +29,7 @@ from metrics_dictionary.ping.query.relation import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from metrics_dictionary.dictionary.instrumentation import Instrumentation
+    from metrics_dictionary.dictionary.dictionary import Instrumentation
     from metrics_dictionary.dictionary.metric import MetricDefinition
 
 TIME_WINDOW = "time_window"

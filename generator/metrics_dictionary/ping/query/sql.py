@@ -32,7 +32,7 @@ from metrics_dictionary.ping.query.resolution import resolve
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from metrics_dictionary.dictionary.instrumentation import Instrumentation
+    from metrics_dictionary.dictionary.dictionary import Instrumentation
     from metrics_dictionary.dictionary.metric import MetricDefinition
     from metrics_dictionary.ping.query.time_window import TimeWindow
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from metrics_dictionary.dictionary.time_frame import TimeFrame
+from metrics_dictionary.dictionary.metric import TimeFrame
 
 DAYS = {TimeFrame.TWENTY_EIGHT_DAYS: (30, 2), TimeFrame.SEVEN_DAYS: (9, 2)}
 """Time frame -> how many days ago its window starts and ends. It ends early so that late rows are still counted."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.dictionary.fields import mapping
+from metrics_dictionary.dictionary.definition import mapping
 from metrics_dictionary.ping.collect.value_check import iso
 from metrics_dictionary.ping.failure import MetricFailed
 

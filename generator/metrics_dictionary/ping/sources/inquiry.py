@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.dictionary.fields import text
-from metrics_dictionary.dictionary.instrumentation import Instrumentation
+from metrics_dictionary.dictionary.definition import text
+from metrics_dictionary.dictionary.dictionary import Instrumentation
 from metrics_dictionary.ping.failure import MetricFailed
 from metrics_dictionary.ping.query.entry import Entry
 

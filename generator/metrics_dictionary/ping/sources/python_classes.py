@@ -16,7 +16,7 @@ from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Protocol
 
-from metrics_dictionary.dictionary.fields import text
+from metrics_dictionary.dictionary.definition import text
 from metrics_dictionary.ping.query.time_window import TimeWindow, time_window
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.dictionary.fields import text
+from metrics_dictionary.dictionary.definition import text
 from metrics_dictionary.dictionary.metric import MetricDefinition
 from metrics_dictionary.changes.history.change import What
 from metrics_dictionary.site.parts.urls import event_url, metric_url

@@ -8,8 +8,8 @@ from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
-from metrics_dictionary.dictionary.fields import text
-from metrics_dictionary.dictionary.product_group import ProductGroup
+from metrics_dictionary.dictionary.definition import text
+from metrics_dictionary.dictionary.dictionary import ProductGroup
 from metrics_dictionary.site.parts.site_wording import without_time_frame
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.dictionary.fields import text
+from metrics_dictionary.dictionary.definition import text
 from metrics_dictionary.tools.json_values import compact_json
 from metrics_dictionary.ping.query.entry import InstrumentationError
 from metrics_dictionary.ping.query.sql import statement

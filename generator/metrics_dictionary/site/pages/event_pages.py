@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from metrics_dictionary.dictionary.fields import text
+from metrics_dictionary.dictionary.definition import text
 from metrics_dictionary.dictionary.selection_rule import BUILT_IN_PROPERTIES
 from metrics_dictionary.site.parts import highlighting
 from metrics_dictionary.site.parts.attributes import ROOT, Attributes

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from metrics_dictionary.dictionary.dictionary import Dictionary
     from metrics_dictionary.dictionary.event import EventDefinition
     from metrics_dictionary.dictionary.metric import MetricDefinition
-    from metrics_dictionary.dictionary.product_group import ProductGroup
+    from metrics_dictionary.dictionary.dictionary import ProductGroup
     from metrics_dictionary.site.pages.change_pages import ChangePages
     from metrics_dictionary.site.data.cross_references import CrossReferences
     from metrics_dictionary.site.pages.listings import Count, Listings, Rows

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from metrics_dictionary.dictionary.fields import text
+from metrics_dictionary.dictionary.definition import text
 from metrics_dictionary.site.parts import highlighting, payload_place as payload
 from metrics_dictionary.site.parts.attributes import ROOT, Attributes
 from metrics_dictionary.site.parts.computation import computation

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from markupsafe import Markup
 
-    from metrics_dictionary.dictionary.fields import Fields
+    from metrics_dictionary.dictionary.definition import Fields
     from metrics_dictionary.site.data.cross_references import CrossReferences
 
 ROOT = "../.."

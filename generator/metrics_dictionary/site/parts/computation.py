@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from markupsafe import Markup, escape
 
-from metrics_dictionary.dictionary.fields import text
+from metrics_dictionary.dictionary.definition import text
 from metrics_dictionary.ping.query.entry import InstrumentationError
 from metrics_dictionary.ping.query.in_words import in_words
 from metrics_dictionary.ping.query.sql import statement
@@ -18,7 +18,7 @@ from metrics_dictionary.site.parts.sql_layout import laid_out
 
 if TYPE_CHECKING:
     from metrics_dictionary.dictionary.dictionary import Dictionary
-    from metrics_dictionary.dictionary.instrumentation import Instrumentation
+    from metrics_dictionary.dictionary.dictionary import Instrumentation
     from metrics_dictionary.dictionary.metric import MetricDefinition
 
 

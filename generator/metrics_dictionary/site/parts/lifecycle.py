@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.dictionary.fields import text
+from metrics_dictionary.dictionary.definition import text
 from metrics_dictionary.site.parts.fragments import web_link
 from metrics_dictionary.site.parts.html import fill, joined
 from metrics_dictionary.site.parts.site_wording import milestone
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from markupsafe import Markup
 
-    from metrics_dictionary.dictionary.fields import Fields
+    from metrics_dictionary.dictionary.definition import Fields
 
 
 def lifecycle(fields: Fields, alive: str) -> Markup:

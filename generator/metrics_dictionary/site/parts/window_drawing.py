@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from markupsafe import Markup
 
-from metrics_dictionary.dictionary.time_frame import TimeFrame
+from metrics_dictionary.dictionary.metric import TimeFrame
 from metrics_dictionary.ping.query.time_window import DAYS
 from metrics_dictionary.site.parts.html import fill, joined
 from metrics_dictionary.site.parts.site_wording import EVENT_SOURCES

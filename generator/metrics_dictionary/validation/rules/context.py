@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from metrics_dictionary.dictionary.time_frame import SUFFIXES
+from metrics_dictionary.dictionary.metric import SUFFIXES
 from metrics_dictionary.tools.near_misses import NearMisses
 
 if TYPE_CHECKING:

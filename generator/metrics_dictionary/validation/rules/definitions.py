@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from metrics_dictionary.reading.document import Kind
 
 if TYPE_CHECKING:
-    from metrics_dictionary.dictionary.fields import Fields
+    from metrics_dictionary.dictionary.definition import Fields
     from metrics_dictionary.reading.document import Document
 
 _NO_FIELDS: Fields = {}

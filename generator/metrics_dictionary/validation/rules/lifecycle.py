@@ -12,7 +12,7 @@ from metrics_dictionary.validation.rules.versions import Version
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from metrics_dictionary.dictionary.fields import Fields
+    from metrics_dictionary.dictionary.definition import Fields
     from metrics_dictionary.reading.document import Document
 
 _REMOVAL_FIELDS = ("milestone_removed", "removed_by_url")

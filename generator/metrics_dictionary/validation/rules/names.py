@@ -6,7 +6,7 @@ import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.dictionary.time_frame import SUFFIXES
+from metrics_dictionary.dictionary.metric import SUFFIXES
 from metrics_dictionary.validation.engine.wording import code
 from metrics_dictionary.validation.rules.definitions import event_fields, metric_fields
 from metrics_dictionary.validation.rules.rule import Finding, Place

@@ -9,16 +9,16 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from metrics_dictionary.dictionary.metric import SUFFIXES
 from metrics_dictionary.dictionary.selection_rule import IDENTIFIERS
-from metrics_dictionary.dictionary.time_frame import SUFFIXES
 from metrics_dictionary.validation.engine.wording import code
 from metrics_dictionary.validation.rules.rule import Finding, Place
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
+    from metrics_dictionary.dictionary.dictionary import Instrumentation
     from metrics_dictionary.dictionary.event import EventDefinition
-    from metrics_dictionary.dictionary.instrumentation import Instrumentation
     from metrics_dictionary.dictionary.metric import MetricDefinition
     from metrics_dictionary.dictionary.selection_rule import SelectionRule
     from metrics_dictionary.validation.rules.context import RuleContext

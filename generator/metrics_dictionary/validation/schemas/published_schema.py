@@ -11,7 +11,7 @@ from metrics_dictionary.validation.schemas.definition_schemas import EVENT, METR
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from metrics_dictionary.dictionary.product_group import ProductGroup
+    from metrics_dictionary.dictionary.dictionary import ProductGroup
 
 _FILES = {"metric": METRIC, "event": EVENT}
 
