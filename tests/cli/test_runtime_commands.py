@@ -125,3 +125,9 @@ def test_the_default_stores_folder_is_made_by_whichever_command_comes_first(tmp_
 def test_a_store_that_makes_no_sense_is_one_line(tmp_path: Path) -> None:
     result = run(tmp_path, "token", "list", METRICS_DICTIONARY_STORE="mysql://x")
     assert (result.returncode, result.stderr.count("\n")) == (2, 1)
+
+
+def test_a_database_that_is_away_ends_a_snapshot_with_one_line(tmp_path: Path) -> None:
+    ended = run(tmp_path, "database", "snapshot", "--database", "sqlite:///nowhere.db")
+    assert ended.returncode == 2
+    assert ended.stderr == f"error: {tmp_path}/nowhere.db: cannot read the database: No such file or directory\n"

@@ -15,7 +15,7 @@ from metrics_dictionary.events.sender import LARGEST_BATCH, LEASE, LONGEST_RETRY
 from metrics_dictionary.events.snowplow import Origin, StructuredEvents
 from metrics_dictionary.events.tracking import EventTracker
 from metrics_dictionary.stores.sqlite import SqliteStore
-from metrics_dictionary.stores.store import OutboxRow, Recording, StoreUnavailable
+from metrics_dictionary.stores.store import OutboxRow, Recording, StoreUnavailableError
 from metrics_dictionary.tools.errors import OperationalError
 from tests.events.event_samples import DURING_W53, Clock, a_dictionary
 from tests.events.loopback_collector import LoopbackCollector
@@ -195,7 +195,7 @@ class Flaky(SqliteStore):
 
     def _check(self, call: str) -> None:
         if call in self.away:
-            raise StoreUnavailable("the store is away")
+            raise StoreUnavailableError("the store is away")
 
 
 @pytest.mark.parametrize("call", ["outbox", "sent", "lease"])

@@ -16,7 +16,7 @@ from metrics_dictionary.events.tracking import EventTracker
 from metrics_dictionary.stores.event_values import metric_value
 from metrics_dictionary.stores.selection_keys import selections, usage_key
 from metrics_dictionary.stores.sqlite import SqliteStore
-from metrics_dictionary.stores.store import Recording, StoreUnavailable
+from metrics_dictionary.stores.store import Recording, StoreUnavailableError
 from tests.events.event_samples import (
     DURING_W01,
     DURING_W52,
@@ -390,7 +390,7 @@ def test_the_older_calls_refuse_what_no_metric_names(
 
 def test_a_store_that_is_away_is_not_hidden(tracker: EventTracker, store: SqliteStore) -> None:
     store.close()
-    with pytest.raises(StoreUnavailable):
+    with pytest.raises(StoreUnavailableError):
         tracker.track([rename()], 7)
     assert tracker.track([{"event": "unread"}], 7) == ()
 

@@ -12,11 +12,11 @@ import pytest
 from metrics_dictionary.dictionary.dictionary import Dictionary
 from metrics_dictionary.ping.collect.collection import collect
 from metrics_dictionary.ping.collect.payload import cached, failures
-from metrics_dictionary.ping.database import DatabaseUnavailable
+from metrics_dictionary.ping.database import DatabaseUnavailableError
 from metrics_dictionary.ping.sources.sources import Sources
 from metrics_dictionary.stores.keys import counter_key, unique_key, week_of
 from metrics_dictionary.stores.open_store import open_store
-from metrics_dictionary.stores.store import CachedPayload, Recording, StoreUnavailable
+from metrics_dictionary.stores.store import CachedPayload, Recording, StoreUnavailableError
 from tests.ping.collection_samples import NOW, added, counted, database, dictionary, metric, setting, web
 
 if TYPE_CHECKING:
@@ -437,7 +437,7 @@ class AwayStore:
 
     def totals(self, _: object) -> dict[str, float]:
         self.asked += 1
-        raise StoreUnavailable("redis is away")
+        raise StoreUnavailableError("redis is away")
 
 
 def test_a_source_that_is_away_three_times_in_a_row_is_not_asked_again_in_this_run() -> None:
@@ -454,7 +454,7 @@ def test_a_source_that_is_away_three_times_in_a_row_is_not_asked_again_in_this_r
 
 @pytest.mark.parametrize("between", [7, RuntimeError("no such table")])
 def test_a_source_that_answers_now_and_then_is_asked_again(between: object) -> None:
-    away = DatabaseUnavailable("is away")
+    away = DatabaseUnavailableError("is away")
     answers = {"aa": away, "ab": away, "ac": between, "ba": away, "bb": away, "bc": 5}
     entries = {f"{table.upper()}a": counted(table) for table in answers}
     defined = dictionary(*(metric(table, f"{table.upper()}a") for table in answers), entries=entries)

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from metrics_dictionary.ping.collect.collection import collect
 from metrics_dictionary.ping.collect.listing import non_sql_metrics, queries
 from metrics_dictionary.ping.collect.payload import cached, failures
-from metrics_dictionary.ping.database import DatabaseError, DatabaseUnavailable, StatementTimeout
+from metrics_dictionary.ping.database import DatabaseError, DatabaseUnavailableError, StatementTimeout
 from metrics_dictionary.ping.sources.sources import Sources
-from metrics_dictionary.stores.store import StoreUnavailable
+from metrics_dictionary.stores.store import StoreUnavailableError
 from tests.ping.collection_samples import NOW, added, counted, dictionary, metric, setting
 
 if TYPE_CHECKING:
@@ -35,9 +35,9 @@ ERRORS = [
     MemoryError(),
     KeyError("missing"),
     StatementTimeout("took too long"),
-    DatabaseUnavailable("is away"),
+    DatabaseUnavailableError("is away"),
     DatabaseError("no such table"),
-    StoreUnavailable("is away"),
+    StoreUnavailableError("is away"),
     TimeoutError("\ud800"),
 ]
 

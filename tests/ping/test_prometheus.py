@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from metrics_dictionary.ping.collect.collection import collect
-from metrics_dictionary.ping.failure import MetricFailed, SourceAway
+from metrics_dictionary.ping.failure import MetricFailed, SourceUnavailableError
 from metrics_dictionary.ping.sources.prometheus import Prometheus
 from metrics_dictionary.ping.sources.sources import Sources
 from metrics_dictionary.tools.errors import OperationalError
@@ -94,14 +94,14 @@ def test_a_redirect_is_not_followed() -> None:
 def test_a_server_that_is_not_there_is_away() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    with pytest.raises(SourceAway, match=r"does not answer: .*refused"):
+    with pytest.raises(SourceUnavailableError, match=r"does not answer: .*refused"):
         Prometheus(f"http://127.0.0.1:{port}").first_value("up")
 
 
 def test_a_server_that_says_nothing_is_away_after_the_timeout() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         server = Prometheus(f"http://127.0.0.1:{silent.getsockname()[1]}", timeout=0.05)
-        with pytest.raises(SourceAway, match="timed out"):
+        with pytest.raises(SourceUnavailableError, match="timed out"):
             server.first_value("up")
 
 

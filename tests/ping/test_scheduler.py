@@ -8,7 +8,7 @@ import pytest
 
 from metrics_dictionary.ping.collect.scheduler import LEASE_TIME, RETRY_AFTER, WEEKLY, Scheduler
 from metrics_dictionary.stores.open_store import open_store
-from metrics_dictionary.stores.store import CachedPayload, StoreUnavailable
+from metrics_dictionary.stores.store import CachedPayload, StoreUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -194,7 +194,7 @@ def test_a_store_that_is_away_does_not_end_the_schedule(instance: Instance) -> N
     server = instance.server()
     instance.store.close()
     assert not server.look()
-    assert "StoreUnavailable" in instance.log[0]
+    assert "StoreUnavailableError" in instance.log[0]
 
 
 def test_a_store_that_is_away_for_a_moment_does_not_end_a_collection(instance: Instance) -> None:
@@ -203,7 +203,7 @@ def test_a_store_that_is_away_for_a_moment_does_not_end_a_collection(instance: I
 
     def away(_name: str, _holder: str, _seconds: float) -> bool:
         store.lease = lease
-        raise StoreUnavailable("away")
+        raise StoreUnavailableError("away")
 
     def while_away(progress: Progress) -> None:
         store.lease = away

@@ -9,7 +9,7 @@ import pytest
 
 from metrics_dictionary.server.api.authentication import Authentication
 from metrics_dictionary.stores.open_store import open_store
-from metrics_dictionary.stores.store import CachedPayload, StoreUnavailable
+from metrics_dictionary.stores.store import CachedPayload, StoreUnavailableError
 from metrics_dictionary.stores.tokens import new_token
 from metrics_dictionary.tools.errors import OperationalError
 from tests.server.running_server import API, EVENT, Client, Running, running
@@ -265,7 +265,7 @@ def test_while_the_store_is_away_a_call_is_503_and_says_when_to_try_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def away(*_: object) -> None:
-        raise StoreUnavailable("the store is away")
+        raise StoreUnavailableError("the store is away")
 
     with running(tmp_path) as served:
         client = Client(served.port)

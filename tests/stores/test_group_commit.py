@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from metrics_dictionary.stores import group_commit
 from metrics_dictionary.stores.group_commit import GroupCommit
-from metrics_dictionary.stores.store import Recording, StoreUnavailable
+from metrics_dictionary.stores.store import Recording, StoreUnavailableError
 from tests.stores.stores_under_test import recording
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def test_a_recording_that_is_at_fault_fails_alone() -> None:
 
 
 def test_a_store_that_is_away_fails_the_group_and_nobody_else() -> None:
-    journal = Journal([None, StoreUnavailable("the disk is full")])
+    journal = Journal([None, StoreUnavailableError("the disk is full")])
     requests = run(journal, "a", "b")
     assert requests.outcomes["first"] is None
     failures = [requests.outcomes["a"], requests.outcomes["b"]]
@@ -125,7 +125,7 @@ def test_a_leader_that_is_interrupted_wakes_those_whom_it_led() -> None:
     journal = Journal([None, KeyboardInterrupt()])
     requests = run(journal, "a", "b")
     assert isinstance(requests.outcomes["a"], KeyboardInterrupt)
-    assert isinstance(requests.outcomes["b"], StoreUnavailable)
+    assert isinstance(requests.outcomes["b"], StoreUnavailableError)
     requests.group.record(recording(outbox=("later",)))
     assert journal.commits[-1] == ["later"]
 

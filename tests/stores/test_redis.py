@@ -11,7 +11,7 @@ import pytest
 import redis
 
 from metrics_dictionary.stores.redis import RedisStore
-from metrics_dictionary.stores.store import StoreUnavailable
+from metrics_dictionary.stores.store import StoreUnavailableError
 from tests.services.redis import RedisServer, running_redis
 from tests.stores.stores_under_test import StoreUnderTest, at_redis, recording
 
@@ -66,7 +66,7 @@ def test_a_recording_is_one_transaction_and_one_round_trip(store: RedisStore, cl
 def test_a_redis_that_takes_no_more_writes_nothing_of_a_recording(store: RedisStore, client: Any) -> None:
     client.config_set("maxmemory", "1")
     try:
-        with pytest.raises(StoreUnavailable, match="/0: command not allowed when used memory"):
+        with pytest.raises(StoreUnavailableError, match="/0: command not allowed when used memory"):
             store.record(recording({COUNTER: 1}, {SUM: 1}, {USERS: {"1"}}, set(), ("{}",)))
     finally:
         client.config_set("maxmemory", "0")
@@ -114,7 +114,7 @@ def test_a_recording_whose_answer_was_lost_is_not_repeated(redis_server: RedisSe
     client.flushall()
     with losing_answers(redis_server, b"EXEC") as url:
         store = RedisStore(url)
-        with pytest.raises(StoreUnavailable):
+        with pytest.raises(StoreUnavailableError):
             store.record(recording(increments={COUNTER: 1}, outbox=("{}",)))
         store.close()
     assert client.get(COUNTER) == "1"
@@ -127,10 +127,10 @@ def test_a_redis_that_goes_away_is_unavailable_and_is_found_again() -> None:
         store = RedisStore(server.url)
         store.record(recording(increments={COUNTER: 1}))
         server.stop()
-        with pytest.raises(StoreUnavailable, match=rf"redis://127\.0\.0\.1:{server.port}/0: ") as failure:
+        with pytest.raises(StoreUnavailableError, match=rf"redis://127\.0\.0\.1:{server.port}/0: ") as failure:
             store.record(recording(increments={COUNTER: 1}))
         assert "\n" not in str(failure.value)
-        with pytest.raises(StoreUnavailable):
+        with pytest.raises(StoreUnavailableError):
             store.totals([COUNTER])
         server.start()
         store.record(recording(increments={COUNTER: 1}))
@@ -141,14 +141,14 @@ def test_a_redis_that_goes_away_is_unavailable_and_is_found_again() -> None:
 def test_a_redis_that_never_answers_is_unavailable_after_the_timeout() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         store = RedisStore(f"redis://127.0.0.1:{silent.getsockname()[1]}/0?socket_timeout=0.1")
-        with pytest.raises(StoreUnavailable, match=r"(?i)timeout"):
+        with pytest.raises(StoreUnavailableError, match=r"(?i)timeout"):
             store.record(recording(increments={COUNTER: 1}))
         store.close()
 
 
 def test_a_password_never_shows_in_a_message(redis_server: RedisServer) -> None:
     store = RedisStore(f"redis://someone:hunter2@127.0.0.1:{redis_server.port}/0")
-    with pytest.raises(StoreUnavailable) as failure:
+    with pytest.raises(StoreUnavailableError) as failure:
         store.flags()
     assert "hunter2" not in str(failure.value)
     store.close()
@@ -156,5 +156,5 @@ def test_a_password_never_shows_in_a_message(redis_server: RedisServer) -> None:
 
 def test_a_counter_that_holds_no_number_is_unavailable_not_zero(store: RedisStore, client: Any) -> None:
     client.set(COUNTER, "many")
-    with pytest.raises(StoreUnavailable, match="'many', which is no number"):
+    with pytest.raises(StoreUnavailableError, match="'many', which is no number"):
         store.totals([COUNTER])

@@ -16,7 +16,7 @@ import pytest
 from metrics_dictionary.stores import sqlite, sqlite_schema
 from metrics_dictionary.stores.keys import KEY_LIFETIME
 from metrics_dictionary.stores.sqlite import SqliteStore
-from metrics_dictionary.stores.store import StoreUnavailable
+from metrics_dictionary.stores.store import StoreUnavailableError
 from metrics_dictionary.tools.errors import OperationalError
 from tests.stores import recording_process
 from tests.stores.stores_under_test import Clock, recording
@@ -68,7 +68,7 @@ def test_a_write_that_another_process_holds_up_is_unavailable_and_works_later(st
     store.record(recording(increments={KEY: 1}))
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(StoreUnavailable, match=r"store\.db: database is locked"):
+    with pytest.raises(StoreUnavailableError, match=r"store\.db: database is locked"):
         store.record(recording(increments={KEY: 1}))
     assert store.totals([KEY]) == {KEY: 1}
     other.execute("ROLLBACK")
@@ -80,7 +80,7 @@ def test_a_write_that_another_process_holds_up_is_unavailable_and_works_later(st
 def test_a_full_disk_writes_nothing_of_a_recording_and_recovers(store: SqliteStore) -> None:
     store.record(recording(increments={KEY: 1}))
     store._writer.execute("PRAGMA max_page_count = 20")
-    with pytest.raises(StoreUnavailable, match="full"):
+    with pytest.raises(StoreUnavailableError, match="full"):
         store.record(recording(increments={KEY: 1}, uniques={USERS: {"1"}}, outbox=("x" * 500_000,)))
     assert store.totals([KEY]) == {KEY: 1}
     assert store.distinct([USERS]) == 0
@@ -204,6 +204,6 @@ def test_a_damaged_file_is_unavailable_never_a_wrong_number(store: SqliteStore, 
         file.seek(8_192)
         file.write(os.urandom(size - 8_192))
     damaged = SqliteStore(path, clock=clock)
-    with pytest.raises(StoreUnavailable, match=r"store\.db: .*malformed"):
+    with pytest.raises(StoreUnavailableError, match=r"store\.db: .*malformed"):
         damaged.totals([f"{KEY}_{number}" for number in range(2_000)])
     damaged.close()

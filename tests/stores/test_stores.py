@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from metrics_dictionary.stores.keys import KEY_LIFETIME
-from metrics_dictionary.stores.store import CachedPayload, Recording, Store, StoreUnavailable, Token
+from metrics_dictionary.stores.store import CachedPayload, Recording, Store, StoreUnavailableError, Token
 from tests.stores import recording_process
 from tests.stores.stores_under_test import StoreUnderTest, at_redis, at_sqlite, recording
 
@@ -271,11 +271,11 @@ def test_a_closed_store_is_unavailable_and_says_so(store: Store) -> None:
     store.record(recording(increments={COUNTER: 1}))
     store.close()
     store.close()
-    with pytest.raises(StoreUnavailable, match="closed"):
+    with pytest.raises(StoreUnavailableError, match="closed"):
         store.record(recording(increments={COUNTER: 1}))
-    with pytest.raises(StoreUnavailable, match="closed"):
+    with pytest.raises(StoreUnavailableError, match="closed"):
         store.totals([COUNTER])
-    with pytest.raises(StoreUnavailable, match="closed"):
+    with pytest.raises(StoreUnavailableError, match="closed"):
         store.lease("ping", "a", 1)
 
 

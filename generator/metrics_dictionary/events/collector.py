@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from metrics_dictionary.tools.errors import OperationalError
+from metrics_dictionary.tools.errors import OperationalError, UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ _ANSWER = 65_536
 """How many bytes of an answer are read; nothing in it matters."""
 
 
-class CollectorUnavailable(OperationalError):  # noqa: N818 - a state of the world, as StoreUnavailable
+class CollectorUnavailableError(UnavailableError):
     """The collector did not answer. The message is one line and names it."""
 
 
@@ -47,7 +47,7 @@ class Collector:
     def post(self, events: Sequence[Mapping[str, str]]) -> int:
         """Send events in one request and return the status of the answer; 200 means that the collector has them.
 
-        Raises CollectorUnavailable when there is no answer.
+        Raises CollectorUnavailableError when there is no answer.
         """
         body = json.dumps({"schema": PAYLOAD_DATA, "data": events}).encode("ascii")
         connection = self._connect(self._host or "", self._port, timeout=self._timeout)
@@ -57,7 +57,7 @@ class Collector:
             answer.read(_ANSWER)
         except (OSError, http.client.HTTPException) as error:
             reason = str(error) or type(error).__name__
-            raise CollectorUnavailable(f"collector {self.url}: {reason}") from None
+            raise CollectorUnavailableError(f"collector {self.url}: {reason}") from None
         finally:
             connection.close()
         return answer.status

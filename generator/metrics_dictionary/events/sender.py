@@ -10,9 +10,10 @@ import time
 import uuid
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.events.collector import CollectorUnavailable
-from metrics_dictionary.stores.store import StoreUnavailable
+from metrics_dictionary.events.collector import CollectorUnavailableError
+from metrics_dictionary.stores.store import StoreUnavailableError
 from metrics_dictionary.tools.clock import utc_now
+from metrics_dictionary.tools.errors import UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -90,8 +91,8 @@ class Sender:
         """Send one batch; return after how many seconds the next turn is due."""
         try:
             pause = self._send()
-        except (StoreUnavailable, CollectorUnavailable) as failure:
-            return self._retry(str(failure))
+        except UnavailableError as error:
+            return self._retry(str(error))
         if self._failures:
             log.warning("collector %s: events are being sent again", self._collector.url)
             self._failures = 0
@@ -108,8 +109,8 @@ class Sender:
             continue
         try:
             self._store.lease(LEASE, self._holder, 0)
-        except StoreUnavailable as failure:
-            log.warning("the outbox's lease ends by itself: %s", failure)
+        except StoreUnavailableError as error:
+            log.warning("the outbox's lease ends by itself: %s", error)
 
     def _send(self) -> float:
         if not self._store.lease(LEASE, self._holder, LEASE_SECONDS):
@@ -123,7 +124,7 @@ class Sender:
         if status != OK:
             if status == TOO_LARGE:
                 self._batch = max(1, self._batch // 2)
-            raise CollectorUnavailable(f"collector {self._collector.url}: answered {status} to {len(rows)} events")
+            raise CollectorUnavailableError(f"collector {self._collector.url}: answered {status} to {len(rows)} events")
         self._has_them = [row.identifier for row in rows]
         self._forget()
         return 0

@@ -57,7 +57,7 @@ class EventTracker:
         the body comes from a form, where numbers are texts. ``user`` is the id of the token's user. Returns a sentence,
         to be logged, for each event that was ignored.
 
-        Raises InvalidEvents, UnknownEvents, and StoreUnavailable; after each of the three nothing was counted.
+        Raises InvalidEvents, UnknownEvents, and StoreUnavailableError; after each of the three nothing was counted.
         """
         given = _listed(bodies)
         in_batch = len(given) != 1 if batch is None else batch

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from metrics_dictionary.tools.errors import UnavailableError
+
 FAILED = -1
 """Stands for a value that could not be computed: a timeout, a failure, nothing that could be asked."""
 
@@ -18,7 +20,7 @@ class MetricFailed(Exception):  # noqa: N818 - it says what happened, and no cal
     """One metric could not be computed. The message says why and what to do, in one line."""
 
 
-class SourceAway(MetricFailed):
+class SourceUnavailableError(MetricFailed, UnavailableError):
     """What was asked does not answer, and would not answer for the next metric either."""
 
 

@@ -79,6 +79,9 @@ class Application:
         return cls(dictionary, store, tracker, recordings, open_sources(settings, store), settings, site)
 
     def is_enabled(self, flag: str) -> bool:
-        """Whether a feature flag is on: the settings may force it, else the store says. Raises StoreUnavailable."""
+        """Whether a feature flag is on: the settings may force it, else the store says.
+
+        Raises StoreUnavailableError.
+        """
         forced = self.settings.forced_flags.get(flag)
         return self.store.flags().get(flag, False) if forced is None else forced

@@ -47,7 +47,7 @@ def in_background(application: Application) -> Iterator[None]:
 
 
 def generate_payload(application: Application, progress: Callable[[int, int], None] | None = None) -> Payload:
-    """Collect a payload and keep it in the store, from where ``service_ping`` answers. Raises StoreUnavailable."""
+    """Collect a payload and keep it in the store, from where ``service_ping`` answers. Raises StoreUnavailableError."""
     payload = collect(
         application.dictionary,
         application.sources,

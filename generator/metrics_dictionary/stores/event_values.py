@@ -22,7 +22,7 @@ def metric_value(metric: MetricDefinition, store: Store, now: datetime) -> float
     before that of `now`; anything else covers all time. Occurrences and sums of several events are added up. Distinct
     values are those of the union: a user who caused two of the events counts once. An int stays an int.
 
-    Raises ValueError for a metric that names no event, StoreUnavailable when the store is away.
+    Raises ValueError for a metric that names no event, StoreUnavailableError when the store is away.
     """
     totals, sets = _keys(metric, now)
     if not totals and not sets:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.stores.store import StoreUnavailable
+from metrics_dictionary.stores.store import StoreUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,8 +38,8 @@ class GroupCommit:
 
     There is no thread of its own: whoever comes first leads and commits, everybody else sleeps. A leader commits one
     group and hands over to the first who came meanwhile, so that no request works for others longer than that.
-    `commit` writes all or nothing; it raises StoreUnavailable when the store is away, and anything else when one of the
-    recordings is at fault: then each is committed alone, so that one bad recording fails by itself.
+    `commit` writes all or nothing; it raises StoreUnavailableError when the store is away, and anything else when one
+    of the recordings is at fault: then each is committed alone, so that one bad recording fails by itself.
     """
 
     def __init__(self, commit: Callable[[Sequence[Recording]], None]) -> None:
@@ -71,7 +71,7 @@ class GroupCommit:
         finally:
             for waiting in group:
                 if not waiting.settled:  # the leader was interrupted: the others must not sleep for ever
-                    waiting.failure = StoreUnavailable("the store: the commit was interrupted; try again")
+                    waiting.failure = StoreUnavailableError("the store: the commit was interrupted; try again")
             with self._queue_lock:
                 self._led = bool(self._queue)
                 successor = self._queue[0] if self._queue else None
@@ -86,9 +86,9 @@ class GroupCommit:
         except Exception as failure:  # noqa: BLE001 - whatever it is, it belongs to those who wait
             if len(group) == 1:
                 group[0].failure = failure
-            elif isinstance(failure, StoreUnavailable):
+            elif isinstance(failure, StoreUnavailableError):
                 for waiting in group:
-                    waiting.failure = StoreUnavailable(str(failure))
+                    waiting.failure = StoreUnavailableError(str(failure))
             else:
                 for waiting in group:
                     self._settle([waiting])

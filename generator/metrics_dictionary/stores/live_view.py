@@ -53,7 +53,7 @@ def watched(dictionary: Dictionary, key_paths: Sequence[str], events: Sequence[s
 
 
 def readings(metrics: Iterable[MetricDefinition], store: Store, now: datetime) -> list[Reading]:
-    """Return what the metrics stand at; raises StoreUnavailable when the store is away."""
+    """Return what the metrics stand at; raises StoreUnavailableError when the store is away."""
     return [
         Reading(
             metric.key_path,

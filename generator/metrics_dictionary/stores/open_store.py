@@ -20,7 +20,7 @@ def open_store(url: str, *, clock: Clock = utc_now) -> Store:
     """Open `sqlite:///relative/path`, `sqlite:////absolute/path`, or `redis://host:6379/0` (`rediss://`, `unix://`).
 
     Raises OperationalError for any other URL, a path that cannot hold a store, and a missing redis-py;
-    StoreUnavailable when a SQLite file stays locked. A Redis that is away shows with the first call.
+    StoreUnavailableError when a SQLite file stays locked. A Redis that is away shows with the first call.
     """
     if url.startswith(SQLITE):
         return SqliteStore(sqlite_path(url), clock=clock)

@@ -17,7 +17,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from metrics_dictionary.stores.keys import KEY_LIFETIME
-from metrics_dictionary.stores.store import LARGEST_INCREMENT, CachedPayload, OutboxRow, StoreUnavailable, Token
+from metrics_dictionary.stores.store import LARGEST_INCREMENT, CachedPayload, OutboxRow, StoreUnavailableError, Token
 from metrics_dictionary.tools.addresses import shown_address
 from metrics_dictionary.tools.errors import OperationalError
 
@@ -190,13 +190,13 @@ class RedisStore:
     @contextmanager
     def _answering(self) -> Iterator[None]:
         if self._closed:
-            raise StoreUnavailable(f"{self._name}: this store is closed")
+            raise StoreUnavailableError(f"{self._name}: this store is closed")
         try:
             yield
         except (redis.RedisError, OSError) as error:
             # The client puts the command before the reason, and in it what a user sent.
             reason = str(error).rpartition("caused error: ")[2].rstrip(".").partition("\n")[0]
-            raise StoreUnavailable(f"{self._name}: {reason}") from error
+            raise StoreUnavailableError(f"{self._name}: {reason}") from error
 
     def _number(self, key: str, text: str) -> float:
         """Read a total. Redis adds sums with more than a double's range, and writes them as integers when they are."""
@@ -204,7 +204,7 @@ class RedisStore:
             number = max(-sys.float_info.max, min(sys.float_info.max, float(text)))
             return int(text) if text.lstrip("-").isdecimal() and abs(number) <= LARGEST_INCREMENT else number
         except ValueError as error:
-            raise StoreUnavailable(f"{self._name}: {key} holds {text[:40]!r}, which is no number") from error
+            raise StoreUnavailableError(f"{self._name}: {key} holds {text[:40]!r}, which is no number") from error
 
 
 def _token_text(token: Token) -> str:

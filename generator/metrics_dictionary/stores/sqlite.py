@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from metrics_dictionary.stores.group_commit import GroupCommit
 from metrics_dictionary.stores.keys import KEY_LIFETIME
 from metrics_dictionary.stores.sqlite_schema import migrate, refuse_another_application
-from metrics_dictionary.stores.store import CachedPayload, OutboxRow, StoreUnavailable, Token
+from metrics_dictionary.stores.store import CachedPayload, OutboxRow, StoreUnavailableError, Token
 from metrics_dictionary.tools.errors import OperationalError
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class SqliteStore:
     def __init__(self, path: Path, *, clock: Clock, busy_seconds: float = BUSY_SECONDS) -> None:
         """Open or create the file, readable by its owner only.
 
-        Raises OperationalError when the path is no place for a store, StoreUnavailable when the file stays locked.
+        Raises OperationalError when the path is no place for a store, StoreUnavailableError when the file stays locked.
         """
         self._path = path
         self._clock = clock
@@ -252,15 +252,15 @@ class SqliteStore:
         """Tell a store that is away from a caller that is wrong."""
         try:
             if self._closed:
-                raise StoreUnavailable(f"{self._path}: this store is closed")
+                raise StoreUnavailableError(f"{self._path}: this store is closed")
             yield
         except sqlite3.OperationalError as error:
-            raise StoreUnavailable(f"{self._path}: {error}; try again") from error
+            raise StoreUnavailableError(f"{self._path}: {error}; try again") from error
         except sqlite3.DatabaseError as error:
             if self._closed:
-                raise StoreUnavailable(f"{self._path}: this store was closed meanwhile") from error
+                raise StoreUnavailableError(f"{self._path}: this store was closed meanwhile") from error
             if type(error) is sqlite3.DatabaseError:  # the file is damaged; its subclasses are a caller's mistakes
-                raise StoreUnavailable(f"{self._path}: {error}; put a backup in its place") from error
+                raise StoreUnavailableError(f"{self._path}: {error}; put a backup in its place") from error
             raise
 
     def _connect(self) -> sqlite3.Connection:
@@ -277,7 +277,7 @@ class SqliteStore:
             migrate(connection, self._path)
         except sqlite3.OperationalError as error:
             connection.close()
-            raise StoreUnavailable(f"{self._path}: {error}; try again") from error
+            raise StoreUnavailableError(f"{self._path}: {error}; try again") from error
         except sqlite3.DatabaseError as error:
             connection.close()
             raise OperationalError(f"{self._path}: {error}; name another file, or put a backup in its place") from error

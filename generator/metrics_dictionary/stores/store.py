@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from metrics_dictionary.tools.errors import OperationalError
+from metrics_dictionary.tools.errors import UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +16,7 @@ LARGEST_INCREMENT = 2**63 - 1
 """What both stores can add in one step."""
 
 
-class StoreUnavailable(OperationalError):  # noqa: N818 - says what is the case, not that it is an error
+class StoreUnavailableError(UnavailableError):
     """The store is away: locked, full, unreachable, closed. The message is one line and names the store.
 
     What was to be written is either not written or, when a connection broke while Redis was answering, not known to be.
@@ -89,11 +89,11 @@ class Recorder(Protocol):
     """What is needed to write: a store, or what stands before one."""
 
     def record(self, recording: Recording) -> None:
-        """Write all of it, once. Raises StoreUnavailable."""
+        """Write all of it, once. Raises StoreUnavailableError."""
 
 
 class Store(Protocol):
-    """Every method may be called from any thread and raises StoreUnavailable when the store is away."""
+    """Every method may be called from any thread and raises StoreUnavailableError when the store is away."""
 
     def record(self, recording: Recording) -> None:
         """Write all of it, once, and return after it is durable."""
@@ -138,4 +138,4 @@ class Store(Protocol):
         """Take or prolong the lease of this name; False while somebody else holds it. It ends after `seconds`."""
 
     def close(self) -> None:
-        """Let go of files and connections; every later call raises StoreUnavailable."""
+        """Let go of files and connections; every later call raises StoreUnavailableError."""

@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.tools.errors import OperationalError
+from metrics_dictionary.tools.errors import OperationalError, UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,7 +39,7 @@ _ENVIRONMENT = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS":
 _OFFLINE = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}
 
 
-class GitUnavailableError(OperationalError):
+class GitUnavailableError(UnavailableError):
     """There is no git to run, or it did not answer in time."""
 
 

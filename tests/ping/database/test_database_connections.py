@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from metrics_dictionary.ping.database import DatabaseError, DatabaseUnavailable, open_database, snapshot
-from metrics_dictionary.ping.failure import SourceAway, reason
+from metrics_dictionary.ping.database import DatabaseError, DatabaseUnavailableError, open_database, snapshot
+from metrics_dictionary.ping.failure import SourceUnavailableError, reason
 from metrics_dictionary.tools.errors import OperationalError
 from tests.ping.database.applications import PostgresApplication, SqliteApplication, relation
 from tests.ping.database.conftest import new_database
@@ -78,9 +78,9 @@ def test_the_driver_of_one_database_is_not_loaded_for_another() -> None:
 
 
 def unavailable(url: str) -> str:
-    with closing(open_database(url)) as database, pytest.raises(DatabaseUnavailable) as caught:
+    with closing(open_database(url)) as database, pytest.raises(DatabaseUnavailableError) as caught:
         database.compute(USERS)
-    assert isinstance(caught.value, SourceAway)
+    assert isinstance(caught.value, SourceUnavailableError)
     text = str(caught.value)
     assert reason(caught.value) == text
     assert "\n" not in text
@@ -112,7 +112,7 @@ def test_a_locked_file_is_away_until_it_is_free(tmp_path: Path) -> None:
     writer = sqlite3.connect(application.path, isolation_level=None)
     writer.execute("BEGIN EXCLUSIVE")
     with closing(open_database(application.url, statement_timeout=0.05)) as database:
-        with pytest.raises(DatabaseUnavailable, match="locked"):
+        with pytest.raises(DatabaseUnavailableError, match="locked"):
             database.compute(USERS)
         writer.execute("COMMIT")
         assert database.compute(USERS) == 2
@@ -135,7 +135,7 @@ def test_a_file_that_goes_away_and_comes_back_is_opened_again(tmp_path: Path) ->
     with closing(open_database(application.url)) as database:
         assert database.compute(USERS) == 2
         application.path.unlink()
-        with pytest.raises(DatabaseUnavailable):
+        with pytest.raises(DatabaseUnavailableError):
             database.compute(USERS)
         sqlite_with_users(tmp_path / "restored.db", 5).path.rename(application.path)
         assert database.compute(USERS) == 5
@@ -180,7 +180,7 @@ def test_a_server_that_stops_is_away_and_is_found_again_when_it_is_back(postgres
             assert database.compute(USERS) == 4
             server.stop()
             for _ in range(2):
-                with pytest.raises(DatabaseUnavailable):
+                with pytest.raises(DatabaseUnavailableError):
                     database.compute(USERS)
             server.start()
             assert database.compute(USERS) == 4

@@ -6,7 +6,7 @@ import threading
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, TypeVar
 
-from metrics_dictionary.ping.failure import SourceAway
+from metrics_dictionary.ping.failure import SourceUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,7 @@ class Deadline:
         self._dismiss()
 
     def call(self, compute: Callable[[], T]) -> T:
-        """Return what the call returns and raise what it raises; raises SourceAway when time is up."""
+        """Return what the call returns and raise what it raises; raises SourceUnavailableError when time is up."""
         outcomes: SimpleQueue[tuple[T | None, BaseException | None]] = SimpleQueue()
 
         def work() -> None:
@@ -50,7 +50,7 @@ class Deadline:
             value, error = outcomes.get(timeout=self._seconds)
         except Empty:
             self._dismiss()
-            raise SourceAway(f"no answer within {self._seconds:g} seconds") from None
+            raise SourceUnavailableError(f"no answer within {self._seconds:g} seconds") from None
         if isinstance(error, Exception):
             raise error
         if error is not None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from metrics_dictionary.ping.collect.deadline import Deadline
 from metrics_dictionary.ping.collect.measurement import Measurement
 from metrics_dictionary.ping.collect.value_check import ValueCheck
-from metrics_dictionary.ping.failure import FAILED, MetricFailed, SourceAway, reason
+from metrics_dictionary.ping.failure import FAILED, MetricFailed, SourceUnavailableError, reason
 from metrics_dictionary.ping.query.entry import DEPTH_LIMIT
 from metrics_dictionary.ping.sources.inquiry import Inquiry, instrumentation_of
 from metrics_dictionary.ping.sources.readers import Reader, reader_of
@@ -93,7 +93,7 @@ class Run:
         try:
             read = partial(reader.read, inquiry)
             value = read() if reader.limits_itself else self._deadline.call(read)
-        except SourceAway:
+        except SourceUnavailableError:
             self._away[asked] += 1
             raise
         except Exception:

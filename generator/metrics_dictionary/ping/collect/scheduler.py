@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.stores.store import StoreUnavailable
+from metrics_dictionary.stores.store import StoreUnavailableError
 from metrics_dictionary.tools.clock import utc_now
 
 if TYPE_CHECKING:
@@ -116,5 +116,5 @@ class Scheduler:
         if self._stopping.is_set():
             raise _Stopped
         if self._renewed is None or self._clock() - self._renewed > LEASE_TIME / 4:
-            with suppress(StoreUnavailable):  # it may be back before there is something to save
+            with suppress(StoreUnavailableError):  # it may be back before there is something to save
                 self._win()

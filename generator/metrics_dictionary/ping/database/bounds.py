@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.ping.database.failures import DatabaseError, DatabaseUnavailable
+from metrics_dictionary.ping.database.failures import DatabaseError, DatabaseUnavailableError
 from metrics_dictionary.ping.query.sql import select_bounds
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class KnownBounds:
         """Return the bounds of a column; None where there is nothing to split.
 
         That is: no whole numbers, no rows, no such column, or bounds that take too long to find. Raises
-        DatabaseUnavailable.
+        DatabaseUnavailableError.
         """
         with self._lock:
             asked, bounds = self._known.get(column, (-KNOWN_FOR, None))
@@ -55,7 +55,7 @@ class KnownBounds:
     def _ask(self, column: Column) -> Bounds | None:
         try:
             ((start, finish),) = self._database.rows(select_bounds(column))
-        except DatabaseUnavailable:
+        except DatabaseUnavailableError:
             raise
         except DatabaseError:
             return None

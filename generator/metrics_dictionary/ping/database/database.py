@@ -15,7 +15,7 @@ class Database(Protocol):
     """A database that is only read. It connects when it is first asked, and again after it has lost the connection.
 
     Every method may be called from any thread; one statement runs at a time. All but ``close`` raise
-    DatabaseUnavailable, StatementTimeout and DatabaseError.
+    DatabaseUnavailableError, StatementTimeout and DatabaseError.
     """
 
     @property

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from metrics_dictionary.ping.failure import MetricFailed, SourceAway
+from metrics_dictionary.ping.failure import MetricFailed, SourceUnavailableError
+from metrics_dictionary.tools.errors import OperationalError
 
 
-class DatabaseError(MetricFailed):
+class DatabaseError(MetricFailed, OperationalError):
     """The database refuses a statement or answers with something that is no number."""
 
 
@@ -13,5 +14,5 @@ class StatementTimeout(DatabaseError):  # noqa: N818 - it says what happened
     """A statement took longer than it may, and cannot be split into shorter ones."""
 
 
-class DatabaseUnavailable(DatabaseError, SourceAway):  # noqa: N818 - as above
+class DatabaseUnavailableError(DatabaseError, SourceUnavailableError):
     """The database is away: not there, not reachable, locked, damaged, shutting down."""

@@ -13,7 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from metrics_dictionary.ping.database.bounds import KnownBounds
 from metrics_dictionary.ping.database.counting import compute
-from metrics_dictionary.ping.database.failures import DatabaseError, DatabaseUnavailable, StatementTimeout
+from metrics_dictionary.ping.database.failures import DatabaseError, DatabaseUnavailableError, StatementTimeout
 from metrics_dictionary.ping.database.sketch import BUCKET_BITS, Sketch
 from metrics_dictionary.ping.failure import LONGEST_REASON
 from metrics_dictionary.ping.query import sql
@@ -75,11 +75,11 @@ class PostgresDatabase:
             if self._connection is not None:
                 try:
                     return self._run(self._connection, statement)
-                except DatabaseUnavailable:
+                except DatabaseUnavailableError:
                     self._disconnect()
             try:
                 return self._run(self._connected(), statement)
-            except DatabaseUnavailable:
+            except DatabaseUnavailableError:
                 self._disconnect()
                 raise
 
@@ -100,7 +100,7 @@ class PostgresDatabase:
             milliseconds = max(1, round(self.statement_timeout * 1000))
             self._connection.execute(SESSION.format(milliseconds).encode())
         except (psycopg.Error, UnicodeError) as error:
-            raise DatabaseUnavailable(f"{self._name}: {_first_line(error)}") from None
+            raise DatabaseUnavailableError(f"{self._name}: {_first_line(error)}") from None
         return self._connection
 
     def _disconnect(self) -> None:
@@ -125,7 +125,7 @@ class PostgresDatabase:
         if isinstance(error, errors.QueryCanceled):
             return StatementTimeout(f"{self._name}: a statement took longer than {self.statement_timeout:g} s")
         if lost or (error.sqlstate or "").startswith(AWAY):
-            return DatabaseUnavailable(f"{self._name}: {_first_line(error)}")
+            return DatabaseUnavailableError(f"{self._name}: {_first_line(error)}")
         return DatabaseError(f"{self._name}: {_first_line(error)}; check the instrumentation against the database")
 
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from metrics_dictionary.ping.database.bounds import KnownBounds
 from metrics_dictionary.ping.database.counting import compute
-from metrics_dictionary.ping.database.failures import DatabaseError, DatabaseUnavailable, StatementTimeout
+from metrics_dictionary.ping.database.failures import DatabaseError, DatabaseUnavailableError, StatementTimeout
 from metrics_dictionary.ping.database.sketch import Sketch
 from metrics_dictionary.ping.failure import LONGEST_REASON
 from metrics_dictionary.ping.query import sql
@@ -74,7 +74,7 @@ class SqliteDatabase:
                 return connection.execute(statement).fetchall()
             except OSError as error:
                 self._disconnect()
-                raise DatabaseUnavailable(f"{self._path}: cannot read the database: {error.strerror}") from None
+                raise DatabaseUnavailableError(f"{self._path}: cannot read the database: {error.strerror}") from None
             except (sqlite3.Error, sqlite3.Warning) as error:
                 raise self._failure(error) from error
 
@@ -115,7 +115,7 @@ class SqliteDatabase:
             return StatementTimeout(f"{self._path}: a statement took longer than {self.statement_timeout:g} s")
         if code in AWAY:
             self._disconnect()
-            return DatabaseUnavailable(f"{self._path}: cannot read the database: {message}")
+            return DatabaseUnavailableError(f"{self._path}: cannot read the database: {message}")
         return DatabaseError(f"{self._path}: {message}; check the instrumentation against the database")
 
 

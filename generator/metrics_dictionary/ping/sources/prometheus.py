@@ -10,7 +10,7 @@ from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import Request
 
-from metrics_dictionary.ping.failure import MetricFailed, SourceAway
+from metrics_dictionary.ping.failure import MetricFailed, SourceUnavailableError
 from metrics_dictionary.tools.addresses import web_address
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.web_document import opener
@@ -35,7 +35,8 @@ class Prometheus:
     def first_value(self, query: str) -> float:
         """Return the first value of an instant query, which may be NaN.
 
-        Raises SourceAway when the server does not answer, MetricFailed when it refuses the query or has no value.
+        Raises SourceUnavailableError when the server does not answer, MetricFailed when it refuses the query or has no
+        value.
         """
         return _first_value(self._answer(query))
 
@@ -49,7 +50,9 @@ class Prometheus:
             with error:
                 raise MetricFailed(f"Prometheus answers {error.code}: {_told(error.read(LARGEST_ANSWER))}") from None
         except (OSError, HTTPException, ValueError) as error:
-            raise SourceAway(f"Prometheus does not answer: {getattr(error, 'reason', None) or error}") from None
+            raise SourceUnavailableError(
+                f"Prometheus does not answer: {getattr(error, 'reason', None) or error}"
+            ) from None
         return _parsed(body)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.ping.failure import COUNTER_FAILED, FAILED, MetricFailed, SourceAway
+from metrics_dictionary.ping.failure import COUNTER_FAILED, FAILED, MetricFailed, SourceUnavailableError
 from metrics_dictionary.ping.query.resolution import resolve
 from metrics_dictionary.ping.query.time_window import time_window
 from metrics_dictionary.ping.sources.database_schema import schema_value
@@ -15,7 +15,7 @@ from metrics_dictionary.ping.sources.numbers import numbers_value
 from metrics_dictionary.ping.sources.prometheus import prometheus_value
 from metrics_dictionary.ping.sources.python_classes import python_value
 from metrics_dictionary.stores.event_values import metric_value
-from metrics_dictionary.stores.store import StoreUnavailable
+from metrics_dictionary.stores.store import StoreUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,8 +53,8 @@ def event_value(inquiry: Inquiry) -> object:
         raise MetricFailed("no store is configured; the setting `store` names one")
     try:
         return metric_value(inquiry.metric, inquiry.sources.store, inquiry.now)
-    except StoreUnavailable as error:
-        raise SourceAway(str(error)) from error
+    except StoreUnavailableError as error:
+        raise SourceUnavailableError(str(error)) from error
 
 
 _EVENTS = Reader(event_value, COUNTER_FAILED, "store", "redis_usage_data_block", limits_itself=False)

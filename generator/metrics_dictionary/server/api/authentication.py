@@ -50,7 +50,7 @@ class Authentication:
     def check(self, request: Request, access: Access) -> Token | Response | None:
         """Return the caller's token, None where none is needed, or why the caller may not do this.
 
-        Raises StoreUnavailable.
+        Raises StoreUnavailableError.
         """
         if access.trusted and not self._is_trusted(request):
             return not_found()

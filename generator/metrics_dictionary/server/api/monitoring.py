@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from metrics_dictionary import __version__
 from metrics_dictionary.server.transport.message import Response, json_response
-from metrics_dictionary.stores.store import StoreUnavailable
+from metrics_dictionary.stores.store import StoreUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,7 +91,7 @@ class Health:
         """Answer whether the store can be reached: without it hardly any call works."""
         try:
             self._store.flags()
-        except StoreUnavailable:
+        except StoreUnavailableError:
             return json_response(503, {"status": "failed", "store": "unavailable"})
         return json_response(200, {"status": "ok", "store": "ok"})
 

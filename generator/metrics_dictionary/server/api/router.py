@@ -16,7 +16,7 @@ from metrics_dictionary.server.transport.message import (
     not_found,
     unavailable,
 )
-from metrics_dictionary.stores.store import StoreUnavailable
+from metrics_dictionary.stores.store import StoreUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -74,7 +74,7 @@ class Router:
         """Decide before the body is read: who may not ask cannot make the server read it."""
         try:
             return self._admit(request)
-        except StoreUnavailable as away:
+        except StoreUnavailableError as away:
             report_trouble(request, str(away))
             return unavailable()
         except Exception as bug:  # noqa: BLE001 - a bug is one request's 500, and a line in the log
@@ -84,7 +84,7 @@ class Router:
         """Answer a request that was admitted."""
         try:
             return admission.route.handle(Call(request, body, admission.token))
-        except StoreUnavailable as away:
+        except StoreUnavailableError as away:
             report_trouble(request, str(away))
             return unavailable()
         except Exception as bug:  # noqa: BLE001
@@ -94,7 +94,7 @@ class Router:
         """Record what was noted, together. Returns for each request None, or what to answer because that failed."""
         try:
             self.recordings.commit(recording for _, recordings in noted for recording in recordings)
-        except StoreUnavailable as away:
+        except StoreUnavailableError as away:
             for request, _ in noted:
                 report_trouble(request, str(away))
             return [unavailable()] * len(noted)
