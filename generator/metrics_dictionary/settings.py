@@ -51,8 +51,8 @@ SETTINGS = (
             "`https://gitlab.com/group/project`: pages of metrics then link to where they are edited."),
     Setting("collector", str, None, "Snowplow collector that events go to, such as `http://127.0.0.1:9090`."),
     Setting("prometheus", str, None, "Prometheus server that is asked for metrics, such as `http://127.0.0.1:9091`."),
-    Setting("server.threads", int, 32, "Worker threads, for requests that wait for the store, a database or a file. One "
-            "more thread holds all connections, so this does not limit how many clients are served."),
+    Setting("server.threads", int, 32, "Worker threads, for requests that wait for the store, a database or a file. "
+            "One more thread holds all connections, so this does not limit how many clients are served."),
     Setting("server.idle_seconds", float, 15.0, "How long a connection may be silent, and a request take to arrive."),
     Setting("server.tls_certificate", str, None, "PEM file of the certificate chain; makes the server speak TLS."),
     Setting("server.tls_key", str, None, "PEM file of the certificate's key."),
