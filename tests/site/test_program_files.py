@@ -20,7 +20,7 @@ from metrics_dictionary.site.data.cross_references import CrossReferences
 from metrics_dictionary.site.pages.llms_text import llms_text
 from metrics_dictionary.site.pages.program_files import FILES, guides
 from metrics_dictionary.site.build.site_map import write_site_map
-from metrics_dictionary.site.data.twin_schemas import twin_schemas
+from metrics_dictionary.site.data.schemas import twin_schemas
 from tests.site.built_pages import page, pages, target
 
 if TYPE_CHECKING:

@@ -161,8 +161,8 @@ class Stamping:
         self._site.page(downloads_page(self._templates, files))
         for file in files:
             self._site.file(f"{DOWNLOADS}{file.name}", file.content)
-        for schema in schema_files(self._dictionary):
-            self._site.file(schema.path, schema.content)
+        for path, content in schema_files(self._dictionary):
+            self._site.file(path, content)
         about = {
             "generator": f"metrics-dictionary {metrics_dictionary.__version__}",
             "metrics": len(self._dictionary.expanded),

@@ -1,30 +1,51 @@
-"""The schemas that editors take from the site, under addresses that stay."""
+"""The JSON Schemas that the site publishes below ``schemas/``, under addresses that stay.
+
+``metric`` and ``event`` are for whoever writes definitions. The ``twin-`` schemas describe the site's files for
+programs; the folder ``twin_schemas`` holds them.
+"""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, NamedTuple
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from metrics_dictionary.validation.schemas.fields import field_reference
 from metrics_dictionary.validation.schemas.published_schema import published_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from metrics_dictionary.dictionary.dictionary import Dictionary
 
+    Schema = dict[str, Any]
+
 KINDS = ("metric", "event")
 
-
-class SchemaFile(NamedTuple):
-    """A file of the site. ``path`` is below its top."""
-
-    path: str
-    content: bytes
+_FOLDER = Path(__file__).parent / "twin_schemas"
 
 
-def schema_files(dictionary: Dictionary) -> Iterator[SchemaFile]:
-    """Yield ``schemas/metric.json`` and ``schemas/event.json``, with the dictionary's own product groups."""
-    for kind in KINDS:
-        schema = published_schema(kind, dictionary.product_groups)
+def schema_files(dictionary: Dictionary) -> Iterator[tuple[str, bytes]]:
+    """Yield path and content of each schema; those of definitions know the dictionary's own product groups."""
+    schemas = {kind: published_schema(kind, dictionary.product_groups) for kind in KINDS}
+    for name, schema in {**schemas, **twin_schemas()}.items():
         # ASCII only: a group's name may hold half of a surrogate pair.
-        yield SchemaFile(f"schemas/{kind}.json", (json.dumps(schema, indent=2) + "\n").encode())
+        yield f"schemas/{name}.json", (json.dumps(schema, indent=2) + "\n").encode()
+
+
+@cache
+def twin_schemas() -> Mapping[str, Schema]:
+    """Return name -> schema of each kind of file for programs: ``twin-metric``, ``twin-list`` and so on."""
+    schemas = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(_FOLDER.glob("*.json"))}
+    for kind in KINDS:
+        schema = schemas[f"twin-{kind}"]
+        schema["properties"] = _with_meanings(kind, schema["properties"])
+    return schemas
+
+
+def _with_meanings(kind: str, properties: Schema) -> Schema:
+    """Add each field of a definition: in a published document it means what it means in the definition's file."""
+    fields = [field for field in field_reference(kind) if not set(field.name) & set(".[")]
+    meanings = {field.name: {"description": field.description} for field in fields}
+    return {**meanings, **{name: {**meanings.get(name, {}), **own} for name, own in properties.items()}}

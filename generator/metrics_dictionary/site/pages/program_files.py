@@ -17,7 +17,6 @@ from metrics_dictionary.site.pages.llms_text import llms_text
 from metrics_dictionary.site.pages.reference import RULES_URL
 from metrics_dictionary.site.build.shell import Page
 from metrics_dictionary.site.build.site_map import robots
-from metrics_dictionary.site.data.twin_schemas import twin_schemas
 from metrics_dictionary.site.parts.urls import event_url, group_url, metric_url, source_url, twin
 from metrics_dictionary.site.parts.site_wording import gist
 from metrics_dictionary.validation.rules.catalogue import CATALOGUE
@@ -108,7 +107,6 @@ def program_files(references: CrossReferences, site_url: str | None) -> Iterator
         *lists.documents(),
         (twin(RULES_URL), _rules()),
         (twin(URL), _text({"$schema": "../schemas/twin-programs.json", "files": [_given(file) for file in FILES]})),
-        *((f"schemas/{name}.json", _text(schema)) for name, schema in twin_schemas().items()),
         *guides().items(),
         ("llms.txt", llms_text(references, guides())),
         ("robots.txt", robots(site_url)),
