@@ -6,8 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
+from metrics_dictionary.cli.console import note
 from metrics_dictionary.tools.errors import OperationalError
 
 if TYPE_CHECKING:
@@ -15,15 +14,15 @@ if TYPE_CHECKING:
 
     from metrics_dictionary.validation.validate import Outcome
 
-MAIN = ""
+MAIN_BRANCH = ""
 """Stands for the main branch, in place of a revision."""
 
 
-def taken_for_revision(revision: str | None, paths: tuple[Path, ...]) -> tuple[str | None, tuple[Path, ...]]:
-    """Return the revision and the paths that were meant.
+def revision_and_paths(revision: str | None, paths: tuple[Path, ...]) -> tuple[str | None, tuple[Path, ...]]:
+    """Return the revision and the paths that the command line means.
 
-    ``--changed-only definitions`` reads as if a revision were called so. What exists as a path and is no revision is
-    the path to check.
+    In ``--changed-only definitions`` the option takes the path for its revision. What exists as a path and is not a
+    revision is a path to check, and the revision was left out.
     """
     from metrics_dictionary.tools.git import commit_id
 
@@ -33,7 +32,7 @@ def taken_for_revision(revision: str | None, paths: tuple[Path, ...]) -> tuple[s
         named = commit_id(Path.cwd(), revision)
     except OperationalError:
         named = None
-    return (revision, paths) if named else (MAIN, (Path(revision), *paths))
+    return (revision, paths) if named else (MAIN_BRANCH, (Path(revision), *paths))
 
 
 def only_changed(outcome: Outcome, paths: Iterable[Path], revision: str) -> Outcome:
@@ -50,7 +49,7 @@ def only_changed(outcome: Outcome, paths: Iterable[Path], revision: str) -> Outc
     # What changed since an edition is about changes by itself, also where it stands on an old line or in a lost file.
     kept = tuple(one for one in outcome.diagnostics if one.rule in AGAINST_RULES or changed.concern(one))
     for limit in changed.limits:
-        click.echo(f"note: {limit}", err=True)
+        note(limit)
     if left_out := len(outcome.diagnostics) - len(kept):
-        click.echo(f"note: {left_out:,} more on unchanged lines", err=True)
+        note(f"{left_out:,} more on unchanged lines")
     return replace(outcome, diagnostics=kept)

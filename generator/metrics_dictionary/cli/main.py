@@ -11,7 +11,7 @@ from typing import NoReturn
 import click
 
 from metrics_dictionary import __version__
-from metrics_dictionary.cli.terminal import choose_colour, may_colour
+from metrics_dictionary.cli.console import color_allowed
 from metrics_dictionary.tools.errors import OperationalError
 
 COMMANDS = {
@@ -62,7 +62,8 @@ def program(context: click.Context) -> None:
 
     Exit status: 0 clean, 1 findings, 2 wrong usage or trouble with the machine.
     """
-    choose_colour(context)
+    if not color_allowed():
+        context.color = False
 
 
 def main() -> NoReturn:
@@ -105,9 +106,9 @@ def _leave(code: int) -> NoReturn:
 
 
 def _complain(message: str) -> None:
-    # None leaves it to click, which strips colour where there is no terminal.
-    colour = None if may_colour() else False
-    click.echo(f"{click.style('error', fg='red', bold=True)}: {message}", err=True, color=colour)
+    # None leaves it to click, which strips colors where there is no terminal.
+    color = None if color_allowed() else False
+    click.echo(f"{click.style('error', fg='red', bold=True)}: {message}", err=True, color=color)
 
 
 if __name__ == "__main__":

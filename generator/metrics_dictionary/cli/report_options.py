@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from metrics_dictionary.cli.terminal import width
+from metrics_dictionary.cli.console import terminal_width
 from metrics_dictionary.reports.report import FORMATS
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def publish_report(report: Report, style: str, outputs: dict[Path, str]) -> None
     for path, other in outputs.items():
         write_text(path, click.unstyle(render(report, other)))
     if style == "text":
-        click.echo(render(report, style, width()), nl=False)
+        click.echo(render(report, style, terminal_width()), nl=False)
     else:
         # Bytes, whatever the terminal's encoding is: XML says of itself that it is UTF-8.
         click.echo(render(report, style).encode(), nl=False)

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import click
 
-from metrics_dictionary.cli.findings import report_unread
+from metrics_dictionary.cli.console import progress, report_errors
 from metrics_dictionary.cli.options import definitions_option, product_groups_option, repository_url_option
-from metrics_dictionary.cli.progress import progress
 
 
 @click.command("build")
@@ -67,7 +66,7 @@ def command(
             progress=draw,
             repository_url=repository_url,
         )
-    found = report_unread(report.diagnostics)
+    found = report_errors(report.diagnostics)
     if not report.published:
         click.echo(f"{output} was left as it is: mend these errors, or build without --strict.", err=True)
         raise click.exceptions.Exit(1)

@@ -6,17 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from metrics_dictionary.cli.findings import report_unread
-from metrics_dictionary.cli.options import definitions_option
-from metrics_dictionary.cli.terminal import width
-from metrics_dictionary.dictionary.diagnostic import Severity
+from metrics_dictionary.cli.console import report_errors, terminal_width
+from metrics_dictionary.cli.options import FAILING, definitions_option, fail_on_option
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from metrics_dictionary.payload_check.check import PayloadFinding
-
-FAILING = {"error": {Severity.ERROR}, "warning": {Severity.ERROR, Severity.WARNING}}
 
 
 @click.command("check-payload")
@@ -30,13 +26,7 @@ FAILING = {"error": {Severity.ERROR}, "warning": {Severity.ERROR, Severity.WARNI
     show_default=True,
     help="How the differences are printed: for people or for programs.",
 )
-@click.option(
-    "--fail-on",
-    type=click.Choice(list(FAILING)),
-    default="error",
-    show_default=True,
-    help="The least severity of a finding that gives exit status 1.",
-)
+@fail_on_option
 @click.option(
     "--without-optional",
     is_flag=True,
@@ -69,7 +59,7 @@ def command(*, payload: str, root: Path, style: str, fail_on: str, without_optio
 
     values = read_payload(payload, token)
     reading = read_dictionary(root)
-    incomplete = report_unread(reading.diagnostics)
+    incomplete = report_errors(reading.diagnostics)
     found = tuple(
         finding
         for finding in check_payload(values, reading.dictionary)
@@ -78,13 +68,13 @@ def command(*, payload: str, root: Path, style: str, fail_on: str, without_optio
     if style == "json":
         click.echo(payload_json(found).encode(), nl=False)
     else:
-        click.echo(payload_text(found, reading.dictionary, width()), nl=False)
+        click.echo(payload_text(found, reading.dictionary, terminal_width()), nl=False)
     if incomplete or any(SEVERITIES[finding.kind] in FAILING[fail_on] for finding in found):
         raise click.exceptions.Exit(1)
 
 
 def _optional(finding: PayloadFinding) -> bool:
-    """Return whether an instance may leave the metric out; what says nothing of it counts as optional."""
+    """Return whether an instance may leave the metric out; a metric without a data category is optional."""
     from metrics_dictionary.ping.collect.collection import UNSTATED_CATEGORY
 
     metric = finding.metric

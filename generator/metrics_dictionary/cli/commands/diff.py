@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from metrics_dictionary.cli.console import terminal_width
 from metrics_dictionary.cli.options import definitions_option
-from metrics_dictionary.cli.terminal import width
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +46,7 @@ def command(old: str, new: str | None, root: Path, style: str) -> None:
 
     found = difference(*open_both(old, new, root))
     if style == "text":
-        click.echo(difference_text(found, width()), nl=False)
+        click.echo(difference_text(found, terminal_width()), nl=False)
     else:
         render = difference_markdown if style == "markdown" else difference_json
         click.echo(render(found).encode(), nl=False)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from metrics_dictionary.cli.console import terminal_width
 from metrics_dictionary.cli.options import definitions_option
-from metrics_dictionary.cli.terminal import width
 from metrics_dictionary.tools.text import printable
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def _verbatim(label: str, text: str) -> Iterator[str]:
 
 
 def _folded(text: str, indent: int) -> str:
-    columns = width()
+    columns = terminal_width()
     return text if columns is None else textwrap.fill(text, max(columns - indent, 30), break_on_hyphens=False)
 
 

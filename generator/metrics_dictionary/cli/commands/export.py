@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from metrics_dictionary.cli.findings import report_unread
+from metrics_dictionary.cli.console import report_errors
 from metrics_dictionary.cli.options import definitions_option
 
 
@@ -50,5 +50,5 @@ def command(*, root: Path, style: str, include_paths: bool, events: bool, output
         sys.stdout.buffer.write(text.encode())
     else:
         write_text(output, text)
-    if report_unread(reading.diagnostics):
+    if report_errors(reading.diagnostics):
         raise click.exceptions.Exit(1)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from metrics_dictionary.authoring.new import dialogue_wording as wording
+from metrics_dictionary.cli.console import report_error
 from metrics_dictionary.cli.options import definitions_option
 from metrics_dictionary.tools.text import printable
 
@@ -166,8 +167,7 @@ def _finished(
     if written.errors:
         click.echo(wording.HAS_ERRORS, err=True)
         for error in written.errors:
-            place = printable(f"{error.file}:{error.line}:{error.column}")
-            click.echo(f"{place}: {error.rule}: {printable(error.message)}", err=True)
+            report_error(error)
         raise click.exceptions.Exit(1)
     if dry_run:
         click.echo(written.text, nl=False)

@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from metrics_dictionary.cli.options import DEFINITIONS, product_groups_option
-from metrics_dictionary.cli.progress import progress
+from metrics_dictionary.cli.console import note, progress
+from metrics_dictionary.cli.options import DEFINITIONS, FAILING, fail_on_option, product_groups_option
 from metrics_dictionary.cli.report_options import publish_report, report_options
-from metrics_dictionary.dictionary.diagnostic import Severity
+from metrics_dictionary.tools.text import printable
 
 if TYPE_CHECKING:
-    from metrics_dictionary.validation.validate import Outcome
+    from collections.abc import Callable
 
-FAILING = {"error": frozenset({Severity.ERROR}), "warning": frozenset({Severity.ERROR, Severity.WARNING})}
+    from metrics_dictionary.changes.compare.edition import Edition
+    from metrics_dictionary.dictionary.diagnostic import Diagnostic
+    from metrics_dictionary.validation.rules.context import RuleContext
+    from metrics_dictionary.validation.validate import Outcome
 
 _STANDARD_INPUT = (Path("-"),)
 
@@ -24,13 +27,7 @@ _STANDARD_INPUT = (Path("-"),)
 @click.command("validate")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[ROOT|FILE]...", envvar=DEFINITIONS)
 @report_options
-@click.option(
-    "--fail-on",
-    type=click.Choice(list(FAILING)),
-    default="error",
-    show_default=True,
-    help="The least severity of a finding that gives exit status 1.",
-)
+@fail_on_option
 @click.option(
     "--changed-only",
     "revision",
@@ -84,10 +81,10 @@ def command(
       metrics-dictionary validate definitions --against origin/main
       metrics-dictionary validate definitions --changed-only --output sarif=findings.sarif
     """
-    from metrics_dictionary.cli.changed_only import taken_for_revision
+    from metrics_dictionary.cli.changed_only import revision_and_paths
     from metrics_dictionary.reports.report import Report
 
-    revision, paths = taken_for_revision(revision, paths)
+    revision, paths = revision_and_paths(revision, paths)
     unsaved: dict[str, str] = {}
     if stdin_filename is not None or paths == _STANDARD_INPUT:
         if fix:
@@ -107,17 +104,41 @@ def _of_files(
     paths: tuple[Path, ...], revision: str | None, against: str | None, product_groups: Path | None, *, fix: bool
 ) -> Outcome:
     from metrics_dictionary.cli.changed_only import only_changed
-    from metrics_dictionary.cli.editions import promises_since
     from metrics_dictionary.validation.validate import validate_paths
 
     paths = paths or (Path("definitions"),)
     if fix:
-        from metrics_dictionary.cli.fixes import apply_fixes
-
-        apply_fixes(paths, product_groups)
+        _apply_fixes(paths, product_groups)
     with progress("Checking definitions:") as draw:
-        outcome = validate_paths(paths, product_groups=product_groups, progress=draw, further=promises_since(against))
+        outcome = validate_paths(paths, product_groups=product_groups, progress=draw, further=_lifecycle_check(against))
     return outcome if revision is None else only_changed(outcome, paths, revision)
+
+
+def _apply_fixes(paths: tuple[Path, ...], product_groups: Path | None) -> None:
+    from metrics_dictionary.authoring.edit.fixing import fix_paths
+
+    fixing = fix_paths(paths, product_groups=product_groups)
+    for fix in fixing.fixes:
+        click.echo(f"fixed: {printable(f'{fix.file}:{fix.line}: {fix.what}')}", err=True)
+    for file, reason in fixing.left_alone:
+        click.echo(f"left alone: {printable(f'{file}: {reason}')}", err=True)
+
+
+def _lifecycle_check(against: str | None) -> Callable[[Path, RuleContext], list[Diagnostic]] | None:
+    """Return what finds the promises that were broken since an edition, None without one."""
+    if against is None:
+        return None
+    from metrics_dictionary.changes.compare.check import lifecycle_check
+
+    return lifecycle_check(against, lambda edition: note(f"compared with {_described(edition)}"))
+
+
+def _described(edition: Edition) -> str:
+    """Return what an edition is: ``HEAD~1 (1a2b3c4d5): 5,000 metrics and 312 events``."""
+    dictionary = edition.dictionary
+    metrics = f"{len(dictionary.metrics):,} metrics"
+    events = "" if dictionary.event_definitions is None else f" and {len(dictionary.event_definitions):,} events"
+    return f"{edition.name}: {metrics}{events}"
 
 
 def _of_standard_input(
@@ -127,7 +148,7 @@ def _of_standard_input(
     product_groups: Path | None,
     unsaved: dict[str, str],
 ) -> Outcome:
-    """Judge what an editor sends; ``unsaved`` is told what that is, for excerpts."""
+    """Check what an editor sends; its text is put into ``unsaved``, by file, for excerpts in the report."""
     from metrics_dictionary.reading.parse import LARGEST_COLLECTION
     from metrics_dictionary.reading.root import shown
     from metrics_dictionary.validation.validate import validate_unsaved

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from metrics_dictionary.cli.console import progress, terminal_width
 from metrics_dictionary.cli.options import DEFINITIONS, product_groups_option
-from metrics_dictionary.cli.progress import progress
-from metrics_dictionary.cli.terminal import width
 from metrics_dictionary.reports.summary import Summary
 from metrics_dictionary.reports.text_report import render_findings
 from metrics_dictionary.tools.errors import OperationalError
@@ -97,7 +96,7 @@ def _updates(watch: Watch) -> Iterator[Update]:
 
 def _show(told: Sequence[Diagnostic], settled: Collection[Diagnostic], validation: Validation) -> None:
     if sys.stdout.isatty():
-        for block in render_findings(told, width()):
+        for block in render_findings(told, terminal_width()):
             click.echo(f"{block}\n")
     else:
         for diagnostic in told:

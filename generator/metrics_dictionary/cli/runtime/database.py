@@ -8,8 +8,7 @@ from pathlib import Path
 
 import click
 
-from metrics_dictionary.cli.options import definitions_option
-from metrics_dictionary.cli.runtime_options import setting_options, settings_of
+from metrics_dictionary.cli.options import definitions_option, setting_options, settings_of
 from metrics_dictionary.tools.errors import OperationalError
 
 

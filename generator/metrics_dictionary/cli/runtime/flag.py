@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from metrics_dictionary.cli.runtime_options import opened_store, setting_options, settings_of
-from metrics_dictionary.cli.table import render_table
+from metrics_dictionary.cli.console import render_table
+from metrics_dictionary.cli.options import opened_store, setting_options, settings_of
 from metrics_dictionary.settings import BY_NAME
 
 if TYPE_CHECKING:

@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from metrics_dictionary.cli.options import definitions_option
-from metrics_dictionary.cli.runtime_options import setting_options, settings_of
-from metrics_dictionary.cli.table import render_table
-from metrics_dictionary.cli.terminal import width
+from metrics_dictionary.cli.console import render_table, terminal_width
+from metrics_dictionary.cli.options import definitions_option, setting_options, settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -136,6 +134,6 @@ def _change(difference: float) -> str:
 
 def _clipped(key_path: str) -> str:
     """Return the end of a key path, as much of it as leaves room for the numbers on a terminal."""
-    columns = width()
+    columns = terminal_width()
     room = len(key_path) if columns is None else max(columns - NUMBERS, 16)
     return key_path if len(key_path) <= room else f"…{key_path[1 - room :]}"

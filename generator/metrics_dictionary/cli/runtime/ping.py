@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from metrics_dictionary.cli.options import definitions_option
-from metrics_dictionary.cli.progress import progress
-from metrics_dictionary.cli.runtime_options import opened_store, setting_options, settings_of
-from metrics_dictionary.cli.table import render_table
+from metrics_dictionary.cli.console import progress, render_table
+from metrics_dictionary.cli.options import definitions_option, opened_store, setting_options, settings_of
 from metrics_dictionary.tools.errors import OperationalError
 
 if TYPE_CHECKING:

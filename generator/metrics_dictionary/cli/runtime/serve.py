@@ -11,10 +11,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from metrics_dictionary.cli.findings import report_unread
-from metrics_dictionary.cli.options import definitions_option, product_groups_option
-from metrics_dictionary.cli.progress import progress
-from metrics_dictionary.cli.runtime_options import opened_store, setting_options, settings_of
+from metrics_dictionary.cli.console import progress, report_errors
+from metrics_dictionary.cli.options import (
+    definitions_option,
+    opened_store,
+    product_groups_option,
+    setting_options,
+    settings_of,
+)
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -87,7 +91,7 @@ def _build_and_serve(
         with progress("Building the site:") as draw:
             repository_url = settings.text("repository_url")
             report = build(root, site, product_groups=product_groups, progress=draw, repository_url=repository_url)
-        report_unread(report.diagnostics)
+        report_errors(report.diagnostics)
         application = Application.opened(settings, report.dictionary, store, site)
         server.router = application.router()
         if demo is not None:

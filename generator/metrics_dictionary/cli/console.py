@@ -1,0 +1,105 @@
+"""What commands show: tables on standard output; progress, notes and errors on standard error."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from metrics_dictionary.dictionary.diagnostic import Severity
+from metrics_dictionary.tools.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from metrics_dictionary.dictionary.diagnostic import Diagnostic
+
+MAX_ERRORS = 20
+"""Errors that `report_errors` shows; the others are counted."""
+
+PROGRESS_DELAY = 1.0
+"""Seconds; work that ends sooner shows no progress."""
+
+PROGRESS_INTERVAL = 0.1
+"""Seconds between two updates of the progress line."""
+
+
+def terminal_width() -> int | None:
+    """Return the terminal's width in columns, or None for a pipe or a file, where nothing is folded."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def color_allowed() -> bool:
+    """Return whether a terminal may be given colors: ``NO_COLOR`` is empty, and the terminal is not a dumb one."""
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def render_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return rows as aligned columns with two blanks between them: for a terminal, and for ``awk`` as well."""
+    lines = [list(head), *([printable(cell) for cell in row] for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    return "".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() + "\n" for line in lines
+    )
+
+
+def note(message: str) -> None:
+    """Say something on standard error that is not a finding."""
+    click.echo(f"note: {printable(message)}", err=True)
+
+
+def report_error(diagnostic: Diagnostic) -> None:
+    """Name one error on standard error, on one line: place, rule, message."""
+    place = printable(f"{diagnostic.file}:{diagnostic.line}:{diagnostic.column}")
+    click.echo(f"{place}: {diagnostic.rule}: {printable(diagnostic.message)}", err=True)
+
+
+def report_errors(diagnostics: Iterable[Diagnostic]) -> bool:
+    """Name the errors among the findings, the first ones of many; return whether there are any.
+
+    For commands other than ``validate``, which only have to say what their result lacks.
+    """
+    errors = [diagnostic for diagnostic in diagnostics if diagnostic.severity is Severity.ERROR]
+    for error in errors[:MAX_ERRORS]:
+        report_error(error)
+    if len(errors) > MAX_ERRORS:
+        click.echo(f"and {len(errors) - MAX_ERRORS:,} more; `metrics-dictionary validate` shows them all", err=True)
+    return bool(errors)
+
+
+@contextmanager
+def progress(label: str) -> Iterator[Callable[[int, int], None] | None]:
+    """Give a function ``(done, total)`` that draws a progress line on stderr, or None where that is not a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    line = _ProgressLine(label)
+    try:
+        yield line.draw
+    finally:
+        line.clear()
+
+
+class _ProgressLine:
+    def __init__(self, label: str) -> None:
+        self._label = label
+        self._next = time.monotonic() + PROGRESS_DELAY
+        self._drawn = False
+
+    def draw(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        if now < self._next:
+            return
+        self._next, self._drawn = now + PROGRESS_INTERVAL, True
+        sys.stderr.write(f"\r\x1b[K{self._label} {done:,} of {total:,}")
+        sys.stderr.flush()
+
+    def clear(self) -> None:
+        if self._drawn:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
