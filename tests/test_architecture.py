@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from metrics_dictionary.reports.report import FORMATS
+
 SOURCE = Path(__file__).parent.parent / "generator"
 PACKAGE = SOURCE / "metrics_dictionary"
 NAME = PACKAGE.name
@@ -88,7 +90,8 @@ def test_every_room_is_known() -> None:
     assert rooms | modules == {room for room in MAY_IMPORT if "." not in room}
 
 
-def test_every_module_is_imported_somewhere_or_is_a_command() -> None:
+def test_every_module_is_imported_somewhere_or_is_a_command_or_a_format() -> None:
+    formats = {f"reports.{module}" for module in FORMATS.values()}
     imported = {part for names in IMPORTS.values() for name in names for part in (name, name.rpartition(".")[0])}
     needed = {module for module in MODULES if not module.endswith("__init__") and not module.startswith("cli.")}
-    assert needed <= imported
+    assert needed <= imported | formats

@@ -4,8 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.dictionary.diagnostic import Diagnostic, Related
-from metrics_dictionary.reports.fingerprints import fingerprints
-from metrics_dictionary.reports.repository_path import repository_path
+from metrics_dictionary.reports.fingerprints import fingerprints, repository_path
 from tests.reports.report_samples import OWNER, UNUSED
 
 if TYPE_CHECKING:

@@ -3,13 +3,12 @@ from __future__ import annotations
 import json
 
 from metrics_dictionary.dictionary.diagnostic import Diagnostic, Severity
-from metrics_dictionary.reports.json_report import render_json
-from metrics_dictionary.reports.summary import Summary
+from metrics_dictionary.reports.report import Report, render
 
 
 def test_a_finding_has_the_documented_keys_in_their_order() -> None:
     diagnostic = Diagnostic("schema", Severity.ERROR, "wrong", "a.yml", 3, 5, "$.status", "help", None)
-    document = json.loads(render_json([diagnostic], Summary.of([diagnostic], 7)))
+    document = json.loads(render(Report([diagnostic], 7), "json"))
     assert list(document) == ["findings", "summary"]
     assert document["findings"] == [
         {
@@ -29,4 +28,4 @@ def test_a_finding_has_the_documented_keys_in_their_order() -> None:
 
 def test_a_lone_surrogate_still_gives_a_document_that_can_be_written() -> None:
     diagnostic = Diagnostic("schema", Severity.ERROR, "\ud800", "a.yml", 1, 1)
-    assert render_json([diagnostic], Summary.of([diagnostic], 1)).isascii()
+    assert render(Report([diagnostic], 1), "json").isascii()

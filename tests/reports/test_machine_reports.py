@@ -12,13 +12,7 @@ from hypothesis import given
 from jsonschema import Draft202012Validator
 
 from metrics_dictionary.dictionary.diagnostic import Severity
-from metrics_dictionary.reports.checkstyle import render_checkstyle
-from metrics_dictionary.reports.code_quality import render_code_quality
-from metrics_dictionary.reports.formats import MACHINE_FORMATS, render
-from metrics_dictionary.reports.github_annotations import render_github
-from metrics_dictionary.reports.junit import render_junit
-from metrics_dictionary.reports.report import FORMATS, Report
-from metrics_dictionary.reports.sarif import render_sarif
+from metrics_dictionary.reports.report import FORMATS, Report, render
 from metrics_dictionary.validation.rules.catalogue import CATALOGUE
 from tests.reports.report_samples import OWNER, REPORTS, TWICE, UNUSED, report
 from tests.reports.xml_shapes import CHECKSTYLE, JUNIT, shaped
@@ -36,13 +30,12 @@ CODE_QUALITY = validator("code_quality.json")
 
 
 def sarif_run(found: Report) -> Any:
-    log = json.loads(render_sarif(found))
+    log = json.loads(render(found, "sarif"))
     SARIF.validate(log)
     return log["runs"][0]
 
 
 def test_every_format_that_can_be_named_can_be_written() -> None:
-    assert {"text", *MACHINE_FORMATS} == set(FORMATS)
     for style in FORMATS:
         assert render(report(OWNER), style).endswith("\n")
 
@@ -76,23 +69,23 @@ def test_sarif_carries_place_level_suggestion_and_the_second_place() -> None:
 
 @given(REPORTS)
 def test_code_quality_is_valid_whatever_comes(found: Report) -> None:
-    issues = json.loads(render_code_quality(found))
+    issues = json.loads(render(found, "gitlab-codequality"))
     CODE_QUALITY.validate(issues)
     assert len({issue["fingerprint"] for issue in issues}) == len(issues) == len(found.diagnostics)
 
 
 def test_code_quality_of_nothing_is_an_empty_list() -> None:
-    assert json.loads(render_code_quality(report())) == []
+    assert json.loads(render(report(), "gitlab-codequality")) == []
 
 
 def test_code_quality_maps_severities() -> None:
-    issues = json.loads(render_code_quality(report(OWNER, TWICE, UNUSED)))
+    issues = json.loads(render(report(OWNER, TWICE, UNUSED), "gitlab-codequality"))
     assert [issue["severity"] for issue in issues] == ["major", "minor", "info"]
 
 
 @given(REPORTS)
 def test_junit_is_valid_whatever_comes(found: Report) -> None:
-    suites = shaped(render_junit(found), "testsuites", JUNIT)
+    suites = shaped(render(found, "junit"), "testsuites", JUNIT)
     cases = list(suites.iter("testcase"))
     assert suites.attrib["tests"] == str(len(cases)) == str(max(len(found.diagnostics), 1))
     assert suites.attrib["failures"] == str(len(list(suites.iter("failure"))))
@@ -101,16 +94,16 @@ def test_junit_is_valid_whatever_comes(found: Report) -> None:
 
 def test_junit_fails_exactly_what_fails_the_run() -> None:
     strict = frozenset({Severity.ERROR, Severity.WARNING})
-    assert render_junit(report(OWNER, TWICE, UNUSED)).count("<failure ") == 1
-    assert render_junit(report(OWNER, TWICE, UNUSED, failing=strict)).count("<failure ") == 2
+    assert render(report(OWNER, TWICE, UNUSED), "junit").count("<failure ") == 1
+    assert render(report(OWNER, TWICE, UNUSED, failing=strict), "junit").count("<failure ") == 2
 
 
 def test_junit_of_nothing_has_one_test_that_passed() -> None:
-    assert '<testcase classname="definitions" name="nothing to report"/>' in render_junit(report())
+    assert '<testcase classname="definitions" name="nothing to report"/>' in render(report(), "junit")
 
 
 def test_a_junit_test_keeps_its_name_when_the_lines_move() -> None:
-    case = shaped(render_junit(report(OWNER)), "testsuites", JUNIT).find(".//testcase")
+    case = shaped(render(report(OWNER), "junit"), "testsuites", JUNIT).find(".//testcase")
     assert case is not None
     assert case.attrib == {"classname": "bakery/metrics/loaves.yml", "name": "unknown-product-group $.product_group"}
     assert "loaves.yml:4:16: error: " in "".join(case.itertext())
@@ -118,12 +111,12 @@ def test_a_junit_test_keeps_its_name_when_the_lines_move() -> None:
 
 @given(REPORTS)
 def test_checkstyle_is_valid_whatever_comes(found: Report) -> None:
-    document = shaped(render_checkstyle(found), "checkstyle", CHECKSTYLE)
+    document = shaped(render(found, "checkstyle"), "checkstyle", CHECKSTYLE)
     assert len(list(document.iter("error"))) == len(found.diagnostics)
 
 
 def test_checkstyle_names_a_file_once() -> None:
-    document = shaped(render_checkstyle(report(OWNER, UNUSED, TWICE)), "checkstyle", CHECKSTYLE)
+    document = shaped(render(report(OWNER, UNUSED, TWICE), "checkstyle"), "checkstyle", CHECKSTYLE)
     assert sorted(file.attrib["name"] for file in document) == ["bakery/events/bake.yml", "bakery/metrics/loaves.yml"]
 
 
@@ -139,7 +132,7 @@ def test_a_character_that_xml_cannot_carry_is_shown_as_an_escape(style: str, cod
 
 @given(REPORTS)
 def test_no_text_can_start_a_command_of_its_own_on_github(found: Report) -> None:
-    lines = render_github(found).split("\n")
+    lines = render(found, "github").split("\n")
     assert len(lines) == len(found.diagnostics) + 2
     for line in lines[:-2]:
         command = re.fullmatch(r"::(error|warning|notice) file=([^:,]*),line=\d+,col=\d+,title=[^:,]*::.*", line)
@@ -148,7 +141,7 @@ def test_no_text_can_start_a_command_of_its_own_on_github(found: Report) -> None
 
 
 def test_a_github_annotation_has_place_rule_message_suggestion_and_help() -> None:
-    assert render_github(report(OWNER)).split("\n")[0] == (
+    assert render(report(OWNER), "github").split("\n")[0] == (
         "::error file=bakery/metrics/loaves.yml,line=4,col=16,title=unknown-product-group::"
         "there is no product group `ovenz`%0Asuggestion: ovens%0AName a group of `product_groups.yml`."
     )
@@ -156,5 +149,5 @@ def test_a_github_annotation_has_place_rule_message_suggestion_and_help() -> Non
 
 def test_github_properties_and_messages_are_escaped() -> None:
     hostile = type(OWNER)("schema", Severity.WARNING, "100%\n::error::x", "a,b:c%.yml", 1, 1)
-    line = render_github(report(hostile)).split("\n")[0]
+    line = render(report(hostile), "github").split("\n")[0]
     assert line.startswith("::warning file=a%2Cb%3Ac%25.yml,line=1,col=1,title=schema::100%25\\x0a::error::x")

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metrics_dictionary.dictionary.diagnostic import Diagnostic, Related, Severity
-from metrics_dictionary.reports.summary import Summary
-from metrics_dictionary.reports.text_report import render_text
+from metrics_dictionary.reports.report import Report, Summary, render
 from metrics_dictionary.tools.text import columns, printable
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ def finding(file: object, **changes: object) -> Diagnostic:
 
 
 def report(*diagnostics: Diagnostic, width: int | None = None) -> str:
-    return render_text(diagnostics, Summary.of(diagnostics, 1), width)
+    return render(Report(diagnostics, 1, width=width), "text")
 
 
 def test_a_finding_shows_place_rule_message_source_line_caret_suggestion_and_help(boards: Path) -> None:
@@ -138,18 +137,18 @@ def test_no_line_is_wider_than_the_terminal(message: str, source: str, column: i
     related = Related("somewhere/" * 9, 1, 1, "see there")
     found = finding("x.yml", message=message, column=column, help="word " * 40, related=(related,))
     text = f"---\n\ndescription: {source} {'word ' * 60}\n"
-    report = render_text([found], Summary.of([found], 1), width, {"x.yml": text})
+    report = render(Report([found], 1, width=width, unsaved={"x.yml": text}), "text")
     for line in plain(report).split("\n"):
         assert columns(line) <= width
 
 
 def test_the_caret_stands_below_the_value_also_behind_wide_characters() -> None:
     found = finding("x.yml", line=1, column=5)
-    lines = plain(render_text([found], Summary.of([found], 1), None, {"x.yml": "日本: wrong\n"})).split("\n")
+    lines = plain(render(Report([found], 1, unsaved={"x.yml": "日本: wrong\n"}), "text")).split("\n")
     assert lines[2:4] == ["1 | 日本: wrong", "  |       ^^^^^"]
 
 
 def test_what_an_editor_has_not_saved_is_what_is_shown(boards: Path) -> None:
     found = finding(boards)
-    text = render_text([found], Summary.of([found], 1), None, {str(boards): "---\n\nproduct_group: unsaved\n"})
+    text = render(Report([found], 1, unsaved={str(boards): "---\n\nproduct_group: unsaved\n"}), "text")
     assert "3 | product_group: unsaved" in plain(text)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from metrics_dictionary.cli.console import terminal_width
-from metrics_dictionary.reports.report import FORMATS
+from metrics_dictionary.reports.report import FORMATS, render
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,13 +30,12 @@ def report_options(function: Command) -> Command:
 
 def publish_report(report: Report, style: str, outputs: dict[Path, str]) -> None:
     """Write the report to its files, then print it. Raises OperationalError when a file cannot be written."""
-    from metrics_dictionary.reports.formats import render
     from metrics_dictionary.tools.files import write_text
 
     for path, other in outputs.items():
         write_text(path, click.unstyle(render(report, other)))
     if style == "text":
-        click.echo(render(report, style, terminal_width()), nl=False)
+        click.echo(render(replace(report, width=terminal_width()), style), nl=False)
     else:
         # Bytes, whatever the terminal's encoding is: XML says of itself that it is UTF-8.
         click.echo(render(report, style).encode(), nl=False)
@@ -64,7 +64,7 @@ def _site(context: click.Context, parameter: click.Parameter, value: str | None)
 _FORMAT = click.option(
     "--format",
     "style",
-    type=click.Choice(FORMATS),
+    type=click.Choice(list(FORMATS)),
     default="text",
     show_default=True,
     help="How findings are printed: for people, for programs, or for a service that shows them beside the code.",

@@ -9,7 +9,7 @@ import click
 
 from metrics_dictionary.dictionary.diagnostic import Severity
 from metrics_dictionary.payload_check.check import PayloadFault
-from metrics_dictionary.reports.text_report import COLOURS
+from metrics_dictionary.reports.text_report import COLORS
 from metrics_dictionary.tools.json_values import json_text
 from metrics_dictionary.tools.near_misses import near_miss
 from metrics_dictionary.tools.text import folded, printable
@@ -54,7 +54,7 @@ _MOST_CANDIDATES = 200
 def payload_text(findings: Sequence[PayloadFinding], dictionary: Dictionary, width: int | None = None) -> str:
     """Return the findings by kind. ``width`` is the terminal's; None leaves lines as long as they are.
 
-    The text carries ANSI colours; whoever prints it elsewhere than on a terminal strips them (``click.echo`` does).
+    The text carries ANSI colors; whoever prints it elsewhere than on a terminal strips them (``click.echo`` does).
     """
     lines = _lines(findings, dictionary)
     if width is not None:
@@ -73,7 +73,7 @@ def _lines(findings: Sequence[PayloadFinding], dictionary: Dictionary) -> Iterat
         by_kind[finding.kind].append(finding)
     for kind, title in _TITLES.items():
         if found := by_kind.get(kind):
-            label = click.style(f"{SEVERITIES[kind]}[{kind}]", fg=COLOURS[SEVERITIES[kind]], bold=True)
+            label = click.style(f"{SEVERITIES[kind]}[{kind}]", fg=COLORS[SEVERITIES[kind]], bold=True)
             yield f"{label}: {len(found):,} {title}"
             for number, finding in enumerate(found):
                 yield f"  {printable((finding.key_path or '(an empty name)') + _more(finding, dictionary, number))}"

@@ -15,7 +15,7 @@ VERSION = "10.0"
 """The version of Checkstyle whose form this is."""
 
 
-def render_checkstyle(report: Report) -> str:
+def render(report: Report) -> str:
     """Return one document with an element for each file that has findings."""
     files = groupby(sorted(report.diagnostics, key=lambda one: one.file), key=lambda one: one.file)
     content = "".join(

@@ -6,8 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.dictionary.diagnostic import Severity
-from metrics_dictionary.reports.fingerprints import fingerprints
-from metrics_dictionary.reports.repository_path import repository_path
+from metrics_dictionary.reports.fingerprints import fingerprints, repository_path
 from metrics_dictionary.tools.text import printable
 
 if TYPE_CHECKING:
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 SEVERITIES = {Severity.ERROR: "major", Severity.WARNING: "minor", Severity.INFO: "info"}
 
 
-def render_code_quality(report: Report) -> str:
+def render(report: Report) -> str:
     """Return one JSON array, ending in a newline; an empty one when nothing was found."""
     issues = [
         {

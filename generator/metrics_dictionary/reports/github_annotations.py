@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.dictionary.diagnostic import Severity
-from metrics_dictionary.reports.repository_path import repository_path
+from metrics_dictionary.reports.fingerprints import repository_path
 from metrics_dictionary.tools.text import printable
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 
 
-def render_github(report: Report) -> str:
+def render(report: Report) -> str:
     """Return one command a finding, and the verdict as a plain line for the job's log."""
     return "".join(f"{_command(one)}\n" for one in report.diagnostics) + report.summary.in_words() + "\n"
 

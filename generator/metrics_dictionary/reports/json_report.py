@@ -6,16 +6,15 @@ import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from metrics_dictionary.dictionary.diagnostic import Diagnostic
-    from metrics_dictionary.reports.summary import Summary
+    from metrics_dictionary.reports.report import Report
 
 
-def render_json(diagnostics: Sequence[Diagnostic], summary: Summary) -> str:
+def render(report: Report) -> str:
     """Return ``{"findings": [...], "summary": {"files", "errors", "warnings", "infos"}}``, ending in a newline."""
+    summary = report.summary
     document = {
-        "findings": [_finding(diagnostic) for diagnostic in diagnostics],
+        "findings": [_finding(diagnostic) for diagnostic in report.diagnostics],
         "summary": {
             "files": summary.files,
             "errors": summary.errors,

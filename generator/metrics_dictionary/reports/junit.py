@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.reports.rule_links import rule_link
 from metrics_dictionary.reports.xml_text import DECLARATION, element, xml_text
 
 if TYPE_CHECKING:
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 SUITE = "metrics-dictionary validate"
 
 
-def render_junit(report: Report) -> str:
+def render(report: Report) -> str:
     """Return one document with one suite.
 
     A finding whose severity does not fail the run is a test that passed and said something. Where there is no finding
@@ -37,10 +36,10 @@ def _case(diagnostic: Diagnostic, report: Report) -> str:
     words = xml_text(
         f"{diagnostic.file}:{diagnostic.line}:{diagnostic.column}: {diagnostic.severity.value}: {diagnostic.message}",
         *suggestion,
-        *(note for note in (diagnostic.help, rule_link(report.site, diagnostic.rule)) if note),
+        *(note for note in (diagnostic.help, report.rule_link(diagnostic.rule)) if note),
     )
     if diagnostic.severity in report.failing:
-        told = element("failure", {"type": diagnostic.rule, "message": diagnostic.message}, words)
+        outcome = element("failure", {"type": diagnostic.rule, "message": diagnostic.message}, words)
     else:
-        told = element("system-out", {}, words)
-    return element("testcase", {"classname": diagnostic.file, "name": f"{diagnostic.rule} {diagnostic.path}"}, told)
+        outcome = element("system-out", {}, words)
+    return element("testcase", {"classname": diagnostic.file, "name": f"{diagnostic.rule} {diagnostic.path}"}, outcome)

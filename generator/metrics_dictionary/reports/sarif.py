@@ -8,9 +8,7 @@ from urllib.parse import quote
 
 import metrics_dictionary
 from metrics_dictionary.dictionary.diagnostic import Severity
-from metrics_dictionary.reports.fingerprints import fingerprints
-from metrics_dictionary.reports.repository_path import repository_path
-from metrics_dictionary.reports.rule_links import rule_link
+from metrics_dictionary.reports.fingerprints import fingerprints, repository_path
 from metrics_dictionary.tools.text import printable
 from metrics_dictionary.validation.rules.catalogue import CATALOGUE, CatalogueEntry
 
@@ -29,7 +27,7 @@ LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "
 _SOURCE_ROOT = "%SRCROOT%"
 
 
-def render_sarif(report: Report) -> str:
+def render(report: Report) -> str:
     """Return one SARIF log with one run, ending in a newline."""
     rules = _rules(report)
     positions = {rule: position for position, rule in enumerate(rules)}
@@ -38,7 +36,7 @@ def render_sarif(report: Report) -> str:
         "name": "metrics-dictionary",
         "version": metrics_dictionary.__version__,
         **({"informationUri": report.site} if report.site else {}),
-        "rules": [_rule(name, entry, report.site) for name, entry in rules.items()],
+        "rules": [_rule(name, entry, report.rule_link(name)) for name, entry in rules.items()],
     }
     run: Object = {
         "tool": {"driver": driver},
@@ -53,7 +51,7 @@ def render_sarif(report: Report) -> str:
 
 
 def _rules(report: Report) -> Mapping[str, CatalogueEntry]:
-    """Return the catalogue, and behind it what was found by a rule that is in no catalogue: a fault of ours."""
+    """Return the catalogue, and behind it what was found by a rule that is not in the catalogue: a fault of ours."""
     found = {
         diagnostic.rule: CatalogueEntry(diagnostic.severity, "a state that keeps this tool from its work", "")
         for diagnostic in report.diagnostics
@@ -62,7 +60,7 @@ def _rules(report: Report) -> Mapping[str, CatalogueEntry]:
     return {**CATALOGUE, **found}
 
 
-def _rule(name: str, entry: CatalogueEntry, site: str) -> Object:
+def _rule(name: str, entry: CatalogueEntry, link: str) -> Object:
     rule: Object = {
         "id": name,
         "shortDescription": {"text": f"Finds {entry.summary}."},
@@ -70,7 +68,7 @@ def _rule(name: str, entry: CatalogueEntry, site: str) -> Object:
     }
     if entry.help:
         rule["help"] = {"text": entry.help, "markdown": entry.help}
-    if link := rule_link(site, name):
+    if link:
         rule["helpUri"] = link
     return rule
 

@@ -16,40 +16,34 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from metrics_dictionary.dictionary.diagnostic import Diagnostic
-    from metrics_dictionary.reports.summary import Summary
+    from metrics_dictionary.reports.report import Report, Summary
 
-_NARROWEST = 20
+_MIN_WIDTH = 20
 """Columns. Below that nothing is laid out any more, only broken."""
 
-_LONGEST = 400
+_MAX_EXCERPT = 400
 """Columns of a source line that are shown where no terminal sets a limit."""
 
-_MOST_TEXT = 2 * 1024 * 1024
+_MAX_SOURCE = 2 * 1024 * 1024
 """Characters of a file that are looked at for source lines; a definition has far fewer."""
 
-COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
+COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 
 
-def render_text(
-    diagnostics: Sequence[Diagnostic],
-    summary: Summary,
-    width: int | None = None,
-    unsaved: Mapping[str, str] | None = None,
-) -> str:
-    """Return the whole report. ``width`` is the terminal's, in columns; None leaves every line as long as it is.
-
-    ``unsaved`` maps a file to the text that was judged in its place. The report carries ANSI colours; whoever prints
-    it elsewhere than on a terminal strips them (``click.echo`` does).
-    """
-    return "".join(f"{block}\n\n" for block in render_findings(diagnostics, width, unsaved)) + "".join(
-        f"{line}\n" for line in _fitting([_verdict(summary)], width)
-    )
+def render(report: Report) -> str:
+    """Return the whole report with ANSI colors, which ``click.echo`` strips where there is no terminal."""
+    blocks = render_findings(report.diagnostics, report.width, report.unsaved)
+    totals = _fitting([_totals(report.summary)], report.width)
+    return "".join(f"{block}\n\n" for block in blocks) + "".join(f"{line}\n" for line in totals)
 
 
 def render_findings(
     diagnostics: Sequence[Diagnostic], width: int | None = None, unsaved: Mapping[str, str] | None = None
 ) -> Iterator[str]:
-    """Yield each finding as a block of lines, without a newline at its end."""
+    """Yield each finding as a block of lines, without a newline at its end.
+
+    ``width`` and ``unsaved`` are those of a ``Report``.
+    """
 
     @lru_cache(maxsize=16)
     def read_lines(file: str) -> Sequence[str]:
@@ -83,12 +77,12 @@ def _heading(diagnostic: Diagnostic, width: int | None) -> Iterator[str]:
     place = printable(f"{diagnostic.file}:{diagnostic.line}:{diagnostic.column}")
     label = f"{diagnostic.severity}[{diagnostic.rule}]"
     message = printable(diagnostic.message)
-    styled = click.style(label, fg=COLOURS[diagnostic.severity], bold=True)
+    styled = click.style(label, fg=COLORS[diagnostic.severity], bold=True)
     if width is None or columns(f"{place}: {label}: {message}") <= width:
         yield f"{click.style(place, bold=True)}: {styled}: {message}"
         return
     yield f"{click.style(place, bold=True)}:"
-    first, *rest = wrapped(f"{label}: {message}", max(width - 2, _NARROWEST))
+    first, *rest = wrapped(f"{label}: {message}", max(width - 2, _MIN_WIDTH))
     yield "  " + first.replace(label, styled, 1)
     yield from (f"  {line}" for line in rest)
 
@@ -96,12 +90,12 @@ def _heading(diagnostic: Diagnostic, width: int | None) -> Iterator[str]:
 def _excerpt(diagnostic: Diagnostic, line: str, gutter: str, width: int | None) -> Iterator[str]:
     start = min(diagnostic.column - 1, len(line))
     # No more of a very long line than could be shown: it may have megabytes.
-    dropped = max(0, start - _LONGEST)
-    line, start = line[dropped : start + _LONGEST], start - dropped
+    dropped = max(0, start - _MAX_EXCERPT)
+    line, start = line[dropped : start + _MAX_EXCERPT], start - dropped
     before, marked = printable(line[:start]), printable(_value_at(line, start))
     shown = printable(line)
     indent, long = columns(before), max(columns(marked), 1)
-    room = _LONGEST if width is None else max(width - len(gutter) - 3, _NARROWEST)
+    room = _MAX_EXCERPT if width is None else max(width - len(gutter) - 3, _MIN_WIDTH)
     if columns(shown) > room:
         # Keep the marked value in sight: drop what stands before it, then what follows it.
         dropped = max(0, min(indent - 8, indent + long - room))
@@ -109,7 +103,7 @@ def _excerpt(diagnostic: Diagnostic, line: str, gutter: str, width: int | None) 
         long = min(long, room - indent)
     bar = click.style("|", fg="blue")
     number = click.style(str(diagnostic.line), fg="blue")
-    caret = click.style("^" * long, fg=COLOURS[diagnostic.severity], bold=True)
+    caret = click.style("^" * long, fg=COLORS[diagnostic.severity], bold=True)
     yield f"{gutter} {bar}"
     yield f"{number} {bar} {shown}".rstrip()
     yield f"{gutter} {bar} {' ' * indent}{caret}"
@@ -147,20 +141,20 @@ def _note(gutter: str, label: str, message: str, width: int | None) -> Iterator[
     if width is None:
         yield head + printable(message)
         return
-    first, *rest = wrapped(printable(message), max(width - indent, _NARROWEST))
+    first, *rest = wrapped(printable(message), max(width - indent, _MIN_WIDTH))
     yield head + first
     yield from (" " * indent + line for line in rest)
 
 
-def _verdict(summary: Summary) -> str:
-    colour = "red" if summary.errors else "yellow" if summary.warnings else "green"
-    return click.style(summary.in_words(), fg=colour, bold=True)
+def _totals(summary: Summary) -> str:
+    color = "red" if summary.errors else "yellow" if summary.warnings else "green"
+    return click.style(summary.in_words(), fg=color, bold=True)
 
 
 def _read_lines(file: str) -> Sequence[str]:
     try:
         with Path(file).open(encoding="utf-8-sig", errors="replace", newline="") as opened:
-            text = opened.read(_MOST_TEXT)
+            text = opened.read(_MAX_SOURCE)
     except OSError:
         return ()
     return _lines(text)

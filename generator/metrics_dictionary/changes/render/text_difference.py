@@ -9,7 +9,7 @@ import click
 from metrics_dictionary.changes.render.difference_words import totals, verdict
 from metrics_dictionary.changes.render.values import from_where_they_part
 from metrics_dictionary.dictionary.diagnostic import Severity
-from metrics_dictionary.reports.text_report import COLOURS
+from metrics_dictionary.reports.text_report import COLORS
 from metrics_dictionary.tools.text import folded, printable
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _ROOM = 160
 def difference_text(difference: Difference, width: int | None = None) -> str:
     """Return the difference by product group. ``width`` is the terminal's, None leaves lines as long as they are.
 
-    The text carries ANSI colours; whoever prints it elsewhere than on a terminal strips them (``click.echo`` does).
+    The text carries ANSI colors; whoever prints it elsewhere than on a terminal strips them (``click.echo`` does).
     """
     lines = _lines(difference)
     if width is not None:
@@ -40,9 +40,9 @@ def _lines(difference: Difference) -> Iterator[str]:
         yield ""
     for remark in difference.remarks:
         yield f"note: {printable(remark)}"
-    colour = "red" if difference.breaking else "green"
+    color = "red" if difference.breaking else "green"
     names = f"{printable(difference.before.name)} -> {printable(difference.after.name)}"
-    yield f"{names}: {totals(difference)}. {click.style(verdict(difference), fg=colour, bold=True)}"
+    yield f"{names}: {totals(difference)}. {click.style(verdict(difference), fg=color, bold=True)}"
 
 
 def _owner(share: Share) -> str:
@@ -72,6 +72,6 @@ def _item(difference: Difference, item: Item) -> Iterator[str]:
 
 
 def _verdict(each: Verdict) -> str:
-    colour = COLOURS[each.severity]
-    label = click.style(f"{each.severity}[{each.rule}]", fg=colour, bold=each.severity is Severity.ERROR)
+    color = COLORS[each.severity]
+    label = click.style(f"{each.severity}[{each.rule}]", fg=color, bold=each.severity is Severity.ERROR)
     return f"      {label}: {printable(each.message)}"

@@ -11,7 +11,7 @@ import click
 
 from metrics_dictionary.cli.console import progress, terminal_width
 from metrics_dictionary.cli.options import DEFINITIONS, product_groups_option
-from metrics_dictionary.reports.summary import Summary
+from metrics_dictionary.reports.report import Summary
 from metrics_dictionary.reports.text_report import render_findings
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.text import printable
