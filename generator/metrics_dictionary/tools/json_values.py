@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from decimal import Decimal
 
 
 def equal(one: object, other: object) -> bool:
@@ -14,6 +15,18 @@ def equal(one: object, other: object) -> bool:
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(equal, one, other))
     return one == other and isinstance(one, bool) is isinstance(other, bool)
+
+
+def finite_number(value: float | Decimal) -> int | float | None:
+    """Return a number as JSON has it; None for NaN, and for what is infinite or too large for a float."""
+    try:
+        finite = math.isfinite(float(value))
+    except (OverflowError, ValueError):
+        return None
+    if not finite:
+        return None
+    whole = isinstance(value, int) or (isinstance(value, Decimal) and value == value.to_integral_value())
+    return int(value) if whole else float(value)
 
 
 def encodable(text: str) -> str:

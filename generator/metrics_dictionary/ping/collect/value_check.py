@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -14,6 +13,7 @@ from referencing import Registry
 
 from metrics_dictionary.ping.failure import MetricFailed
 from metrics_dictionary.ping.query.entry import DEPTH_LIMIT
+from metrics_dictionary.tools.json_values import finite_number
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
@@ -119,12 +119,7 @@ def _key(key: object) -> str:
 
 
 def _number(value: float | Decimal) -> int | float:
-    try:
-        finite = math.isfinite(float(value))
-    except (OverflowError, ValueError):
-        finite = False
-    if not finite:
+    number = finite_number(value)
+    if number is None:
         raise MetricFailed("the value is no finite number, or too large for one")
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    return int(value) if isinstance(value, int) else float(value)
+    return number
