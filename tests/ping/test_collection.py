@@ -12,7 +12,7 @@ import pytest
 from metrics_dictionary.dictionary.dictionary import Dictionary
 from metrics_dictionary.ping.collect.collection import collect
 from metrics_dictionary.ping.collect.payload import cached, failures
-from metrics_dictionary.ping.database import DatabaseUnavailableError
+from metrics_dictionary.ping.database.database import DatabaseUnavailableError
 from metrics_dictionary.ping.sources.sources import Sources
 from metrics_dictionary.stores.keys import counter_key, unique_key, week_of
 from metrics_dictionary.stores.open_store import open_store

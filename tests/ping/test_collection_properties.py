@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from metrics_dictionary.ping.collect.collection import collect
 from metrics_dictionary.ping.collect.listing import non_sql_metrics, queries
 from metrics_dictionary.ping.collect.payload import cached, failures
-from metrics_dictionary.ping.database import DatabaseError, DatabaseUnavailableError, StatementTimeout
+from metrics_dictionary.ping.database.database import DatabaseError, DatabaseUnavailableError, StatementTimeout
 from metrics_dictionary.ping.sources.sources import Sources
 from metrics_dictionary.stores.store import StoreUnavailableError
 from tests.ping.collection_samples import NOW, added, counted, dictionary, metric, setting

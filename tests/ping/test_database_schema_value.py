@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from metrics_dictionary.ping.collect.collection import collect
 from metrics_dictionary.ping.database.open_database import open_database
-from metrics_dictionary.ping.database.snapshot import snapshot
+from metrics_dictionary.ping.database.structure import snapshot
 from metrics_dictionary.ping.sources.sources import Sources
 from tests.ping.collection_samples import NOW, dictionary, metric
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from metrics_dictionary.ping.collect.payload import Payload
+    from metrics_dictionary.ping.database.database import Database
 
 DEFINED = dictionary(
     metric("schema_inconsistencies_metric", "SchemaMetric", value_type="object"),
@@ -22,15 +23,19 @@ DEFINED = dictionary(
 )
 
 
+def opened(folder: Path) -> Database:
+    return open_database(f"sqlite:///{folder}/app.db", statement_timeout=1.0)
+
+
 def payload_of(folder: Path) -> Payload:
-    sources = Sources(database=open_database(f"sqlite:///{folder}/app.db"), schema_snapshot=folder / "expected.json")
+    sources = Sources(database=opened(folder), schema_snapshot=folder / "expected.json")
     return collect(DEFINED, sources, now=NOW)
 
 
 def test_differences_from_the_snapshot_are_the_value(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "app.db")) as connection:
         connection.execute("CREATE TABLE users (id INTEGER PRIMARY KEY)")
-        (tmp_path / "expected.json").write_text(json.dumps(snapshot(open_database(f"sqlite:///{tmp_path}/app.db"))))
+        (tmp_path / "expected.json").write_text(json.dumps(snapshot(opened(tmp_path))))
         assert payload_of(tmp_path).tree["schema_inconsistencies_metric"] == []
         connection.execute("CREATE TABLE extra (id INTEGER PRIMARY KEY)")
     assert payload_of(tmp_path).tree["schema_inconsistencies_metric"] == [

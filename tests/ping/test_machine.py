@@ -20,7 +20,8 @@ def test_there_is_an_answer_to_every_fact_that_an_instrumentation_may_ask_for() 
 
 def test_the_facts_are_those_of_this_machine(tmp_path: Path) -> None:
     sqlite3.connect(tmp_path / "app.db").close()
-    facts = {name: find() for name, find in machine_facts(open_database(f"sqlite:///{tmp_path}/app.db")).items()}
+    database = open_database(f"sqlite:///{tmp_path}/app.db", statement_timeout=1.0)
+    facts = {name: find() for name, find in machine_facts(database).items()}
     assert facts["python_version"] == platform.python_version()
     assert facts["cpu_count"] == os.cpu_count()
     assert facts["hostname"] == platform.node()

@@ -27,10 +27,7 @@ def first_value(answer: Answer) -> float:
 def test_a_query_is_asked_as_it_stands_below_any_path() -> None:
     query = 'max(rate(x{job="a&b"}[1w])) * 1e3 # ü'
 
-    def answer(request: Request) -> Answer:
-        return answered([{"metric": {}, "value": [1, "0.95"]}])
-
-    with web(answer) as server:
+    with web(lambda _: answered([{"metric": {}, "value": [1, "0.95"]}])) as server:
         assert Prometheus(f"{server.url}/prometheus/").first_value(query) == 0.95
     url = urlsplit(server.requests[0].path)
     assert url.path == "/prometheus/api/v1/query"

@@ -13,7 +13,7 @@ COUNTER_FAILED = -2
 SQL_LEFT_OUT = -3
 """Stands for every value that takes SQL, where only the others are listed."""
 
-LONGEST_REASON = 500
+MAX_REASON_LENGTH = 500
 
 
 class MetricFailed(Exception):  # noqa: N818 - it says what happened, and no caller sees it
@@ -32,7 +32,7 @@ def reason(error: BaseException) -> str:
         message = ""
     if not isinstance(error, MetricFailed) and not _ours(error):
         message = f"{type(error).__name__}: {message}" if message else type(error).__name__
-    return message[:LONGEST_REASON]
+    return message[:MAX_REASON_LENGTH]
 
 
 def _ours(error: BaseException) -> bool:

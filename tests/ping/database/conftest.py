@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from metrics_dictionary.ping.database import Database, open_database
+from metrics_dictionary.ping.database.database import Database
+from metrics_dictionary.ping.database.open_database import open_database
 from tests.ping.database.applications import Application, PostgresApplication, SqliteApplication
 
 if TYPE_CHECKING:

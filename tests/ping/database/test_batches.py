@@ -11,14 +11,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from metrics_dictionary.ping.database import StatementTimeout, counting
+from metrics_dictionary.ping.database import counting
+from metrics_dictionary.ping.database.database import StatementTimeout
 from metrics_dictionary.ping.query.relation import Batching, Operation
 from metrics_dictionary.ping.query.sql import select
 from metrics_dictionary.ping.query.time_window import TimeWindow
 from tests.ping.database.applications import relation
 
 if TYPE_CHECKING:
-    from metrics_dictionary.ping.database import Database
+    from metrics_dictionary.ping.database.database import Database
     from tests.ping.database.applications import Application
     from tests.ping.database.conftest import Opener
 
@@ -58,9 +59,8 @@ def covered(statement: str) -> int:
     return int(end[1] if end else 1001) - int(start[1] if start else 1)
 
 
-def test_a_small_table_is_read_with_its_own_statement(
-    numbers: Application, opened: Opener, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("numbers")
+def test_a_small_table_is_read_with_its_own_statement(opened: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
     database = opened()
     heard = listen(database, monkeypatch)
     assert database.compute(relation("count", "numbers", conditions=[{"number": 7}])) == 10
@@ -69,9 +69,8 @@ def test_a_small_table_is_read_with_its_own_statement(
     ]
 
 
-def test_bounds_are_asked_once_for_all_metrics(
-    numbers: Application, opened: Opener, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("numbers")
+def test_bounds_are_asked_once_for_all_metrics(opened: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
     database = opened()
     heard = listen(database, monkeypatch)
     for number in range(20):
@@ -82,11 +81,10 @@ def test_bounds_are_asked_once_for_all_metrics(
     ]
 
 
-def test_a_large_table_is_never_read_with_one_statement(
-    numbers: Application, opened: Opener, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(counting, "SMALL", 500)
-    monkeypatch.setattr(counting, "BATCH", dict.fromkeys(Operation, 100))
+@pytest.mark.usefixtures("numbers")
+def test_a_large_table_is_never_read_with_one_statement(opened: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counting, "SMALL_RANGE", 500)
+    monkeypatch.setattr(counting, "BATCH_SIZES", dict.fromkeys(Operation, 100))
     database = opened()
     heard = listen(database, monkeypatch)
     assert database.compute(relation("count", "numbers")) == 1000
@@ -96,11 +94,10 @@ def test_a_large_table_is_never_read_with_one_statement(
     assert sum(map(covered, counted)) == 1000
 
 
-def test_batches_grow_while_they_are_quick(
-    numbers: Application, opened: Opener, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(counting, "SMALL", 500)
-    monkeypatch.setattr(counting, "BATCH", dict.fromkeys(Operation, 10))
+@pytest.mark.usefixtures("numbers")
+def test_batches_grow_while_they_are_quick(opened: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counting, "SMALL_RANGE", 500)
+    monkeypatch.setattr(counting, "BATCH_SIZES", dict.fromkeys(Operation, 10))
     database = opened(statement_timeout=3600.0)
     heard = listen(database, monkeypatch)
     database.compute(relation("count", "numbers"))
@@ -108,8 +105,9 @@ def test_batches_grow_while_they_are_quick(
     assert sizes == [10, 20, 40, 80, 160, 320, 370]
 
 
+@pytest.mark.usefixtures("numbers")
 def test_batches_grow_no_larger_than_the_instrumentation_allows(
-    numbers: Application, opened: Opener, monkeypatch: pytest.MonkeyPatch
+    opened: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database = opened(statement_timeout=3600.0)
     heard = listen(database, monkeypatch)
@@ -129,11 +127,10 @@ def test_a_gap_of_a_million_billion_ids_takes_few_statements(
     assert len(heard) < 150
 
 
-def test_a_batch_that_takes_too_long_is_halved(
-    numbers: Application, opened: Opener, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(counting, "SMALLEST_BATCH", 10)
-    monkeypatch.setattr(counting, "QUICK", 0.0)
+@pytest.mark.usefixtures("numbers")
+def test_a_batch_that_takes_too_long_is_halved(opened: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counting, "MIN_BATCH_SIZE", 10)
+    monkeypatch.setattr(counting, "GROW_BELOW", 0.0)
     database = opened()
     heard = listen(database, monkeypatch, slow=100)
     assert database.compute(relation("sum", "numbers", "number")) == 10 * sum(range(100))
@@ -143,8 +140,9 @@ def test_a_batch_that_takes_too_long_is_halved(
 
 
 @pytest.mark.parametrize("operation", [Operation.COUNT, Operation.AVERAGE, Operation.ESTIMATE_DISTINCT_COUNT])
+@pytest.mark.usefixtures("numbers")
 def test_rows_that_take_too_long_in_any_batch_are_given_up(
-    numbers: Application, opened: Opener, monkeypatch: pytest.MonkeyPatch, operation: Operation
+    opened: Opener, monkeypatch: pytest.MonkeyPatch, operation: Operation
 ) -> None:
     database = opened()
     heard = listen(database, monkeypatch, slow=0)
@@ -161,18 +159,18 @@ def test_what_cannot_be_split_times_out(numbers: Application, opened: Opener, mo
         database.compute(relation("distinct_count", "words", "word"))
 
 
+@pytest.mark.usefixtures("numbers")
 def test_a_value_that_would_take_endless_statements_is_given_up(
-    numbers: Application, opened: Opener, monkeypatch: pytest.MonkeyPatch
+    opened: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(counting, "MOST_STATEMENTS", 20)
+    monkeypatch.setattr(counting, "MAX_STATEMENTS", 20)
     with pytest.raises(StatementTimeout, match="20 statements"):
         opened().compute(relation("count", "numbers", batch_size=10))
 
 
-def test_a_time_window_is_tried_at_once_even_on_a_large_table(
-    numbers: Application, opened: Opener, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(counting, "SMALL", 500)
+@pytest.mark.usefixtures("numbers")
+def test_a_time_window_is_tried_at_once_even_on_a_large_table(opened: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counting, "SMALL_RANGE", 500)
     database = opened()
     heard = listen(database, monkeypatch)
     window = TimeWindow("2023-12-31", "2024-01-02")
@@ -180,12 +178,13 @@ def test_a_time_window_is_tried_at_once_even_on_a_large_table(
     assert len(heard) == 1
 
 
+@pytest.mark.usefixtures("numbers")
 def test_distinct_values_of_a_large_table_are_split_by_themselves(
-    numbers: Application, opened: Opener, monkeypatch: pytest.MonkeyPatch
+    opened: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(counting, "SMALL", 500)
-    monkeypatch.setattr(counting, "BATCH", dict.fromkeys(Operation, 250))
-    monkeypatch.setattr(counting, "QUICK", 0.0)
+    monkeypatch.setattr(counting, "SMALL_RANGE", 500)
+    monkeypatch.setattr(counting, "BATCH_SIZES", dict.fromkeys(Operation, 250))
+    monkeypatch.setattr(counting, "GROW_BELOW", 0.0)
     database = opened()
     heard = listen(database, monkeypatch)
     assert database.compute(relation("distinct_count", "numbers", "number")) == 100
@@ -206,7 +205,8 @@ SLOW = {
 """Conditions that take a millisecond a row, more or less."""
 
 
-def test_a_statement_is_ended_when_its_time_is_over(numbers: Application, opened: Opener) -> None:
+@pytest.mark.usefixtures("numbers")
+def test_a_statement_is_ended_when_its_time_is_over(opened: Opener) -> None:
     database = opened(statement_timeout=0.1)
     started = time.monotonic()
     with pytest.raises(StatementTimeout, match=r"longer than 0\.1 s"):
@@ -215,10 +215,11 @@ def test_a_statement_is_ended_when_its_time_is_over(numbers: Application, opened
     assert database.compute(relation("count", "numbers")) == 1000
 
 
+@pytest.mark.usefixtures("numbers")
 def test_a_count_that_takes_longer_than_a_statement_may_is_finished_in_batches(
-    numbers: Application, opened: Opener, monkeypatch: pytest.MonkeyPatch
+    opened: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(counting, "SMALLEST_BATCH", 10)
+    monkeypatch.setattr(counting, "MIN_BATCH_SIZE", 10)
     database = opened(statement_timeout=0.3)
     slow = relation("count", "numbers", conditions=[{"sql": SLOW[database.adapter]}])
     started = time.monotonic()
@@ -259,21 +260,20 @@ conditions = st.lists(
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=rows,
-    operation=operations,
-    column=st.sampled_from(["id", "owner_id", "size"]),
-    joins=joins,
-    conditions=conditions,
+    entry=st.fixed_dictionaries({
+        "operation": operations,
+        "column": st.sampled_from(["id", "owner_id", "size"]),
+        "joins": joins,
+        "conditions": conditions,
+    }),
     size=st.integers(1, 70),
     hint=st.tuples(st.none() | st.integers(-30, 50), st.none() | st.integers(-30, 50)),
-)
+)  # fmt: skip
 def test_batches_together_give_what_the_statement_gives(
     application: Application,
     opened: Opener,
     rows: list[tuple[Any, ...]],
-    operation: Operation,
-    column: str,
-    joins: list[Any],
-    conditions: list[Any],
+    entry: dict[str, Any],
     size: int,
     hint: tuple[int | None, int | None],
 ) -> None:
@@ -285,9 +285,10 @@ def test_batches_together_give_what_the_statement_gives(
     )
     application.insert("things", rows)
     application.insert("owners", [(number, str(number)) for number in range(-2, 4)])
-    whole = relation(operation, "things", column, joins=joins, conditions=conditions)
+    whole = relation(table="things", **entry)
+    operation = entry["operation"]
     start, finish = hint
-    if operation is Operation.DISTINCT_COUNT and column == "size":
+    if operation is Operation.DISTINCT_COUNT and entry["column"] == "size":
         size, start, finish = size * 2**36, None, None  # these values are far apart
     batched = replace(whole, batching=Batching(size=size))
     batched_with_hint = replace(whole, batching=Batching(start, finish, size))

@@ -11,11 +11,15 @@ import threading
 import time
 from contextlib import closing
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 
-from metrics_dictionary.ping.database import DatabaseError, DatabaseUnavailableError, open_database, snapshot
+from metrics_dictionary.ping.database.database import DatabaseError, DatabaseUnavailableError
+from metrics_dictionary.ping.database.open_database import open_database
+from metrics_dictionary.ping.database.structure import snapshot
 from metrics_dictionary.ping.failure import SourceUnavailableError, reason
+from metrics_dictionary.stores.open_store import open_store
 from metrics_dictionary.tools.errors import OperationalError
 from tests.ping.database.applications import PostgresApplication, SqliteApplication, relation
 from tests.ping.database.conftest import new_database
@@ -54,7 +58,7 @@ def sqlite_with_users(path: Path, number: int) -> SqliteApplication:
 )
 def test_a_url_that_names_no_database_is_refused_without_its_password(url: str, problem: str) -> None:
     with pytest.raises(OperationalError, match=problem) as caught:
-        open_database(url)
+        open_database(url, statement_timeout=1.0)
     assert "geheim" not in str(caught.value)
     assert "write " in str(caught.value)
 
@@ -69,16 +73,24 @@ def test_the_remedy_for_a_missing_driver_is_named(monkeypatch: pytest.MonkeyPatc
     monkeypatch.delitem(sys.modules, "metrics_dictionary.ping.database.postgres", raising=False)
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(OperationalError, match=r"pip install metrics-dictionary\[postgres\]"):
-        open_database("postgresql://host/db")
+        open_database("postgresql://host/db", statement_timeout=1.0)
 
 
 def test_the_driver_of_one_database_is_not_loaded_for_another() -> None:
-    code = "import sys; from metrics_dictionary.ping.database import open_database; open_database('sqlite:///x.db'); "
-    subprocess.run([sys.executable, "-c", code + "assert 'psycopg' not in sys.modules"], check=True)
+    code = """if True:
+        import sys
+        from metrics_dictionary.ping.database.open_database import open_database
+        open_database("sqlite:///x.db", statement_timeout=1.0)
+        assert "psycopg" not in sys.modules
+    """
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def unavailable(url: str) -> str:
-    with closing(open_database(url)) as database, pytest.raises(DatabaseUnavailableError) as caught:
+    with (
+        closing(open_database(url, statement_timeout=1.0)) as database,
+        pytest.raises(DatabaseUnavailableError) as caught,
+    ):
         database.compute(USERS)
     assert isinstance(caught.value, SourceUnavailableError)
     text = str(caught.value)
@@ -103,8 +115,18 @@ def test_a_file_that_is_no_database_is_away(tmp_path: Path) -> None:
 def test_a_relative_path_and_one_with_odd_characters_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     sqlite_with_users(tmp_path / "größe 100%#?.db", 3)
-    with closing(open_database("sqlite:///größe 100%25%23%3F.db")) as database:
+    with closing(open_database("sqlite:///größe 100%25%23%3F.db", statement_timeout=1.0)) as database:
         assert database.compute(USERS) == 3
+
+
+@pytest.mark.parametrize("name", ["a?b.db", "a#b.db", "a b.db", "größe.db", "50%25.db"])
+def test_the_store_and_the_database_open_the_same_file_for_an_address(tmp_path: Path, name: str) -> None:
+    address = f"sqlite:///{tmp_path}/{quote(name)}"
+    with closing(open_store(address)) as store:
+        store.set_flag("usage_data_queries_api", True)
+    assert (tmp_path / name).is_file()
+    with closing(open_database(address, statement_timeout=1.0)) as database:
+        assert database.rows("SELECT COUNT(*) FROM flags") == [(1,)]
 
 
 def test_a_locked_file_is_away_until_it_is_free(tmp_path: Path) -> None:
@@ -123,7 +145,7 @@ def test_rows_that_a_writer_adds_to_a_file_with_a_log_are_seen(tmp_path: Path) -
     application = sqlite_with_users(tmp_path / "application.db", 2)
     writer = sqlite3.connect(application.path, isolation_level=None)
     writer.execute("PRAGMA journal_mode = WAL")
-    with closing(open_database(application.url)) as database:
+    with closing(open_database(application.url, statement_timeout=1.0)) as database:
         assert database.compute(USERS) == 2
         writer.execute("INSERT INTO users VALUES (77)")
         assert database.compute(USERS) == 3
@@ -132,7 +154,7 @@ def test_rows_that_a_writer_adds_to_a_file_with_a_log_are_seen(tmp_path: Path) -
 
 def test_a_file_that_goes_away_and_comes_back_is_opened_again(tmp_path: Path) -> None:
     application = sqlite_with_users(tmp_path / "application.db", 2)
-    with closing(open_database(application.url)) as database:
+    with closing(open_database(application.url, statement_timeout=1.0)) as database:
         assert database.compute(USERS) == 2
         application.path.unlink()
         with pytest.raises(DatabaseUnavailableError):
@@ -149,7 +171,7 @@ def test_a_text_that_is_not_utf_8_can_be_told_apart(tmp_path: Path) -> None:
         "CREATE TABLE words (id INTEGER PRIMARY KEY, word TEXT)",
         "INSERT INTO words VALUES (1, CAST(X'FF' AS TEXT)), (2, CAST(X'FE' AS TEXT)), (3, 'é'), (4, 1.5), (5, X'FF')",
     )
-    with closing(open_database(application.url)) as database:
+    with closing(open_database(application.url, statement_timeout=1.0)) as database:
         asked = relation("estimate_batch_distinct_count", "words", "word", batch_size=2)
         assert database.compute(asked) == pytest.approx(5, abs=1)
 
@@ -176,7 +198,7 @@ def test_a_server_that_stops_is_away_and_is_found_again_when_it_is_back(postgres
     assert postgres_server.port
     with running_postgres() as server:
         application = postgres_with_users(server, 4)
-        with closing(open_database(application.url)) as database:
+        with closing(open_database(application.url, statement_timeout=1.0)) as database:
             assert database.compute(USERS) == 4
             server.stop()
             for _ in range(2):
@@ -188,7 +210,7 @@ def test_a_server_that_stops_is_away_and_is_found_again_when_it_is_back(postgres
 
 def test_a_connection_that_ended_unnoticed_costs_no_metric(postgres_server: PostgresServer) -> None:
     application = postgres_with_users(postgres_server, 4)
-    with closing(open_database(application.url)) as database:
+    with closing(open_database(application.url, statement_timeout=1.0)) as database:
         ((process,),) = database.rows("SELECT pg_backend_pid()")
         application.ask(f"SELECT pg_terminate_backend({process})")
         assert database.compute(USERS) == 4
@@ -197,7 +219,7 @@ def test_a_connection_that_ended_unnoticed_costs_no_metric(postgres_server: Post
 def test_a_server_process_that_no_longer_answers_is_left(
     postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("metrics_dictionary.ping.database.postgres.PATIENCE", 0.3)
+    monkeypatch.setattr("metrics_dictionary.ping.database.postgres.CANCEL_TIMEOUT", 0.3)
     application = postgres_with_users(postgres_server, 4)
     with closing(open_database(application.url, statement_timeout=0.2)) as database:
         ((process,),) = database.rows("SELECT pg_backend_pid()")

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from metrics_dictionary.ping.database import inconsistencies, parse_snapshot, snapshot
-from metrics_dictionary.ping.database.snapshot import KINDS, Snapshot
+from metrics_dictionary.ping.database.structure import KINDS, Snapshot, inconsistencies, parse_snapshot, snapshot
 from metrics_dictionary.tools.errors import OperationalError
 
 if TYPE_CHECKING:
@@ -43,7 +42,8 @@ def kind(application: Application) -> str:
     return kind
 
 
-def test_a_snapshot_has_every_object_sorted_by_name(application: Application, kind: str, opened: Opener) -> None:
+@pytest.mark.usefixtures("application")
+def test_a_snapshot_has_every_object_sorted_by_name(kind: str, opened: Opener) -> None:
     found = snapshot(opened())
     assert list(found) == list(KINDS)
     assert all(list(objects) == sorted(objects) for objects in found.values())
@@ -57,16 +57,16 @@ def test_a_snapshot_has_every_object_sorted_by_name(application: Application, ki
     assert list(found["triggers"]) == ["groups.stamp", "groups.sweep"]
 
 
-def test_a_snapshot_is_the_same_every_time_and_after_a_round_trip(
-    application: Application, kind: str, opened: Opener
-) -> None:
+@pytest.mark.usefixtures("kind")
+def test_a_snapshot_is_the_same_every_time_and_after_a_round_trip(opened: Opener) -> None:
     first = snapshot(opened())
     again = parse_snapshot(json.dumps(snapshot(opened()), indent=2), "structure.json")
     assert json.dumps(first) == json.dumps(again)
     assert inconsistencies(first, again) == []
 
 
-def test_a_definition_says_type_default_and_target(application: Application, kind: str, opened: Opener) -> None:
+@pytest.mark.usefixtures("kind")
+def test_a_definition_says_type_default_and_target(opened: Opener) -> None:
     found = snapshot(opened())
     assert "80" in found["table_columns"]["groups.name"]
     assert "NOT NULL DEFAULT 'none'" in found["table_columns"]["groups.name"]
@@ -148,7 +148,8 @@ def test_each_kind_of_difference_is_found(application: Application, kind: str, o
     assert (fk_parent, "missing_foreign_keys", "foreign_key") in missing_key
 
 
-def test_a_table_with_another_key_has_another_definition(application: Application, kind: str, opened: Opener) -> None:
+@pytest.mark.usefixtures("kind")
+def test_a_table_with_another_key_has_another_definition(application: Application, opened: Opener) -> None:
     database = opened()
     before = snapshot(database)
     application.execute("DROP TABLE spare", "CREATE TABLE spare (id INTEGER)")

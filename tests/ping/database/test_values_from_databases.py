@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from metrics_dictionary.ping.database import DatabaseError
+from metrics_dictionary.ping.database.database import DatabaseError
 from metrics_dictionary.ping.query.time_window import time_window
 from tests.ping.database.applications import relation
 
 if TYPE_CHECKING:
-    from metrics_dictionary.ping.database import Database
+    from metrics_dictionary.ping.database.database import Database
     from tests.ping.database.applications import Application
     from tests.ping.database.conftest import Opener
 

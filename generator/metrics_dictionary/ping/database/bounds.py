@@ -1,4 +1,4 @@
-"""The smallest and the largest value of a column, asked once and known to all metrics of a collection."""
+"""The smallest and the largest value of a column, cached for all metrics of a collection."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.ping.database.failures import DatabaseError, DatabaseUnavailableError
+from metrics_dictionary.ping.database.database import DatabaseError, DatabaseUnavailableError
 from metrics_dictionary.ping.query.sql import select_bounds
 
 if TYPE_CHECKING:
     from metrics_dictionary.ping.database.database import Database
     from metrics_dictionary.ping.query.relation import Column
 
-KNOWN_FOR = 600.0
-"""Seconds. Bounds only say where to split a table: old ones make a batch too large, never a value wrong."""
+CACHE_SECONDS = 600.0
+"""Bounds only say where to split a table: old ones make a batch too large, never a value wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +31,12 @@ class Bounds:
         return self.finish - self.start + 1
 
 
-class KnownBounds:
-    """What is known of one database."""
+class BoundsCache:
+    """The bounds of the columns of one database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._known: dict[Column, tuple[float, Bounds | None]] = {}
+        self._cache: dict[Column, tuple[float, Bounds | None]] = {}
         self._lock = threading.Lock()
 
     def of(self, column: Column) -> Bounds | None:
@@ -46,10 +46,10 @@ class KnownBounds:
         DatabaseUnavailableError.
         """
         with self._lock:
-            asked, bounds = self._known.get(column, (-KNOWN_FOR, None))
-            if time.monotonic() - asked >= KNOWN_FOR:
+            asked, bounds = self._cache.get(column, (-CACHE_SECONDS, None))
+            if time.monotonic() - asked >= CACHE_SECONDS:
                 bounds = self._ask(column)
-                self._known[column] = (time.monotonic(), bounds)
+                self._cache[column] = (time.monotonic(), bounds)
             return bounds
 
     def _ask(self, column: Column) -> Bounds | None:

@@ -1,8 +1,11 @@
-"""What every database can do."""
+"""What every database can do, and how it can fail."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
+
+from metrics_dictionary.ping.failure import MetricFailed, SourceUnavailableError
+from metrics_dictionary.tools.errors import OperationalError
 
 if TYPE_CHECKING:
     from metrics_dictionary.ping.database.sketch import Sketch
@@ -43,4 +46,19 @@ class Database(Protocol):
         """
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection; the next statement opens it again."""
+
+
+class DatabaseError(MetricFailed, OperationalError):
+    """The database refuses a statement or answers with something that is not a number.
+
+    Each message is one line that names the database and never a password.
+    """
+
+
+class StatementTimeout(DatabaseError):  # noqa: N818 - it says what happened
+    """A statement took longer than it may, and cannot be split into shorter ones."""
+
+
+class DatabaseUnavailableError(DatabaseError, SourceUnavailableError):
+    """The database is not there, not reachable, locked, damaged, or shutting down."""

@@ -11,11 +11,11 @@ import psycopg
 from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
 
-from metrics_dictionary.ping.database.bounds import KnownBounds
+from metrics_dictionary.ping.database.bounds import BoundsCache
 from metrics_dictionary.ping.database.counting import compute
-from metrics_dictionary.ping.database.failures import DatabaseError, DatabaseUnavailableError, StatementTimeout
+from metrics_dictionary.ping.database.database import DatabaseError, DatabaseUnavailableError, StatementTimeout
 from metrics_dictionary.ping.database.sketch import BUCKET_BITS, Sketch
-from metrics_dictionary.ping.failure import LONGEST_REASON
+from metrics_dictionary.ping.failure import MAX_REASON_LENGTH
 from metrics_dictionary.ping.query import sql
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.text import one_line
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from metrics_dictionary.ping.database.database import Number
     from metrics_dictionary.ping.query.relation import Relation
 
-CONNECT_SECONDS = 5
+CONNECT_TIMEOUT = 5
 
-PATIENCE = 5.0
-"""Seconds after the statement timeout by which the server has to say that it was exceeded, or it counts as away."""
+CANCEL_TIMEOUT = 5.0
+"""Seconds after the statement timeout within which the server must report it, or it counts as unavailable."""
 
-AWAY = ("08", "53", "57P", "58030", "XX001", "XX002")
-"""Beginnings of SQL states that are not the statement's fault: no connection, no resources, shutdown, damage."""
+UNAVAILABLE_STATES = ("08", "53", "57P", "58030", "XX001", "XX002")
+"""Prefixes of SQL states that are not the statement's fault: no connection, no resources, shutdown, damage."""
 
 SESSION = (
     "SET default_transaction_read_only = on; SET timezone = 'UTC'; SET standard_conforming_strings = on; "
@@ -54,7 +54,7 @@ class PostgresDatabase:
         self._url = url
         self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
         self._lock = threading.Lock()
-        self._bounds = KnownBounds(self)
+        self._bounds_cache = BoundsCache(self)
 
     def version(self) -> str:
         """Return the version of the server, without the words that distributions add."""
@@ -63,7 +63,7 @@ class PostgresDatabase:
 
     def compute(self, relation: Relation) -> Number | None:
         """Return the value of a relation."""
-        return compute(self, relation, self._bounds)
+        return compute(self, relation, self._bounds_cache)
 
     def sketch(self, relation: Relation) -> Sketch:
         """Return the sketch of the values, which the server hashes: a row for each bucket is fetched."""
@@ -84,7 +84,7 @@ class PostgresDatabase:
                 raise
 
     def close(self) -> None:
-        """Let go of the connection; the next statement opens one again."""
+        """Close the connection; the next statement opens one again."""
         with self._lock:
             self._disconnect()
 
@@ -93,7 +93,7 @@ class PostgresDatabase:
             self._connection = psycopg.connect(
                 self._url,
                 autocommit=True,
-                connect_timeout=CONNECT_SECONDS,
+                connect_timeout=CONNECT_TIMEOUT,
                 client_encoding="utf8",
                 application_name="metrics-dictionary",
             )
@@ -109,7 +109,7 @@ class PostgresDatabase:
             self._connection = None
 
     def _run(self, connection: psycopg.Connection[tuple[Any, ...]], statement: str) -> list[tuple[Any, ...]]:
-        watchdog = threading.Timer(self.statement_timeout + PATIENCE, _hang_up, [connection])
+        watchdog = threading.Timer(self.statement_timeout + CANCEL_TIMEOUT, _shut_down, [connection])
         watchdog.daemon = True
         watchdog.start()
         try:
@@ -124,7 +124,7 @@ class PostgresDatabase:
     def _failure(self, error: psycopg.Error, *, lost: bool) -> DatabaseError:
         if isinstance(error, errors.QueryCanceled):
             return StatementTimeout(f"{self._name}: a statement took longer than {self.statement_timeout:g} s")
-        if lost or (error.sqlstate or "").startswith(AWAY):
+        if lost or (error.sqlstate or "").startswith(UNAVAILABLE_STATES):
             return DatabaseUnavailableError(f"{self._name}: {_first_line(error)}")
         return DatabaseError(f"{self._name}: {_first_line(error)}; check the instrumentation against the database")
 
@@ -133,13 +133,13 @@ def _first_line(error: Exception) -> str:
     """Return what happened; the lines that follow quote the statement."""
     primary = error.diag.message_primary if isinstance(error, psycopg.Error) else None
     lines = (primary or str(error)).strip().splitlines()
-    return one_line(lines[0], LONGEST_REASON) if lines else type(error).__name__
+    return one_line(lines[0], MAX_REASON_LENGTH) if lines else type(error).__name__
 
 
-def _hang_up(connection: psycopg.Connection[tuple[Any, ...]]) -> None:
-    """End the connection of a server that no longer answers, so that who waits for it gets an error."""
+def _shut_down(connection: psycopg.Connection[tuple[Any, ...]]) -> None:
+    """Shut down the socket of a server that no longer answers, so that whoever waits for it gets an error."""
     try:
-        with socket.socket(fileno=os.dup(connection.fileno())) as line:
-            line.shutdown(socket.SHUT_RDWR)
+        with socket.socket(fileno=os.dup(connection.fileno())) as connected:
+            connected.shutdown(socket.SHUT_RDWR)
     except (OSError, psycopg.Error):
         return  # it has ended by itself

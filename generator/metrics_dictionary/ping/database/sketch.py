@@ -1,7 +1,7 @@
 """HyperLogLog: a sketch of a set, in which values are forgotten and their number can still be estimated.
 
-A value is hashed to 64 bits. The low ones choose a bucket; of the rest, the bucket keeps the smallest that it met,
-for only the number of leading zeros counts. The estimate is that of Otmar Ertl, "New cardinality estimation
+A value is hashed to 64 bits. The low bits choose a bucket. Of the other bits only the number of leading zeros counts,
+so the bucket keeps the smallest that it has seen. The estimate is that of Otmar Ertl, "New cardinality estimation
 algorithms for HyperLogLog sketches" (2017), which needs no table of corrections. Its standard error is
 1.04 / sqrt(buckets), here 0.8 %.
 """
@@ -30,7 +30,7 @@ class Sketch:
 
     @classmethod
     def of_values(cls, values: Iterable[object]) -> Sketch:
-        """Return the sketch of these values: numbers, texts, bytes. Equal numbers are one, whatever their type."""
+        """Return the sketch of these values: numbers, strings, bytes. Equal numbers are one, whatever their type."""
         sketch = cls()
         ranks = sketch._ranks
         for value in values:

@@ -8,11 +8,11 @@ import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from metrics_dictionary.ping.database.bounds import KnownBounds
+from metrics_dictionary.ping.database.bounds import BoundsCache
 from metrics_dictionary.ping.database.counting import compute
-from metrics_dictionary.ping.database.failures import DatabaseError, DatabaseUnavailableError, StatementTimeout
+from metrics_dictionary.ping.database.database import DatabaseError, DatabaseUnavailableError, StatementTimeout
 from metrics_dictionary.ping.database.sketch import Sketch
-from metrics_dictionary.ping.failure import LONGEST_REASON
+from metrics_dictionary.ping.failure import MAX_REASON_LENGTH
 from metrics_dictionary.ping.query import sql
 from metrics_dictionary.tools.text import one_line
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from metrics_dictionary.ping.database.database import Number
     from metrics_dictionary.ping.query.relation import Relation
 
-STEPS_BETWEEN_LOOKS = 20_000
-"""Instructions of SQLite's machine between two looks at the clock: about a millisecond."""
+STEPS_BETWEEN_CHECKS = 20_000
+"""Instructions of SQLite's virtual machine between two checks of the deadline: about a millisecond."""
 
-AWAY = {
+UNAVAILABLE_CODES = {
     sqlite3.SQLITE_AUTH,
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_CANTOPEN,
@@ -40,7 +40,7 @@ AWAY = {
 
 
 class SqliteDatabase:
-    """Reads the file that stands at the path now: one that was put in its place is opened afresh."""
+    """Reads the file that is at the path now: a file that replaced it is opened anew."""
 
     adapter = "sqlite"
 
@@ -51,7 +51,7 @@ class SqliteDatabase:
         self._identity: tuple[int, int] | None = None
         self._deadline = 0.0
         self._lock = threading.Lock()
-        self._bounds = KnownBounds(self)
+        self._bounds_cache = BoundsCache(self)
 
     def version(self) -> str:
         """Return the version of the SQLite library."""
@@ -59,7 +59,7 @@ class SqliteDatabase:
 
     def compute(self, relation: Relation) -> Number | None:
         """Return the value of a relation."""
-        return compute(self, relation, self._bounds)
+        return compute(self, relation, self._bounds_cache)
 
     def sketch(self, relation: Relation) -> Sketch:
         """Return the sketch of the values, each of which is fetched once: SQLite has no hash function."""
@@ -79,7 +79,7 @@ class SqliteDatabase:
                 raise self._failure(error) from error
 
     def close(self) -> None:
-        """Let go of the file; the next statement opens it again."""
+        """Close the file; the next statement opens it again."""
         with self._lock:
             self._disconnect()
 
@@ -96,7 +96,7 @@ class SqliteDatabase:
                 check_same_thread=False,
             )
             self._connection.text_factory = _decoded
-            self._connection.set_progress_handler(self._late, STEPS_BETWEEN_LOOKS)
+            self._connection.set_progress_handler(self._timed_out, STEPS_BETWEEN_CHECKS)
             self._identity = identity
         return self._connection
 
@@ -105,20 +105,20 @@ class SqliteDatabase:
             self._connection.close()
             self._connection = None
 
-    def _late(self) -> bool:
+    def _timed_out(self) -> bool:
         return time.monotonic() > self._deadline
 
     def _failure(self, error: Exception) -> DatabaseError:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-        message = one_line(str(error), LONGEST_REASON)
+        message = one_line(str(error), MAX_REASON_LENGTH)
         if code == sqlite3.SQLITE_INTERRUPT:
             return StatementTimeout(f"{self._path}: a statement took longer than {self.statement_timeout:g} s")
-        if code in AWAY:
+        if code in UNAVAILABLE_CODES:
             self._disconnect()
             return DatabaseUnavailableError(f"{self._path}: cannot read the database: {message}")
         return DatabaseError(f"{self._path}: {message}; check the instrumentation against the database")
 
 
 def _decoded(text: bytes) -> str:
-    """Return a text that need not be UTF-8: SQLite does not check."""
+    """Return a string from bytes that need not be UTF-8: SQLite does not check."""
     return text.decode("utf-8", "surrogateescape")

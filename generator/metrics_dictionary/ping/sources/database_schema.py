@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.ping.database.inconsistencies import inconsistencies
-from metrics_dictionary.ping.database.snapshot import parse_snapshot, snapshot
+from metrics_dictionary.ping.database.structure import inconsistencies, parse_snapshot, snapshot
 from metrics_dictionary.ping.failure import MetricFailed
 
 if TYPE_CHECKING:

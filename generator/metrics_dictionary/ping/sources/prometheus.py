@@ -35,8 +35,8 @@ class Prometheus:
     def first_value(self, query: str) -> float:
         """Return the first value of an instant query, which may be NaN.
 
-        Raises SourceUnavailableError when the server does not answer, MetricFailed when it refuses the query or has no
-        value.
+        Raises SourceUnavailableError when the server does not answer, MetricFailed when it refuses the query or
+        has no value.
         """
         return _first_value(self._answer(query))
 
