@@ -101,7 +101,7 @@ def _payload_figures(scratch: Path) -> Iterator[Figure]:
                 connection.execute(sql).fetchone()
                 bare += time.perf_counter() - start
         start = time.perf_counter()
-        with closing(open_database(url)) as database:
+        with closing(open_database(url, statement_timeout=1.0)) as database:
             payload = collect(dictionary, Sources(database=database), now=now)
         ratios.append((time.perf_counter() - start) / bare)
     if payload.failures:

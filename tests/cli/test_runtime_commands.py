@@ -117,6 +117,12 @@ def test_the_structure_of_a_database_is_written_as_json(folder: Path) -> None:
     assert run(folder, "database", "snapshot", METRICS_DICTIONARY_DATABASE="").returncode == 2
 
 
+def test_the_setting_of_the_statement_timeout_is_that_of_a_snapshot_too(folder: Path) -> None:
+    ended = run(folder, "database", "snapshot", METRICS_DICTIONARY_PING_STATEMENT_TIMEOUT="0")
+    assert ended.returncode == 2
+    assert "the statement timeout of the database is 0 s" in ended.stderr
+
+
 def test_the_default_stores_folder_is_made_by_whichever_command_comes_first(tmp_path: Path) -> None:
     assert run(tmp_path, "flag", "list", METRICS_DICTIONARY_STORE="").returncode == 0
     assert (tmp_path / "var" / "store.db").exists()

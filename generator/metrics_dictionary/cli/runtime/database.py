@@ -32,12 +32,13 @@ def snapshot(*, settings_file: Path | None, database: str | None) -> None:
     `ping.schema_snapshot` names.
     """
     from metrics_dictionary.ping.database.open_database import open_database
-    from metrics_dictionary.ping.database.snapshot import snapshot as structure
+    from metrics_dictionary.ping.database.structure import snapshot as structure
 
-    url = settings_of(settings_file, database=database).text("database")
+    settings = settings_of(settings_file, database=database)
+    url = settings.text("database")
     if not url:
         raise OperationalError("no database is named; give --database sqlite:///FILE or postgresql://USER@HOST/NAME")
-    with closing(open_database(url)) as opened:
+    with closing(open_database(url, statement_timeout=settings.number("ping.statement_timeout"))) as opened:
         click.echo(json.dumps(structure(opened), indent=2))
 
 

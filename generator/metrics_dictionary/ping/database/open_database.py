@@ -12,11 +12,9 @@ if TYPE_CHECKING:
     from metrics_dictionary.ping.database.database import Database
 
 POSTGRES_SCHEMES = {"postgresql", "postgres"}
-STATEMENT_TIMEOUT = 1.0
-"""Seconds; what GitLab asks of a single query."""
 
 
-def open_database(url: str, *, statement_timeout: float = STATEMENT_TIMEOUT) -> Database:
+def open_database(url: str, *, statement_timeout: float) -> Database:
     """Return the database at ``sqlite:///relative/path``, ``sqlite:////absolute/path`` or ``postgresql://USER@HOST/NAME``.
 
     ``statement_timeout`` is in seconds. Whether the database is there shows when it is first asked. Raises
