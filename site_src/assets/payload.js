@@ -263,7 +263,9 @@ function showChips() {
 /** @param {Tree} tree */
 function fallbackChips(tree) {
   const keys = [...tree.counts.keys()].filter((key) => key.startsWith("fallback-value:"));
-  return keys.sort().map((key) => chip(key, `Fallback ${key.split(":")[1].replace("-", "−")}`, tree.counts.get(key) ?? 0));
+  return keys
+    .sort()
+    .map((key) => chip(key, `Fallback ${key.split(":")[1].replace("-", "−")}`, tree.counts.get(key) ?? 0));
 }
 
 /**
@@ -406,7 +408,9 @@ function statusCell(node, entry) {
     status.append(make("span", `dd-mark dd-mark--${entry.finding.kind}`, mark(entry)));
   } else if (entry.definition) {
     const { status: said } = entry.definition;
-    status.append(make("span", `dd-status dd-status--${said}`, columns.status_names[said ?? ""] ?? said ?? "No status"));
+    status.append(
+      make("span", `dd-status dd-status--${said}`, columns.status_names[said ?? ""] ?? said ?? "No status"),
+    );
   }
   return status;
 }

@@ -77,7 +77,12 @@ function defined(definition) {
 /** @param {Node} node */
 function values(node) {
   const pairs = /** @type {[string, unknown][]} */ (
-    node.change === null ? [["", node.now]] : [["This payload", node.now], ["Earlier payload", node.before]]
+    node.change === null
+      ? [["", node.now]]
+      : [
+          ["This payload", node.now],
+          ["Earlier payload", node.before],
+        ]
   );
   return pairs.flatMap(([title, value]) => {
     const text = document.createElement("pre");

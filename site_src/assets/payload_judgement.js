@@ -102,7 +102,14 @@ export function judge(payload, definitions) {
  */
 function opened(value, level, above) {
   const members = /** @type {Record<string, unknown>} */ (value);
-  return { members, names: Object.keys(members), next: 0, level, above, prefix: above.map((name) => `${name}.`).join("") };
+  return {
+    members,
+    names: Object.keys(members),
+    next: 0,
+    level,
+    above,
+    prefix: above.map((name) => `${name}.`).join(""),
+  };
 }
 
 /**

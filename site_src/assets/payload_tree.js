@@ -238,7 +238,9 @@ export function hasChildren(node) {
 
 /** @param {unknown} value */
 function holdsParts(value) {
-  return Array.isArray(value) ? value.length > 0 : isObject(value) && Object.keys(/** @type {object} */ (value)).length > 0;
+  return Array.isArray(value)
+    ? value.length > 0
+    : isObject(value) && Object.keys(/** @type {object} */ (value)).length > 0;
 }
 
 /**
@@ -295,6 +297,7 @@ export function rowsOf(tree, isOpen) {
 export function keyPathOf(node) {
   if (node.entry) return node.entry.keyPath;
   const names = [];
-  for (let above = /** @type {Node | null} */ (node); above && above.depth > 0; above = above.parent) names.push(above.name);
+  for (let above = /** @type {Node | null} */ (node); above && above.depth > 0; above = above.parent)
+    names.push(above.name);
   return names.reverse().join(".");
 }

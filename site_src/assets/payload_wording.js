@@ -183,7 +183,9 @@ export function explained(entry) {
 /** @param {string[]} found */
 function places(found) {
   const first = found.slice(0, 5).map((place) => (place === "" ? "its top" : cut(place, 80)));
-  return found.length > first.length ? `${first.join(", ")} and ${number(found.length - first.length)} more` : first.join(", ");
+  return found.length > first.length
+    ? `${first.join(", ")} and ${number(found.length - first.length)} more`
+    : first.join(", ");
 }
 
 /** @param {string} noun */
