@@ -9,11 +9,11 @@ import { readDefinitions } from "./payload_definitions.js";
 import { detail } from "./payload_detail.js";
 import { examples } from "./payload_example.js";
 import { CHANGED } from "./payload_growth.js";
-import { KINDS, judge } from "./payload_judgement.js";
+import { judge, KINDS } from "./payload_judgement.js";
 import { Rows } from "./payload_rows.js";
 import { isObject } from "./payload_schema.js";
 import { applyFilter, buildTree, hasChildren, rowsOf } from "./payload_tree.js";
-import { CHANGES, FINDINGS, counted, cut, growth, mark, number, plain, shown, size } from "./payload_wording.js";
+import { CHANGES, counted, cut, FINDINGS, growth, mark, number, plain, shown, size } from "./payload_wording.js";
 
 /** @typedef {import("./payload_judgement.js").Entry} Entry */
 /** @typedef {import("./payload_tree.js").Node} Node */
@@ -207,7 +207,7 @@ function display(payload, earlier) {
   Object.assign(state, { payload, earlier, tree: null });
   element("payload-result").hidden = payload === null;
   if (!payload) return;
-  state.tree = buildTree(payload.entries, earlier && earlier.entries);
+  state.tree = buildTree(payload.entries, earlier?.entries ?? null);
   state.filter.only = null;
   if (!wasShown) clearSearch();
   state.open.clear();

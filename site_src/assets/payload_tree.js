@@ -63,7 +63,7 @@ export function buildTree(entries, earlier) {
     above = entry.above;
     const leaf = part(entry.name, parent, now, then, before !== null);
     leaf.entry = entry;
-    (parent.children ??= []).push(leaf);
+    addChild(parent, leaf);
     nodes.push(leaf);
     return leaf;
   };
@@ -99,12 +99,21 @@ function branchAt(names, root, branches, nodes) {
     if (!found) {
       found = branch(name, parent);
       named.set(name, found);
-      (parent.children ??= []).push(found);
+      addChild(parent, found);
       nodes.push(found);
     }
     parent = found;
   }
   return parent;
+}
+
+/**
+ * @param {Node} parent
+ * @param {Node} child
+ */
+function addChild(parent, child) {
+  parent.children ??= [];
+  parent.children.push(child);
 }
 
 /**
@@ -258,7 +267,8 @@ export function childrenOf(node, compared) {
     before.delete(name);
   }
   for (const [name, value] of before) children.push(part(name, node, undefined, value, compared));
-  return (node.children = children);
+  node.children = children;
+  return children;
 }
 
 /**

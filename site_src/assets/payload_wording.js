@@ -11,7 +11,7 @@ const LONGEST_VALUE = 160;
 const LONGEST_WHOLE_VALUE = 20_000;
 const DEEPEST = 40;
 
-const INVISIBLE = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+const INVISIBLE = /(?!\n)[\p{Cc}\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu;
 
 /** @type {Record<Kind, {many: string, one: string}>} */
 export const FINDINGS = {

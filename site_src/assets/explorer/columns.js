@@ -20,7 +20,8 @@ export class TextColumn {
   }
 
   get haystack() {
-    return (this.#haystack ??= new Haystack(this.values));
+    this.#haystack ??= new Haystack(this.values);
+    return this.#haystack;
   }
 
   /** @param {number} row */
@@ -65,11 +66,13 @@ export class SetColumn {
   }
 
   get haystack() {
-    return (this.#haystack ??= new Haystack(this.values));
+    this.#haystack ??= new Haystack(this.values);
+    return this.#haystack;
   }
 
   get wordsHaystack() {
-    return (this.#wordsHaystack ??= new Haystack(this.labels));
+    this.#wordsHaystack ??= new Haystack(this.labels);
+    return this.#wordsHaystack;
   }
 
   /** @param {number} row */

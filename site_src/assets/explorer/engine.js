@@ -3,7 +3,7 @@
 import { SetColumn, TextColumn } from "./columns.js";
 import { RANGE } from "./fields.js";
 import { FORGIVEN, Haystack, INSIDE, START, WHOLE, WORD } from "./matching.js";
-import { normal, normalQuery, fold, parse } from "./query.js";
+import { fold, normal, normalQuery, parse } from "./query.js";
 
 export const FORMAT = 1;
 

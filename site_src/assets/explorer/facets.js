@@ -1,7 +1,7 @@
 /** The filters beside the table: for each facet its values, with how many rows have them. */
 
-import { facetTitle, RANGE } from "./fields.js";
 import { make, number } from "./dom.js";
+import { facetTitle, RANGE } from "./fields.js";
 
 /** Values of a facet that are shown before someone asks for more. */
 const FEW = 7;

@@ -77,7 +77,11 @@ export class Toolbar {
 
   /** @param {string} title @param {() => void} act */
   #action(title, act) {
-    return make("button", { type: "button", class: "dx-action", click: () => (this.export.close(), act()) }, title);
+    const click = () => {
+      this.export.close();
+      act();
+    };
+    return make("button", { type: "button", class: "dx-action", click }, title);
   }
 
   /** @param {import("./address.js").State} state */
@@ -133,9 +137,11 @@ export class Toolbar {
     this.#focus(this.sort.panel, focused);
   }
 
-  /** @param {HTMLElement} panel the position of the control in it that has the focus; -1 for none */
+  /** @param {HTMLElement} panel @returns {number} the position of the control in it that has the focus; -1 for none */
   #focusedIn(panel) {
-    return [...panel.querySelectorAll("input, select")].findIndex((control) => control === document.activeElement);
+    return Array.from(panel.querySelectorAll("input, select"), (control) => control === document.activeElement).indexOf(
+      true,
+    );
   }
 
   /** @param {HTMLElement} panel @param {number} position */
