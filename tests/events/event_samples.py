@@ -10,7 +10,7 @@ import yaml
 from metrics_dictionary.dictionary.dictionary import Dictionary
 from metrics_dictionary.dictionary.event import EventDefinition
 from metrics_dictionary.dictionary.metric import MetricDefinition
-from metrics_dictionary.stores.event_values import metric_value
+from metrics_dictionary.stores.event_metrics import metric_value
 
 if TYPE_CHECKING:
     from metrics_dictionary.stores.store import Store

@@ -10,8 +10,8 @@ from metrics_dictionary.events.collector import Collector
 from metrics_dictionary.events.sender import Sender
 from metrics_dictionary.events.snowplow import Origin, StructuredEvents
 from metrics_dictionary.events.tracking import EventTracker
+from metrics_dictionary.stores.keys import selections
 from metrics_dictionary.stores.open_store import open_store
-from metrics_dictionary.stores.selection_keys import selections
 from tests.events.event_samples import DURING_W01, Clock, a_dictionary, values
 from tests.events.loopback_collector import LoopbackCollector
 from tests.stores.stores_under_test import at_redis

@@ -13,8 +13,8 @@ import pytest
 from metrics_dictionary.events.event_names import EventNames
 from metrics_dictionary.events.faults import MOST_FAULTS, InvalidEvents, UnknownEvents
 from metrics_dictionary.events.tracking import EventTracker
-from metrics_dictionary.stores.event_values import metric_value
-from metrics_dictionary.stores.selection_keys import selections, usage_key
+from metrics_dictionary.stores.event_metrics import metric_value
+from metrics_dictionary.stores.keys import selections, usage_key
 from metrics_dictionary.stores.sqlite import SqliteStore
 from metrics_dictionary.stores.store import Recording, StoreUnavailableError
 from tests.events.event_samples import (

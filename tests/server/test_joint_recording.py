@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.server.joint_recording import JointRecording, joined
+from metrics_dictionary.server.joint_recording import JointRecording
 from metrics_dictionary.stores.open_store import open_store
 from metrics_dictionary.stores.store import Recording
 
@@ -11,12 +11,6 @@ if TYPE_CHECKING:
 
 FIRST = Recording({"a": 1, "b": 2}, {"s": 0.5}, {"u": frozenset({"1"})}, frozenset({"u"}), ("x",))
 SECOND = Recording({"a": 3}, {"s": 1.5, "t": 1.0}, {"u": frozenset({"2", "1"})}, frozenset({"a"}), ("y", "z"))
-
-
-def test_recordings_that_are_joined_change_what_each_would_change() -> None:
-    assert joined([FIRST, SECOND]) == Recording(
-        {"a": 4, "b": 2}, {"s": 2.0, "t": 1.0}, {"u": frozenset({"1", "2"})}, frozenset({"u", "a"}), ("x", "y", "z")
-    )
 
 
 def test_what_is_noted_is_recorded_when_it_is_committed_and_not_before(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from metrics_dictionary.stores.keys import KEY_LIFETIME
-from metrics_dictionary.stores.store import CachedPayload, Recording, Store, StoreUnavailableError, Token
+from metrics_dictionary.stores.store import CachedPayload, Store, StoreUnavailableError
+from metrics_dictionary.stores.tokens import Token
 from tests.stores import recording_process
 from tests.stores.stores_under_test import StoreUnderTest, at_redis, at_sqlite, recording
 
@@ -319,15 +320,3 @@ def in_threads(work: Callable[[int], None], count: int) -> None:
     for thread in threads:
         thread.join(timeout=60)
     assert not any(thread.is_alive() for thread in threads)
-
-
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
-def test_a_recording_refuses_a_sum_that_is_no_number(value: float) -> None:
-    with pytest.raises(ValueError, match="cannot be added"):
-        recording(sums={SUM: value})
-
-
-@pytest.mark.parametrize("amount", [2**63, -(2**63)])
-def test_a_recording_refuses_an_increment_that_no_store_can_add(amount: int) -> None:
-    with pytest.raises(ValueError, match="too large"):
-        Recording({COUNTER: amount}, {}, {}, frozenset())

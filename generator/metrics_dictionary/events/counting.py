@@ -1,4 +1,4 @@
-"""What an occurrence of an event changes: an index built once, and the changes of one request added up."""
+"""What an occurrence of an event changes: an index that is built once, and the counting."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.dictionary.selection_rule import IDENTIFIERS
-from metrics_dictionary.stores.keys import COMPLETE_WEEKS, rule_key
-from metrics_dictionary.stores.selection_keys import selections, usage_event, usage_key
-from metrics_dictionary.stores.store import Recording
+from metrics_dictionary.stores.keys import COMPLETE_WEEKS, rule_key, selections, usage_event, usage_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,6 +15,7 @@ if TYPE_CHECKING:
     from metrics_dictionary.dictionary.dictionary import Dictionary
     from metrics_dictionary.dictionary.selection_rule import SelectionRule
     from metrics_dictionary.events.occurrence import Occurrence
+    from metrics_dictionary.stores.store import RecordingBuilder
 
 
 @dataclass(slots=True)
@@ -80,62 +79,34 @@ class _Week:
         self.changes: dict[str, tuple[Change, ...]] = {}
 
 
-class Tally:
-    """The changes of one request, those of the same counter added up."""
+def count(occurrence: Occurrence, changes: Iterable[Change], recording: RecordingBuilder) -> None:
+    """Add what an occurrence changes; to a counter about an identifier or `value` that it lacks it adds nothing."""
+    properties = occurrence.properties
+    for change in changes:
+        if any(properties.get(name) != value for name, value in change.filter):
+            continue
+        if _applied(change, occurrence, recording) and change.weekly_key is not None:
+            recording.expiring.add(change.weekly_key)
 
-    def __init__(self) -> None:
-        self._increments: dict[str, int] = {}
-        self._sums: dict[str, float] = {}
-        self._uniques: defaultdict[str, set[str]] = defaultdict(set)
-        self._expiring: set[str] = set()
-        self._outbox: list[str] = []
 
-    def count(self, occurrence: Occurrence, changes: Iterable[Change]) -> None:
-        """Add what an occurrence changes; to a counter about an identifier or `value` that it lacks it adds nothing."""
-        properties = occurrence.properties
-        for change in changes:
-            if any(properties.get(name) != value for name, value in change.filter):
-                continue
-            if change.unique is not None:
-                changed = self.add_unique(change, _unique_value(occurrence, change.unique))
-            elif change.sums:
-                changed = self._add_value(change, properties.get("value"))
-            else:
-                changed = True
-                for key in change.keys:
-                    self.increment(key)
-            if changed and change.weekly_key is not None:
-                self._expiring.add(change.weekly_key)
-
-    def increment(self, key: str) -> None:
-        """Count once more."""
-        self._increments[key] = self._increments.get(key, 0) + 1
-
-    def send(self, text: str) -> None:
-        """Put an event into the outbox."""
-        self._outbox.append(text)
-
-    def recording(self) -> Recording | None:
-        """Return what is to be written; None when nothing changes."""
-        if not (self._increments or self._sums or self._uniques or self._outbox):
-            return None
-        uniques = {key: frozenset(values) for key, values in self._uniques.items()}
-        return Recording(self._increments, self._sums, uniques, frozenset(self._expiring), tuple(self._outbox))
-
-    def add_unique(self, change: Change, value: str | None) -> bool:
-        """Add a value to the sets of distinct ones; return whether there was one."""
-        if value is None:
+def _applied(change: Change, occurrence: Occurrence, recording: RecordingBuilder) -> bool:
+    """Make one change; return False when the occurrence lacks what would be added."""
+    if change.unique is not None:
+        distinct = _unique_value(occurrence, change.unique)
+        if distinct is None:
             return False
         for key in change.keys:
-            self._uniques[key].add(value)
-        return True
-
-    def _add_value(self, change: Change, value: str | float | None) -> bool:
-        if value is None or isinstance(value, str):
+            recording.uniques[key].add(distinct)
+    elif change.sums:
+        number = occurrence.properties.get("value")
+        if number is None or isinstance(number, str):
             return False
         for key in change.keys:
-            self._sums[key] = self._sums.get(key, 0) + value
-        return True
+            recording.sums[key] += number
+    else:
+        for key in change.keys:
+            recording.increments[key] += 1
+    return True
 
 
 def _unique_value(occurrence: Occurrence, unique: str) -> str | None:

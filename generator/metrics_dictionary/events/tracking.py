@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from metrics_dictionary.events.counting import CounterIndex, Tally
+from metrics_dictionary.events.counting import CounterIndex, count
 from metrics_dictionary.events.event_names import EventNames
 from metrics_dictionary.events.faults import Faults, InvalidEvents, UnknownEvents, quoted, shown
 from metrics_dictionary.events.occurrence import BodyReader, Occurrence
 from metrics_dictionary.stores.keys import week_of
+from metrics_dictionary.stores.store import RecordingBuilder
 from metrics_dictionary.tools.clock import utc_now
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from metrics_dictionary.dictionary.dictionary import Dictionary
     from metrics_dictionary.events.snowplow import StructuredEvents
-    from metrics_dictionary.stores.store import Recorder
+    from metrics_dictionary.stores.store import Recorder, Recording
     from metrics_dictionary.tools.clock import Clock
 
 MOST_EVENTS = 50
@@ -74,11 +75,11 @@ class EventTracker:
         name = _named(event)
         if ignored := self._not_counted(name):
             return ignored
-        tally = Tally()
-        tally.count(_nothing_but(name), self._counters.changes(name, week_of(self._clock())))
+        recording = RecordingBuilder()
+        count(_nothing_but(name), self._counters.changes(name, week_of(self._clock())), recording)
         for key in self._counters.usage_keys(name):
-            tally.increment(key)
-        self._write(tally)
+            recording.increments[key] += 1
+        self._write(recording.recording())
         return ()
 
     def increment_unique_users(self, event: object, values: Iterable[int]) -> tuple[str, ...]:
@@ -86,12 +87,12 @@ class EventTracker:
         name = _named(event)
         if ignored := self._not_counted(name):
             return ignored
-        tally = Tally()
+        recording = RecordingBuilder()
         changes = self._counters.changes(name, week_of(self._clock()))
         of_users = [change for change in changes if change.unique == "user.id"]
         for user in values:
-            tally.count(_nothing_but(name, user), of_users)
-        self._write(tally)
+            count(_nothing_but(name, user), of_users, recording)
+        self._write(recording.recording())
         return ()
 
     def _read(
@@ -117,16 +118,15 @@ class EventTracker:
     def _count(self, occurrences: Iterable[Occurrence]) -> None:
         now = self._clock()
         week = week_of(now)
-        tally = Tally()
+        recording = RecordingBuilder()
         for occurrence in occurrences:
-            tally.count(occurrence, self._counters.changes(occurrence.event, week))
+            count(occurrence, self._counters.changes(occurrence.event, week), recording)
             if occurrence.to_collector and self._structured is not None:
-                tally.send(self._structured.text(occurrence, now))
-        self._write(tally)
+                recording.outbox.append(self._structured.text(occurrence, now))
+        self._write(recording.recording())
 
-    def _write(self, tally: Tally) -> None:
-        recording = tally.recording()
-        if recording is not None:
+    def _write(self, recording: Recording) -> None:
+        if not recording.is_empty:
             self._store.record(recording)
 
     def _not_counted(self, event: str) -> tuple[str, ...]:

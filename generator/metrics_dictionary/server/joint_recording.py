@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.stores.store import Recording
+from metrics_dictionary.stores.store import combined
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
 
-    from metrics_dictionary.stores.store import Store
+    from metrics_dictionary.stores.store import Recording, Store
 
 
 class JointRecording:
@@ -44,26 +43,6 @@ class JointRecording:
         else:
             notes.append(recording)
 
-    def commit(self, recordings: Iterable[Recording]) -> None:
+    def commit(self, recordings: Sequence[Recording]) -> None:
         """Record all of them in one transaction. Raises what the store raises, and then none is recorded."""
-        self._store.record(joined(recordings))
-
-
-def joined(recordings: Iterable[Recording]) -> Recording:
-    """Return one recording that changes what all of these change."""
-    increments: defaultdict[str, int] = defaultdict(int)
-    sums: defaultdict[str, float] = defaultdict(float)
-    uniques: defaultdict[str, set[str]] = defaultdict(set)
-    expiring: set[str] = set()
-    outbox: list[str] = []
-    for recording in recordings:
-        for key, amount in recording.increments.items():
-            increments[key] += amount
-        for key, value in recording.sums.items():
-            sums[key] += value
-        for key, values in recording.uniques.items():
-            uniques[key] |= values
-        expiring |= recording.expiring
-        outbox += recording.outbox
-    sets = {key: frozenset(values) for key, values in uniques.items()}
-    return Recording(dict(increments), dict(sums), sets, frozenset(expiring), tuple(outbox))
+        self._store.record(combined(recordings))

@@ -1,4 +1,4 @@
-"""The names of counters, and the ISO weeks in them.
+"""The names of counters, the ISO weeks in them, and which of them a metric reads, and so an event must change.
 
     {event_counters}_EVENT[-filter:[key:value,...]][-YYYY-WW]
     {event_sums}_EVENT-operator:sum(value)[-filter:[key:value,...]][-YYYY-WW]
@@ -16,13 +16,14 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from metrics_dictionary.dictionary.definition import text, texts
 from metrics_dictionary.dictionary.metric import TimeFrame
-from metrics_dictionary.dictionary.selection_rule import IDENTIFIERS
+from metrics_dictionary.dictionary.selection_rule import IDENTIFIERS, SelectionRule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from metrics_dictionary.dictionary.selection_rule import SelectionRule
+    from metrics_dictionary.dictionary.metric import MetricDefinition
 
 KEY_LIFETIME = timedelta(weeks=6)
 """How long a weekly key is kept after the last write: the four complete weeks of `28d`, and some rest."""
@@ -31,6 +32,46 @@ IN_A_NAME = re.compile("[-%,:\\[\\]\ud800-\udfff]")
 IN_A_VALUE = re.compile("[%,\ud800-\udfff]")
 
 COMPLETE_WEEKS = {TimeFrame.SEVEN_DAYS: 1, TimeFrame.TWENTY_EIGHT_DAYS: 4}
+
+USAGE_PREFIX = "USAGE_"
+"""What the counters of `RedisMetric` start with, unless `include_usage_prefix: false`."""
+
+SUM_OF_VALUES = "sum(value)"
+
+
+def selections(metric: MetricDefinition) -> tuple[SelectionRule, ...]:
+    """Return the selection rules that the metric's value is made of; none for a metric that reads no events.
+
+    An older `redis_hll` metric lists events in `options`: of these it counts the different users, and so it shares
+    their sets with metrics that say `unique: user.id`. A rule that no event can match is left out: it has no name, an
+    operator that does not exist, or a filter that asks for something else than a text or a number.
+    """
+    if metric.data_source == "internal_events":
+        rules = metric.selection_rules
+    elif metric.data_source == "redis_hll":
+        listed = texts(metric.options.get("events"))
+        rules = tuple(map(_users_of, listed)) if listed else metric.selection_rules
+    else:
+        rules = ()
+    return tuple(rule for rule in rules if _can_match(rule))
+
+
+def usage_event(metric: MetricDefinition) -> str | None:
+    """Return the name under which `increment_counter` knows a `redis` metric's event: `PREFIX_EVENT`, or the event."""
+    event = text(metric.options.get("event"))
+    if metric.data_source != "redis" or not event:
+        return None
+    prefix = text(metric.options.get("prefix"))
+    return f"{prefix}_{event}" if prefix else event
+
+
+def usage_key(metric: MetricDefinition) -> str | None:
+    """Return the key of a `redis` metric's counter, as GitLab names it: `USAGE_SOURCE_CODE_PUSHES`."""
+    event = usage_event(metric)
+    if event is None:
+        return None
+    prefix = "" if metric.options.get("include_usage_prefix") is False else USAGE_PREFIX
+    return f"{prefix}{event}".upper()
 
 
 def rule_keys(rule: SelectionRule, time_frame: str, now: datetime) -> tuple[str, ...]:
@@ -99,3 +140,19 @@ def _value(value: object) -> str:
 
 def _escaped(match: re.Match[str]) -> str:
     return f"%{ord(match[0]):02X}"
+
+
+def _users_of(event: str) -> SelectionRule:
+    return SelectionRule(position=0, name=event, unique="user.id", operator=None, filter={})
+
+
+def _can_match(rule: SelectionRule) -> bool:
+    return (
+        bool(rule.name)
+        and rule.operator in (None, SUM_OF_VALUES)
+        and all(isinstance(name, str) and _is_value(value) for name, value in rule.filter.items())
+    )
+
+
+def _is_value(value: object) -> bool:
+    return isinstance(value, str | int | float) and not isinstance(value, bool)

@@ -17,7 +17,8 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from metrics_dictionary.stores.keys import KEY_LIFETIME
-from metrics_dictionary.stores.store import LARGEST_INCREMENT, CachedPayload, OutboxRow, StoreUnavailableError, Token
+from metrics_dictionary.stores.store import MAX_INCREMENT, CachedPayload, OutboxRow, StoreUnavailableError
+from metrics_dictionary.stores.tokens import Token
 from metrics_dictionary.tools.addresses import shown_address
 from metrics_dictionary.tools.errors import OperationalError
 
@@ -202,7 +203,7 @@ class RedisStore:
         """Read a total. Redis adds sums with more than a double's range, and writes them as integers when they are."""
         try:
             number = max(-sys.float_info.max, min(sys.float_info.max, float(text)))
-            return int(text) if text.lstrip("-").isdecimal() and abs(number) <= LARGEST_INCREMENT else number
+            return int(text) if text.lstrip("-").isdecimal() and abs(number) <= MAX_INCREMENT else number
         except ValueError as error:
             raise StoreUnavailableError(f"{self._name}: {key} holds {text[:40]!r}, which is no number") from error
 

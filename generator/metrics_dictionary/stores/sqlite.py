@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 from metrics_dictionary.stores.group_commit import GroupCommit
 from metrics_dictionary.stores.keys import KEY_LIFETIME
 from metrics_dictionary.stores.sqlite_schema import migrate, refuse_another_application
-from metrics_dictionary.stores.store import CachedPayload, OutboxRow, StoreUnavailableError, Token
+from metrics_dictionary.stores.store import CachedPayload, OutboxRow, StoreUnavailableError, combined
+from metrics_dictionary.stores.tokens import Token
 from metrics_dictionary.tools.errors import OperationalError
 
 if TYPE_CHECKING:
@@ -190,21 +191,20 @@ class SqliteStore:
         """Write what all of these change, each key once, in one transaction."""
         now = self._now()
         end = now + int(KEY_LIFETIME.total_seconds())
-        totals, members, expiring = _merged(recordings)
+        changes = combined(recordings)
+        expiring = changes.expiring
         with self._writing() as connection:
-            connection.executemany(
-                ADD, [(key, value, end if key in expiring else None, now) for key, value in totals.items()]
-            )
-            for key, values in members.items():
+            for totals in (changes.increments, changes.sums):
+                connection.executemany(
+                    ADD, [(key, value, end if key in expiring else None, now) for key, value in totals.items()]
+                )
+            for key, values in changes.uniques.items():
                 set_id = _living_set(connection, key, end if key in expiring else None, now)
                 connection.executemany(
                     "INSERT OR IGNORE INTO members (set_id, value) VALUES (?, ?)",
                     [(set_id, _storable(value)) for value in values],
                 )
-            connection.executemany(
-                "INSERT INTO outbox (text) VALUES (?)",
-                [(text,) for recording in recordings for text in recording.outbox],
-            )
+            connection.executemany("INSERT INTO outbox (text) VALUES (?)", [(text,) for text in changes.outbox])
             self._sweep(connection, now)
 
     def _sweep(self, connection: sqlite3.Connection, now: int) -> None:
@@ -285,23 +285,6 @@ class SqliteStore:
             connection.close()
             raise
         return connection
-
-
-def _merged(
-    recordings: Sequence[Recording],
-) -> tuple[dict[str, float], dict[str, set[str] | frozenset[str]], set[str]]:
-    """Add up what the recordings add: key -> amount, key -> values, and the keys that expire."""
-    totals: dict[str, float] = {}
-    members: dict[str, set[str] | frozenset[str]] = {}
-    expiring: set[str] = set()
-    for recording in recordings:
-        for amounts in (recording.increments, recording.sums):
-            for key, amount in amounts.items():
-                totals[key] = totals.get(key, 0) + amount
-        for key, values in recording.uniques.items():
-            members[key] = members[key] | values if key in members else values
-        expiring |= recording.expiring
-    return totals, members, expiring
 
 
 def _living_set(connection: sqlite3.Connection, key: str, end: int | None, now: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -10,9 +11,11 @@ from metrics_dictionary.tools.errors import UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import date, datetime
+    from datetime import datetime
 
-LARGEST_INCREMENT = 2**63 - 1
+    from metrics_dictionary.stores.tokens import Token
+
+MAX_INCREMENT = 2**63 - 1
 """What both stores can add in one step."""
 
 
@@ -39,30 +42,63 @@ class Recording:
     expiring: frozenset[str]
     outbox: tuple[str, ...] = ()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to write."""
+        return not (self.increments or self.sums or self.uniques or self.outbox)
+
     def __post_init__(self) -> None:
         for key, amount in self.increments.items():
-            if not -LARGEST_INCREMENT <= amount <= LARGEST_INCREMENT:
+            if not -MAX_INCREMENT <= amount <= MAX_INCREMENT:
                 raise ValueError(f"{key}: {amount} is too large to be added to a counter")
         for key, value in self.sums.items():
             if not math.isfinite(value):
                 raise ValueError(f"{key}: {value} cannot be added to a sum")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """An access token, of which only the digest is known.
+class RecordingBuilder:
+    """A recording that is being made: what changes the same key is added up.
 
-    ``user`` is a user's id. ``expires`` is the first day on which the token is refused, None for never.
-    ``created`` is a moment in UTC.
+    ``increments``, ``sums``, ``uniques`` (key -> values), ``expiring`` and ``outbox`` grow by what is added to them.
     """
 
-    identifier: str
-    digest: str
-    user: int
-    scopes: frozenset[str]
-    admin: bool
-    expires: date | None
-    created: datetime
+    __slots__ = ("expiring", "increments", "outbox", "sums", "uniques")
+
+    def __init__(self) -> None:
+        self.increments: defaultdict[str, int] = defaultdict(int)
+        self.sums: defaultdict[str, float] = defaultdict(int)  # whole numbers stay whole
+        self.uniques: defaultdict[str, set[str]] = defaultdict(set)
+        self.expiring: set[str] = set()
+        self.outbox: list[str] = []
+
+    def add(self, recording: Recording) -> None:
+        """Add all that a recording changes."""
+        for key, amount in recording.increments.items():
+            self.increments[key] += amount
+        for key, value in recording.sums.items():
+            self.sums[key] += value
+        for key, values in recording.uniques.items():
+            self.uniques[key] |= values
+        self.expiring |= recording.expiring
+        self.outbox += recording.outbox
+
+    def recording(self) -> Recording:
+        """Return what was added so far; raises ValueError as Recording does."""
+        uniques = {key: frozenset(values) for key, values in self.uniques.items()}
+        return Recording(dict(self.increments), dict(self.sums), uniques, frozenset(self.expiring), tuple(self.outbox))
+
+
+def combined(recordings: Sequence[Recording]) -> Recording:
+    """Return one recording that changes what all of these change.
+
+    Raises ValueError when they add up to a number that no store could add, though each of them could be added.
+    """
+    if len(recordings) == 1:
+        return recordings[0]
+    builder = RecordingBuilder()
+    for recording in recordings:
+        builder.add(recording)
+    return builder.recording()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from metrics_dictionary.stores.store import Token
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -16,6 +15,23 @@ PREFIX = "glpat-"
 
 SCOPES = ("api", "read_service_ping", "ai_workflows")
 """What a token may be good for. ``api`` includes the other two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An access token, of which only the digest is known.
+
+    ``user`` is a user's id. ``expires`` is the first day on which the token is refused, None for never.
+    ``created`` is a moment in UTC.
+    """
+
+    identifier: str
+    digest: str
+    user: int
+    scopes: frozenset[str]
+    admin: bool
+    expires: date | None
+    created: datetime
 
 
 def new_token(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from metrics_dictionary.stores.live_view import Reading
+    from metrics_dictionary.stores.event_metrics import LiveValue
 
 HEAD = ("key path", "time frame", "in the payload", "with this week", "change")
 
@@ -63,29 +63,29 @@ def command(
       metrics-dictionary monitor counts.boards --once --store redis://127.0.0.1:6379/0
     """
     from metrics_dictionary.reading.read import read_dictionary
-    from metrics_dictionary.stores.live_view import readings, watched
+    from metrics_dictionary.stores.event_metrics import live_values, watched_metrics
     from metrics_dictionary.stores.open_store import open_store
 
     if not key_paths and not events:
         raise click.UsageError("name key paths, or an event with --event")
-    metrics = watched(read_dictionary(root).dictionary, key_paths, events)
+    metrics = watched_metrics(read_dictionary(root).dictionary, key_paths, events)
     with closing(open_store(settings_of(settings_file, store=store).text("store") or "")) as opened:
-        first = readings(metrics, opened, datetime.now(UTC))
+        first = live_values(metrics, opened, datetime.now(UTC))
         if once:
             click.echo(_table(first, first), nl=False)
             return
 
-        def looks() -> Iterator[list[Reading]]:
+        def looks() -> Iterator[list[LiveValue]]:
             yield first
             while True:
                 time.sleep(interval)
-                yield readings(metrics, opened, datetime.now(UTC))
+                yield live_values(metrics, opened, datetime.now(UTC))
 
         show = _refresh if sys.stdout.isatty() else _tell
         show(looks())
 
 
-def _refresh(looks: Iterator[list[Reading]]) -> None:
+def _refresh(looks: Iterator[list[LiveValue]]) -> None:
     click.echo(_CLEAR_SCREEN, nl=False)
     first = next(looks)
     _draw(first, first)
@@ -93,14 +93,14 @@ def _refresh(looks: Iterator[list[Reading]]) -> None:
         _draw(first, now)
 
 
-def _draw(first: list[Reading], now: list[Reading]) -> None:
+def _draw(first: list[LiveValue], now: list[LiveValue]) -> None:
     clock = datetime.now(UTC).strftime("%H:%M:%S")
     click.echo(f"{_HOME_AND_CLEAR}{_table(first, now)}\n{clock} UTC, Ctrl-C ends")
 
 
-def _tell(looks: Iterator[list[Reading]]) -> None:
+def _tell(looks: Iterator[list[LiveValue]]) -> None:
     """Print every reading once, and then those that changed, each as a line that is out at once."""
-    last: dict[str, Reading] = {}
+    last: dict[str, LiveValue] = {}
     for now in looks:
         for reading in now:
             if last.get(reading.key_path) != reading:
@@ -109,12 +109,12 @@ def _tell(looks: Iterator[list[Reading]]) -> None:
         sys.stdout.flush()
 
 
-def _line(reading: Reading) -> str:
+def _line(reading: LiveValue) -> str:
     clock = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return f"{clock} {reading.key_path} {reading.in_payload} {reading.with_this_week}"
 
 
-def _table(first: Sequence[Reading], now: Sequence[Reading]) -> str:
+def _table(first: Sequence[LiveValue], now: Sequence[LiveValue]) -> str:
     rows = [
         (
             _clipped(reading.key_path),

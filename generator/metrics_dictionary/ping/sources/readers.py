@@ -14,7 +14,7 @@ from metrics_dictionary.ping.sources.inquiry import PYTHON
 from metrics_dictionary.ping.sources.numbers import numbers_value
 from metrics_dictionary.ping.sources.prometheus import prometheus_value
 from metrics_dictionary.ping.sources.python_classes import python_value
-from metrics_dictionary.stores.event_values import metric_value
+from metrics_dictionary.stores.event_metrics import metric_value
 from metrics_dictionary.stores.store import StoreUnavailableError
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from metrics_dictionary.server.api.route import Access
     from metrics_dictionary.server.transport.message import Request
-    from metrics_dictionary.stores.store import Store, Token
+    from metrics_dictionary.stores.store import Store
+    from metrics_dictionary.stores.tokens import Token
     from metrics_dictionary.tools.clock import Clock
 
 CACHE_SECONDS = 3.0

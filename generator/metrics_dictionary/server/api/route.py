@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from metrics_dictionary.server.transport.message import Request, Response
-    from metrics_dictionary.stores.store import Token
+    from metrics_dictionary.stores.tokens import Token
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"

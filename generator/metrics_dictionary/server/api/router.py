@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from metrics_dictionary.server.api.authentication import Authentication
     from metrics_dictionary.server.api.monitoring import Monitor
     from metrics_dictionary.server.joint_recording import JointRecording
-    from metrics_dictionary.stores.store import Recording, Token
+    from metrics_dictionary.stores.store import Recording
+    from metrics_dictionary.stores.tokens import Token
 
 MAX_BODY = 1024 * 1024
 """Bytes of a request's body that are read; more is refused."""
@@ -93,7 +94,7 @@ class Router:
     def commit(self, noted: Sequence[tuple[Request, Sequence[Recording]]]) -> list[Response | None]:
         """Record what was noted, together. Returns for each request None, or what to answer because that failed."""
         try:
-            self.recordings.commit(recording for _, recordings in noted for recording in recordings)
+            self.recordings.commit([recording for _, recordings in noted for recording in recordings])
         except StoreUnavailableError as away:
             for request, _ in noted:
                 report_trouble(request, str(away))

@@ -1,12 +1,13 @@
-"""What the counters behind metrics stand at, and what has changed since the last look."""
+"""What metrics over events stand at, read from the counters of a store."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.stores.event_values import metric_value
+from metrics_dictionary.stores.keys import rule_keys, selections, usage_key
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.near_misses import did_you_mean, near_misses
 
@@ -24,9 +25,25 @@ COUNTED = frozenset({"internal_events", "redis", "redis_hll"})
 _WEEK = timedelta(weeks=1)
 
 
+def metric_value(metric: MetricDefinition, store: Store, now: datetime) -> float:
+    """Return what the counters of an `internal_events`, `redis` or `redis_hll` metric stand at.
+
+    `metric` is one of `Dictionary.expanded`: it has a single time frame. `7d` and `28d` cover the complete ISO weeks
+    before that of `now`; anything else covers all time. Occurrences and sums of several events are added up. Distinct
+    values are those of the union: a user who caused two of the events counts once. An int stays an int.
+
+    Raises ValueError for a metric that names no event, StoreUnavailableError when the store is away.
+    """
+    totals, sets = _keys(metric, now)
+    if not totals and not sets:
+        raise ValueError(f"{metric.key_path}: the definition names no event whose counter could be read")
+    distinct = sum(store.distinct(keys) for keys in sets)
+    return distinct + sum(store.totals(totals).values())
+
+
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """A metric at one moment.
+class LiveValue:
+    """What a metric stands at, at one moment.
 
     ``in_payload`` is what the payload would say now. ``with_this_week`` takes the week that is not complete in place
     of the oldest one: it is what moves while somebody tries a feature.
@@ -38,11 +55,13 @@ class Reading:
     with_this_week: float
 
 
-def watched(dictionary: Dictionary, key_paths: Sequence[str], events: Sequence[str]) -> tuple[MetricDefinition, ...]:
+def watched_metrics(
+    dictionary: Dictionary, key_paths: Sequence[str], events: Sequence[str]
+) -> tuple[MetricDefinition, ...]:
     """Return the metrics of these key paths and all that these events feed.
 
     A key path as its definition writes it means each of its time frames.
-    Raises OperationalError for a name that is unknown or no counter of events.
+    Raises OperationalError for a name that is unknown, and for a metric that does not count events.
     """
     found: dict[str, MetricDefinition] = {}
     for key_path in key_paths:
@@ -52,10 +71,10 @@ def watched(dictionary: Dictionary, key_paths: Sequence[str], events: Sequence[s
     return tuple(found.values())
 
 
-def readings(metrics: Iterable[MetricDefinition], store: Store, now: datetime) -> list[Reading]:
+def live_values(metrics: Iterable[MetricDefinition], store: Store, now: datetime) -> list[LiveValue]:
     """Return what the metrics stand at; raises StoreUnavailableError when the store is away."""
     return [
-        Reading(
+        LiveValue(
             metric.key_path,
             ", ".join(metric.time_frames),
             metric_value(metric, store, now),
@@ -63,6 +82,20 @@ def readings(metrics: Iterable[MetricDefinition], store: Store, now: datetime) -
         )
         for metric in metrics
     ]
+
+
+def _keys(metric: MetricDefinition, now: datetime) -> tuple[list[str], list[list[str]]]:
+    """Return the keys of numbers to add up, and for each kind of thing that is unique the keys of its sets."""
+    if metric.data_source == "redis":
+        key = usage_key(metric)
+        return ([] if key is None else [key]), []
+    time_frame = next(iter(metric.time_frames), "all")
+    totals: dict[str, None] = {}
+    sets: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    for rule in selections(metric):
+        keys = dict.fromkeys(rule_keys(rule, time_frame, now))
+        (totals if rule.unique is None else sets[rule.unique]).update(keys)
+    return list(totals), [list(keys) for keys in sets.values()]
 
 
 def _of_key_path(dictionary: Dictionary, key_path: str) -> list[MetricDefinition]:
