@@ -17,12 +17,15 @@ from metrics_dictionary.dictionary.event import EventDefinition
 from metrics_dictionary.dictionary.metric import MetricDefinition
 from metrics_dictionary.exports.definitions import export_events, export_metrics
 from metrics_dictionary.tools.errors import OperationalError
-from metrics_dictionary.validation.rules.against import AGAINST_RULES
+from metrics_dictionary.validation.rules.registry import rules_of
+from metrics_dictionary.validation.rules.rule import Scope
 from tests.changes.repositories import LOAVES, METRIC, write
 
 if TYPE_CHECKING:
     import random
     from pathlib import Path
+
+LIFECYCLE_RULES = rules_of(Scope.COMPARISON)
 
 
 def metric(
@@ -41,7 +44,7 @@ def rules(comparison: Comparison) -> set[str]:
 
 
 def test_every_rule_has_words_and_every_word_has_a_rule() -> None:
-    assert {*CHECKS, "incomplete-comparison"} == set(AGAINST_RULES)
+    assert {*CHECKS, "incomplete-comparison"} == set(LIFECYCLE_RULES)
 
 
 def test_three_entries_of_a_combined_file_are_one_change_of_their_definition() -> None:

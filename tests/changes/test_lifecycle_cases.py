@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from metrics_dictionary.changes.compare.check import lifecycle_check
-from metrics_dictionary.validation.rules.against import AGAINST_RULES
+from metrics_dictionary.validation.rules.registry import rules_of
+from metrics_dictionary.validation.rules.rule import Scope
 from metrics_dictionary.validation.validate import validate
 
 if TYPE_CHECKING:
     from metrics_dictionary.dictionary.diagnostic import Diagnostic
 
 CASES = sorted(path.parent for path in (Path(__file__).parent / "cases").glob("*/README.md"))
+
+LIFECYCLE_RULES = rules_of(Scope.COMPARISON)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -33,7 +36,7 @@ def test_a_case_says_in_three_lines_what_must_happen(case: Path) -> None:
     assert all(line.endswith(".") for line in lines)
 
 
-@pytest.mark.parametrize("rule", AGAINST_RULES)
+@pytest.mark.parametrize("rule", LIFECYCLE_RULES)
 def test_every_lifecycle_rule_has_a_case_that_triggers_it_and_one_that_nearly_does(rule: str) -> None:
     about_it = [{finding["rule"] for finding in expected(case)} for case in CASES if rule_of(case) == rule]
     assert any(rule in rules for rules in about_it)
@@ -43,12 +46,12 @@ def test_every_lifecycle_rule_has_a_case_that_triggers_it_and_one_that_nearly_do
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_an_edition_keeps_every_promise_of_itself(case: Path) -> None:
     told = validate(case / "before", further=lifecycle_check(str(case / "before"), lambda _: None)).diagnostics
-    broken = {diagnostic.rule for diagnostic in told} & set(AGAINST_RULES)
+    broken = {diagnostic.rule for diagnostic in told} & set(LIFECYCLE_RULES)
     assert broken <= {"incomplete-comparison"}
 
 
 def rule_of(case: Path) -> str:
-    return max((rule for rule in AGAINST_RULES if case.name.startswith(f"{rule}-")), key=len)
+    return max((rule for rule in LIFECYCLE_RULES if case.name.startswith(f"{rule}-")), key=len)
 
 
 def expected(case: Path) -> list[dict[str, object]]:
@@ -58,7 +61,7 @@ def expected(case: Path) -> list[dict[str, object]]:
 
 def findings(case: Path) -> list[dict[str, object]]:
     told = validate(case / "after", further=lifecycle_check(str(case / "before"), lambda _: None)).diagnostics
-    return [shown(diagnostic, case) for diagnostic in told if diagnostic.rule in AGAINST_RULES]
+    return [shown(diagnostic, case) for diagnostic in told if diagnostic.rule in LIFECYCLE_RULES]
 
 
 def shown(diagnostic: Diagnostic, case: Path) -> dict[str, object]:
@@ -72,6 +75,6 @@ def shown(diagnostic: Diagnostic, case: Path) -> dict[str, object]:
         "path": diagnostic.path,
         "message": diagnostic.message.replace(f"{case}/", ""),
     }
-    if diagnostic.help != AGAINST_RULES[diagnostic.rule].help:
+    if diagnostic.help != LIFECYCLE_RULES[diagnostic.rule].help:
         finding["help"] = diagnostic.help
     return finding

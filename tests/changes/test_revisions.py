@@ -13,12 +13,15 @@ from metrics_dictionary.changes.compare.revision import read_revision
 from metrics_dictionary.changes.render.difference import difference
 from metrics_dictionary.reading.read import read_dictionary
 from metrics_dictionary.tools.errors import OperationalError
-from metrics_dictionary.validation.rules.against import AGAINST_RULES
+from metrics_dictionary.validation.rules.registry import rules_of
+from metrics_dictionary.validation.rules.rule import Scope
 from metrics_dictionary.validation.validate import validate
 from tests.changes.repositories import EVENT, LOAVES, METRIC, change, commit, git, make_repository, write
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+LIFECYCLE_RULES = rules_of(Scope.COMPARISON)
 
 
 @pytest.fixture
@@ -28,7 +31,7 @@ def root(tmp_path: Path) -> Path:
 
 def broken_rules(root: Path, against: str) -> list[str]:
     told = validate(root, further=lifecycle_check(against, lambda _: None)).diagnostics
-    return [diagnostic.rule for diagnostic in told if diagnostic.rule in AGAINST_RULES]
+    return [diagnostic.rule for diagnostic in told if diagnostic.rule in LIFECYCLE_RULES]
 
 
 def test_a_change_in_the_working_tree_is_compared_with_the_last_commit(root: Path) -> None:
@@ -94,7 +97,7 @@ def test_what_does_not_parse_in_a_revision_is_told_and_the_rest_is_compared(root
     (root / "metrics" / "counts_all" / "broken.yml").unlink()
     change(root, "number", "string")
     told = validate(root, further=lifecycle_check("HEAD", lambda _: None)).diagnostics
-    found = {diagnostic.rule: diagnostic for diagnostic in told if diagnostic.rule in AGAINST_RULES}
+    found = {diagnostic.rule: diagnostic for diagnostic in told if diagnostic.rule in LIFECYCLE_RULES}
     assert set(found) == {"incomplete-comparison", "changed-value-type"}
     assert "HEAD:definitions/metrics/counts_all/broken.yml:2:11" in found["incomplete-comparison"].message
 
@@ -121,7 +124,7 @@ def shallow(root: Path, tmp_path: Path) -> Path:
 
 def test_a_shallow_clone_is_compared_as_far_as_it_reaches_and_says_so(shallow: Path) -> None:
     told = validate(shallow, further=lifecycle_check("HEAD~2", lambda _: None)).diagnostics
-    found = {diagnostic.rule: diagnostic.message for diagnostic in told if diagnostic.rule in AGAINST_RULES}
+    found = {diagnostic.rule: diagnostic.message for diagnostic in told if diagnostic.rule in LIFECYCLE_RULES}
     assert set(found) == {"incomplete-comparison", "changed-value-type"}
     assert "HEAD~2 is not in this shallow clone" in found["incomplete-comparison"]
     assert "`string` and is `object`" in found["changed-value-type"]

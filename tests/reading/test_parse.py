@@ -10,6 +10,7 @@ import pytest
 from metrics_dictionary.reading.document import Kind
 from metrics_dictionary.reading.parse import LARGEST_COLLECTION, LARGEST_DEFINITION, ParsedFile, parse
 from metrics_dictionary.reading.root import SourceFile
+from metrics_dictionary.validation.engine.diagnoses import with_help
 
 if TYPE_CHECKING:
     from metrics_dictionary.dictionary.diagnostic import Diagnostic
@@ -25,6 +26,11 @@ def data(text: str) -> object:
     assert file.diagnostics == ()
     assert file.document is not None
     return file.document.data
+
+
+def help_of(diagnostic: Diagnostic) -> str:
+    """Return what an author reads: the help of the finding, or of its rule."""
+    return next(with_help([diagnostic])).help
 
 
 def only(file: ParsedFile) -> Diagnostic:
@@ -106,7 +112,7 @@ def test_a_syntax_error_is_explained_where_it_is(text: str, line: int, column: i
     assert file.document is None
     assert place(diagnostic) == ("yaml-syntax", line, column, "$")
     assert words in diagnostic.message
-    assert diagnostic.help
+    assert help_of(diagnostic)
 
 
 def test_each_repeated_key_is_reported_and_the_last_value_is_kept() -> None:
@@ -232,8 +238,8 @@ def test_a_key_has_to_be_a_text() -> None:
 
 
 def test_what_to_do_about_a_value_that_json_cannot_carry_depends_on_the_value() -> None:
-    assert only(parsed("a: 2024-01-31\n")).help.startswith("Put the value in quotes")
-    assert only(parsed("a: !!binary aGk=\n")).help.startswith("Remove the tag")
+    assert help_of(only(parsed("a: 2024-01-31\n"))).startswith("Put the value in quotes")
+    assert help_of(only(parsed("a: !!binary aGk=\n"))).startswith("Remove the tag")
 
 
 def test_all_that_is_wrong_is_reported_at_once() -> None:

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 
 from metrics_dictionary.dictionary.diagnostic import Severity
 from metrics_dictionary.reports.report import FORMATS, Report, render
-from metrics_dictionary.validation.rules.catalogue import CATALOGUE
+from metrics_dictionary.validation.rules.registry import RULES
 from tests.reports.report_samples import OWNER, REPORTS, TWICE, UNUSED, report
 from tests.reports.xml_shapes import CHECKSTYLE, JUNIT, shaped
 
@@ -50,7 +50,7 @@ def test_sarif_is_valid_whatever_comes(found: Report) -> None:
 
 def test_sarif_explains_every_rule_and_links_to_it_where_the_site_is_known() -> None:
     rules = sarif_run(report(site="https://metrics.example.com/"))["tool"]["driver"]["rules"]
-    assert [rule["id"] for rule in rules] == list(CATALOGUE)
+    assert [rule["id"] for rule in rules] == list(RULES)
     assert all(rule["help"]["text"] and rule["shortDescription"]["text"] for rule in rules)
     assert rules[0]["helpUri"] == f"https://metrics.example.com/reference/rules/#{rules[0]['id']}"
     assert "helpUri" not in sarif_run(report())["tool"]["driver"]["rules"][0]

@@ -139,7 +139,7 @@ def test_the_home_page_counts_and_names_the_newest(small_site: Path) -> None:
 
 def test_the_references_explain_every_field_and_every_rule(small_site: Path) -> None:
     from metrics_dictionary.validation.schemas.fields import field_reference
-    from metrics_dictionary.validation.rules.catalogue import CATALOGUE
+    from metrics_dictionary.validation.rules.registry import RULES
 
     fields = text_of(small_site, "reference/fields")
     for kind in ("metric", "event", "product_groups"):
@@ -147,4 +147,4 @@ def test_the_references_explain_every_field_and_every_rule(small_site: Path) -> 
             assert field.name in fields
             assert field.description.replace("`", "") in fields
     assert "timestamp_column" in fields
-    assert set(CATALOGUE) <= page(small_site / "reference/rules/index.html").ids
+    assert set(RULES) <= page(small_site / "reference/rules/index.html").ids

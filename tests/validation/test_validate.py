@@ -12,14 +12,13 @@ from metrics_dictionary.dictionary.diagnostic import Diagnostic, Severity
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.in_parts import WORTHWHILE
 from metrics_dictionary.validation import surroundings
-from metrics_dictionary.validation.engine import file_check
-from metrics_dictionary.validation.rules import DEFINITION_RULES, DICTIONARY_RULES
+from metrics_dictionary.validation.rules.registry import DEFINITION_RULES, DICTIONARY_RULES
 from metrics_dictionary.validation.validate import Outcome, validate, validate_file, validate_paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from metrics_dictionary.validation.rules.rule import Finding
+    from metrics_dictionary.validation.rules.rule import Finding, Rule
 
 METRIC = """\
 ---
@@ -165,15 +164,13 @@ def test_a_comment_about_references_that_nobody_checked_is_no_finding(root: Path
 
 @pytest.mark.parametrize("table", [DEFINITION_RULES, DICTIONARY_RULES], ids=["definition", "dictionary"])
 def test_a_rule_that_fails_is_told_and_hides_nothing(
-    root: Path, monkeypatch: pytest.MonkeyPatch, table: dict[str, object]
+    root: Path, monkeypatch: pytest.MonkeyPatch, table: dict[str, Rule]
 ) -> None:
     def failing(_: object) -> Iterator[Finding]:
         raise KeyError("oven")
 
     name = "unquoted-version" if table is DEFINITION_RULES else "duplicate-key-path"
-    for rules in (file_check._RULES, DICTIONARY_RULES):
-        if name in rules:
-            monkeypatch.setitem(rules, name, replace(rules[name], check=failing))
+    monkeypatch.setitem(table, name, replace(table[name], check=failing))
     change(root, "loaves", "optional", "Optional")
     found = {one.rule: one for one in validate(root).diagnostics}
     assert "schema" in found

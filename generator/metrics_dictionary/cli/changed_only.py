@@ -42,12 +42,14 @@ def only_changed(outcome: Outcome, paths: Iterable[Path], revision: str) -> Outc
     """
     from metrics_dictionary.reading.root import find_root
     from metrics_dictionary.reports.changed_lines import changed_lines
-    from metrics_dictionary.validation.rules.against import AGAINST_RULES
+    from metrics_dictionary.validation.rules.registry import rules_of
+    from metrics_dictionary.validation.rules.rule import Scope
 
     folders = {find_root(path) or path.parent for path in paths}
+    of_changes = rules_of(Scope.COMPARISON)
     changed = changed_lines(sorted(folders), revision or None)
     # What changed since an edition is about changes by itself, also where it stands on an old line or in a lost file.
-    kept = tuple(one for one in outcome.diagnostics if one.rule in AGAINST_RULES or changed.concern(one))
+    kept = tuple(one for one in outcome.diagnostics if one.rule in of_changes or changed.concern(one))
     for limit in changed.limits:
         note(limit)
     if left_out := len(outcome.diagnostics) - len(kept):

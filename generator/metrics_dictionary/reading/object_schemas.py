@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from metrics_dictionary.dictionary.diagnostic import Diagnostic, Severity
 from metrics_dictionary.reading.parse import largest
 from metrics_dictionary.reading.root import object_schema_names, source_bytes
-from metrics_dictionary.reading.yaml_rules import YAML_RULES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,6 +42,4 @@ def _parsed(raw: bytes, limit: int) -> object:
 
 def _diagnostic(source: SourceFile, problem: str, line: int, column: int) -> Diagnostic:
     message = f"not valid JSON: {problem}"
-    return Diagnostic(
-        "json-syntax", Severity.ERROR, message, source.file, line, column, help=YAML_RULES["json-syntax"].help
-    )
+    return Diagnostic("json-syntax", Severity.ERROR, message, source.file, line, column)

@@ -19,7 +19,6 @@ from metrics_dictionary.reading.events import DEEPEST, Event, events_of
 from metrics_dictionary.reading.positions import JsonPath, Position, json_path, position_of
 from metrics_dictionary.reading.scalars import UnsupportedScalarError, plain_scalar
 from metrics_dictionary.reading.syntax_errors import syntax_problem
-from metrics_dictionary.reading.yaml_rules import YAML_RULES
 
 if TYPE_CHECKING:
     from metrics_dictionary.reading.root import SourceFile
@@ -81,8 +80,7 @@ class _Problems:
     ) -> None:
         line, column = position
         place = json_path(path)
-        instruction = help_text or YAML_RULES[rule].help
-        self.found.append(Diagnostic(rule, Severity.ERROR, message, self.file, line, column, place, instruction))
+        self.found.append(Diagnostic(rule, Severity.ERROR, message, self.file, line, column, place, help_text))
 
 
 def _decoded(raw: bytes, limit: int, problems: _Problems) -> str | None:

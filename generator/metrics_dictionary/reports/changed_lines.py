@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.reading.yaml_rules import YAML_RULES
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.git import MAIN_BRANCHES, GitRefusedError, commit_id, git, git_line, is_shallow
+from metrics_dictionary.validation.rules.registry import rules_of
+from metrics_dictionary.validation.rules.rule import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,6 +23,8 @@ _FILE = "+++ "
 
 _BEFORE_EVERYTHING = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 """The tree without a file, which git knows in every repository."""
+
+_RULES_OF_TEXT = rules_of(Scope.TEXT)
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class ChangedLines:
         """
         if self.everything:
             return True
-        whole = diagnostic.path == "$" or diagnostic.rule in YAML_RULES
+        whole = diagnostic.path == "$" or diagnostic.rule in _RULES_OF_TEXT
         return self._touch(diagnostic, whole=whole) or any(self._touch(place) for place in diagnostic.related)
 
     def _touch(self, place: Diagnostic | Related, *, whole: bool = False) -> bool:

@@ -10,7 +10,8 @@ import metrics_dictionary
 from metrics_dictionary.dictionary.diagnostic import Severity
 from metrics_dictionary.reports.fingerprints import fingerprints, repository_path
 from metrics_dictionary.tools.text import printable
-from metrics_dictionary.validation.rules.catalogue import CATALOGUE, CatalogueEntry
+from metrics_dictionary.validation.rules.registry import RULES
+from metrics_dictionary.validation.rules.rule import Rule, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,17 +51,19 @@ def render(report: Report) -> str:
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
 
-def _rules(report: Report) -> Mapping[str, CatalogueEntry]:
-    """Return the catalogue, and behind it what was found by a rule that is not in the catalogue: a fault of ours."""
+def _rules(report: Report) -> Mapping[str, Rule]:
+    """Return the registry, and behind it what was found by a rule that is not in it: a fault of ours."""
     found = {
-        diagnostic.rule: CatalogueEntry(diagnostic.severity, "a state that keeps this tool from its work", "")
+        diagnostic.rule: Rule(
+            diagnostic.rule, Scope.RUN, diagnostic.severity, "a state that keeps this tool from its work", ""
+        )
         for diagnostic in report.diagnostics
-        if diagnostic.rule not in CATALOGUE
+        if diagnostic.rule not in RULES
     }
-    return {**CATALOGUE, **found}
+    return {**RULES, **found}
 
 
-def _rule(name: str, entry: CatalogueEntry, link: str) -> Object:
+def _rule(name: str, entry: Rule, link: str) -> Object:
     rule: Object = {
         "id": name,
         "shortDescription": {"text": f"Finds {entry.summary}."},

@@ -10,11 +10,11 @@ from metrics_dictionary.reading.document import Kind
 from metrics_dictionary.reading.parse import LARGEST_COLLECTION, parse
 from metrics_dictionary.reading.read import assemble, read_surroundings
 from metrics_dictionary.reading.root import PRODUCT_GROUPS, SourceFile, shown, source_bytes
-from metrics_dictionary.validation.engine.diagnoses import diagnose
+from metrics_dictionary.validation.engine.diagnoses import diagnose, with_help
 from metrics_dictionary.validation.engine.file_check import check_file, document_of
-from metrics_dictionary.validation.rules import DICTIONARY_RULES
-from metrics_dictionary.validation.rules.against import AGAINST_RULES
 from metrics_dictionary.validation.rules.context import RuleContext
+from metrics_dictionary.validation.rules.registry import DICTIONARY_RULES, rules_of
+from metrics_dictionary.validation.rules.rule import Scope
 from metrics_dictionary.validation.suppressions import silence
 from metrics_dictionary.validation.surroundings import notices_of_lone_file
 
@@ -37,13 +37,13 @@ def check_lone_file(
     surroundings = read_surroundings((), product_groups)
     checked = check_file(source)
     document = document_of(source, checked)
-    problems = [*checked.diagnostics, *surroundings.diagnostics]
+    problems = [*checked.diagnostics, *with_help(surroundings.diagnostics)]
     ran: set[str] = set()
     if document is not None and surroundings.product_groups is not None:
         context = RuleContext(assemble((source,), (document,), surroundings), (document,))
-        problems += diagnose({_OWNER: DICTIONARY_RULES[_OWNER]}, context, source.file)
+        problems += diagnose([DICTIONARY_RULES[_OWNER]], context, source.file)
         ran.add(_OWNER)
-    unchecked = {*AGAINST_RULES, *DICTIONARY_RULES} - ran
+    unchecked = {*rules_of(Scope.COMPARISON), *DICTIONARY_RULES} - ran
     told = list(silence(problems, checked.suppressions, unchecked))
     if document is not None:
         told += notices_of_lone_file(document, ran)

@@ -15,10 +15,9 @@ import yaml
 
 from metrics_dictionary.dictionary.diagnostic import Diagnostic
 from metrics_dictionary.reading.events import events_of
-from metrics_dictionary.reading.yaml_rules import YAML_RULES
 from metrics_dictionary.tools.near_misses import near_miss
 from metrics_dictionary.validation.engine import wording
-from metrics_dictionary.validation.rules.catalogue import CATALOGUE
+from metrics_dictionary.validation.rules.registry import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -34,7 +33,6 @@ UNUSED = "unused-suppression"
 
 _COMMENT = re.compile(r"(?<!\S)#[ \t]*metrics-dictionary:(.*)")
 _CONTENT = re.compile(r"\s*ignore\s+(?P<rules>[\w-]+(?:\s*,\s*[\w-]+)*)\s*(?:--\s*(?P<reason>.*))?")
-_NOT_SILENCED = {*YAML_RULES, WITHOUT_REASON, UNKNOWN, UNUSED, "unchecked-references"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,7 @@ def silence(
     found = list(suppressions)
     for suppression in found:
         for rule in suppression.rules:
-            if suppression.reason and rule not in _NOT_SILENCED:
+            if suppression.reason and _suppressible(rule):
                 silencing.setdefault((suppression.file, rule), suppression)
     used: set[tuple[Suppression, str]] = set()
     for diagnostic in diagnostics:
@@ -91,18 +89,22 @@ def _faults(suppression: Suppression, unneeded: Collection[str]) -> Iterator[Dia
     if not suppression.reason:
         yield _fault(WITHOUT_REASON, suppression, "the comment does not say why, so it silences nothing")
     for rule in suppression.rules:
-        if rule not in CATALOGUE:
-            close = near_miss(rule, CATALOGUE)
+        if rule not in RULES:
+            close = near_miss(rule, RULES)
             unknown = _fault(UNKNOWN, suppression, f"there is no rule {wording.code(rule)}")
             yield replace(unknown, suggestion=close)
-        elif rule in _NOT_SILENCED:
+        elif not _suppressible(rule):
             yield _fault(UNKNOWN, suppression, f"the rule {wording.code(rule)} cannot be silenced")
         elif rule in unneeded and suppression.reason:
             yield _fault(UNUSED, suppression, f"the rule {wording.code(rule)} finds nothing in this file")
 
 
+def _suppressible(rule: str) -> bool:
+    return rule in RULES and RULES[rule].suppressible
+
+
 def _fault(rule: str, suppression: Suppression, message: str) -> Diagnostic:
-    entry = CATALOGUE[rule]
+    entry = RULES[rule]
     place = suppression.file, suppression.line, suppression.column
     return Diagnostic(rule, entry.severity, message, *place, help=entry.help)
 

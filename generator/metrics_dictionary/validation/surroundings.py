@@ -9,7 +9,7 @@ from metrics_dictionary.dictionary.diagnostic import Diagnostic, Severity
 from metrics_dictionary.reading.document import Kind
 from metrics_dictionary.reading.events import HAS_LIBYAML
 from metrics_dictionary.reading.root import PRODUCT_GROUPS
-from metrics_dictionary.validation.rules.catalogue import CATALOGUE
+from metrics_dictionary.validation.rules.registry import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -23,7 +23,7 @@ SLOW_YAML = "slow-yaml"
 
 _OF_LONE_FILE = "Put it where it belongs, such as metrics/counts_all/ of a definitions root, to have the rest checked."
 
-_RULES = {
+_RULES_OF_PARTS = {
     "events/": {"unknown-event", "unknown-event-property", "unused-event"},
     "instrumentations/": {"unknown-instrumentation", "unknown-metric", "unused-instrumentation"},
     PRODUCT_GROUPS: {"unknown-product-group"},
@@ -33,7 +33,7 @@ _REFERRING = {Kind.METRIC, Kind.EVENT}
 
 def unchecked_rules(dictionary: Dictionary) -> set[str]:
     """Return the rules that have nothing to work on."""
-    return {rule for part in _missing(dictionary) for rule in _RULES[part]}
+    return {rule for part in _missing(dictionary) for rule in _RULES_OF_PARTS[part]}
 
 
 def notices(
@@ -52,13 +52,13 @@ def notices(
 def notices_of_lone_file(document: Document, ran: Iterable[str]) -> Iterator[Diagnostic]:
     """Say of a file that belongs to no root what was not checked; ``ran`` names the rules that could be."""
     if document.kind in _REFERRING:
-        told = "only its product group is" if _RULES[PRODUCT_GROUPS].issubset(ran) else "nothing is"
+        told = "only its product group is" if _RULES_OF_PARTS[PRODUCT_GROUPS].issubset(ran) else "nothing is"
         message = f"the file is in no definitions root, so of what it refers to {told} checked"
         yield replace(_unchecked(message, document.file), help=_OF_LONE_FILE)
 
 
 def _unchecked(message: str, place: str) -> Diagnostic:
-    entry = CATALOGUE[UNCHECKED]
+    entry = RULES[UNCHECKED]
     return Diagnostic(UNCHECKED, entry.severity, message, place, 1, 1, help=entry.help)
 
 
@@ -75,4 +75,4 @@ def _told_missing(
 
 def _missing(dictionary: Dictionary) -> list[str]:
     held = (dictionary.event_definitions, dictionary.instrumentations, dictionary.product_groups)
-    return [part for part, content in zip(_RULES, held, strict=True) if content is None]
+    return [part for part, content in zip(_RULES_OF_PARTS, held, strict=True) if content is None]

@@ -10,13 +10,13 @@ from metrics_dictionary.reading.read import assemble, document_sources, read_sur
 from metrics_dictionary.reading.root import find_files, find_root, shown, with_unsaved
 from metrics_dictionary.tools.garbage import without_garbage_collection
 from metrics_dictionary.tools.in_parts import in_parts
-from metrics_dictionary.validation.engine.diagnoses import diagnose
+from metrics_dictionary.validation.engine.diagnoses import diagnose, with_help
 from metrics_dictionary.validation.engine.file_check import check_files, document_of
 from metrics_dictionary.validation.lone_file import check_lone_file
 from metrics_dictionary.validation.named_paths import as_named, by_root, left_out
-from metrics_dictionary.validation.rules import DICTIONARY_RULES
-from metrics_dictionary.validation.rules.against import AGAINST_RULES
 from metrics_dictionary.validation.rules.context import RuleContext
+from metrics_dictionary.validation.rules.registry import DICTIONARY_RULES, rules_of
+from metrics_dictionary.validation.rules.rule import Scope
 from metrics_dictionary.validation.suppressions import silence
 from metrics_dictionary.validation.surroundings import notices, unchecked_rules
 
@@ -146,10 +146,10 @@ def judge(
     broken = unread(sources, documents)
     context = RuleContext(dictionary, documents, broken)
     problems = [diagnostic for file in checked for diagnostic in file.diagnostics]
-    problems += [*surroundings.diagnostics, *diagnose(DICTIONARY_RULES, context, shown(root))]
+    problems += [*with_help(surroundings.diagnostics), *diagnose(DICTIONARY_RULES.values(), context, shown(root))]
     unchecked = unchecked_rules(dictionary)
     if further is None:
-        unchecked |= AGAINST_RULES.keys()
+        unchecked |= rules_of(Scope.COMPARISON).keys()
     else:
         problems += further(root, context)
     suppressions = [suppression for file in checked for suppression in file.suppressions]

@@ -13,7 +13,7 @@ from metrics_dictionary.dictionary.diagnostic import Diagnostic, Severity
 from metrics_dictionary.reading.positions import json_path
 from metrics_dictionary.reading.root import shown
 from metrics_dictionary.tools.garbage import without_garbage_collection
-from metrics_dictionary.validation.rules.against import AGAINST_RULES
+from metrics_dictionary.validation.rules.registry import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -66,12 +66,12 @@ def _gaps(before: Edition, root: Path, documents: Mapping[str, Document]) -> Ite
 
 
 def _gap(message: str, file: str) -> Diagnostic:
-    entry = AGAINST_RULES[INCOMPLETE]
+    entry = RULES[INCOMPLETE]
     return Diagnostic(INCOMPLETE, entry.severity, message, file, 1, 1, help=entry.help)
 
 
 def _diagnostic(rule: str, breach: Breach, root: Path, documents: Mapping[str, Document]) -> Diagnostic:
-    entry = AGAINST_RULES[rule]
+    entry = RULES[rule]
     help_text = entry.help if breach.help is None else breach.help
     place = inside_root(breach.definition.file_path)
     if breach.gone:

@@ -14,7 +14,7 @@ from metrics_dictionary.dictionary.diagnostic import Severity
 from metrics_dictionary.dictionary.dictionary import ProductGroup
 from metrics_dictionary.dictionary.metric import MetricDefinition
 from metrics_dictionary.tools.garbage import without_garbage_collection
-from metrics_dictionary.validation.rules.against import AGAINST_RULES
+from metrics_dictionary.validation.rules.registry import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -160,7 +160,7 @@ def _verdicts(comparison: Comparison) -> dict[int, tuple[Verdict, ...]]:
     for rule, checks in CHECKS.items():
         for check in checks:
             for breach in check(comparison):
-                found[id(breach.definition)].append(Verdict(rule, AGAINST_RULES[rule].severity, breach.message))
+                found[id(breach.definition)].append(Verdict(rule, RULES[rule].severity, breach.message))
     return {definition: tuple(verdicts) for definition, verdicts in found.items()}
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from metrics_dictionary.changes.render.difference_words import totals, verdict
 from metrics_dictionary.changes.render.values import from_where_they_part
 from metrics_dictionary.tools.text import printable
-from metrics_dictionary.validation.rules.against import AGAINST_RULES
+from metrics_dictionary.validation.rules.registry import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -88,7 +88,7 @@ def _item(difference: Difference, item: Item) -> Iterator[str]:
             yield f"  - {label}: {_names(names)}"
     for each in item.verdicts:
         # The rule's own words: the message holds those of the definition.
-        yield f"  - {each.severity} `{each.rule}`: {AGAINST_RULES[each.rule].summary}"
+        yield f"  - {each.severity} `{each.rule}`: {RULES[each.rule].summary}"
     if item.indicators:
         yield f"  - performance indicator {_names(item.indicators)}"
     if groups := difference.groups_affected(item):

@@ -19,7 +19,7 @@ from metrics_dictionary.site.build.shell import Page
 from metrics_dictionary.site.build.site_map import robots
 from metrics_dictionary.site.parts.urls import event_url, group_url, metric_url, source_url, twin
 from metrics_dictionary.site.parts.site_wording import gist
-from metrics_dictionary.validation.rules.catalogue import CATALOGUE
+from metrics_dictionary.validation.rules.registry import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -214,7 +214,7 @@ def _list(head: Mapping[str, object], root: str, **lists: list[str]) -> str:
 def _rules() -> str:
     rules = [
         {"id": name, "severity": rule.severity.value, "summary": f"Finds {rule.summary}.", "help": rule.help}
-        for name, rule in CATALOGUE.items()
+        for name, rule in RULES.items()
     ]
     return _text({"$schema": "../schemas/twin-rules.json", "rules": rules})
 

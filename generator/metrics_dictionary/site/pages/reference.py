@@ -12,7 +12,7 @@ from metrics_dictionary.site.build.shell import Page
 from metrics_dictionary.site.parts.urls import twin
 from metrics_dictionary.validation.schemas.definition_schemas import INSTRUMENTATIONS, schema
 from metrics_dictionary.validation.schemas.fields import Field, field_reference
-from metrics_dictionary.validation.rules.catalogue import CATALOGUE
+from metrics_dictionary.validation.rules.registry import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -63,7 +63,7 @@ def reference_pages(templates: Environment) -> Iterator[Page]:
     """Yield the field reference and the rule reference."""
     fields = templates.get_template("fields.html").render(parts=[*_definition_parts(), *_instrumentation_parts()])
     yield Page(url=FIELDS_URL, title="Field reference", content=fields, section=FIELDS_URL, twin="schemas/metric.json")
-    rules = [(name, rule, prose(rule.summary), prose(rule.help)) for name, rule in CATALOGUE.items()]
+    rules = [(name, rule, prose(rule.summary), prose(rule.help)) for name, rule in RULES.items()]
     content = templates.get_template("rules.html").render(rules=rules)
     yield Page(url=RULES_URL, title="Rule reference", content=content, section=FIELDS_URL, twin=twin(RULES_URL))
 

@@ -2,37 +2,43 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from metrics_dictionary.dictionary.diagnostic import Diagnostic, Related, Severity
 from metrics_dictionary.reading.positions import json_path
+from metrics_dictionary.validation.rules.registry import RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from metrics_dictionary.validation.rules.rule import Finding, Place, Rule
-
-Subject = TypeVar("Subject")
 
 INTERNAL_ERROR = "internal-error"
 """The rule id of a rule that failed: a fault of ours, which must neither stop a run nor stay quiet."""
 
 
-def diagnose(rules: Mapping[str, Rule[Subject]], subject: Subject, file: str) -> Iterator[Diagnostic]:
+def diagnose(rules: Iterable[Rule], subject: object, file: str) -> Iterator[Diagnostic]:
     """Apply rules to a subject; ``file`` is what is named should one of them fail."""
-    for name, rule in rules.items():
+    for rule in rules:
         try:
-            for finding in rule.check(subject):
-                yield _diagnostic(name, rule, finding)
+            for finding in rule.findings(subject):
+                yield _diagnostic(rule, finding)
         except Exception as error:  # noqa: BLE001 - whatever a rule raises, the other rules have something to say
-            yield _internal_error(name, error, file)
+            yield _internal_error(rule.id, error, file)
 
 
-def _diagnostic(name: str, rule: Rule[Subject], finding: Finding) -> Diagnostic:
+def with_help(diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    """Yield what reading found, each with the help of its rule unless it has its own."""
+    for diagnostic in diagnostics:
+        yield diagnostic if diagnostic.help else replace(diagnostic, help=RULES[diagnostic.rule].help)
+
+
+def _diagnostic(rule: Rule, finding: Finding) -> Diagnostic:
     positions = finding.document.positions
     line, column = positions.key(finding.path) if finding.at_key else positions.value(finding.path)
     return Diagnostic(
-        rule=name,
+        rule=rule.id,
         severity=rule.severity,
         message=finding.message,
         file=finding.document.file,

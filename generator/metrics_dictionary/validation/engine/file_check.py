@@ -9,11 +9,8 @@ from metrics_dictionary.reading.document import Document
 from metrics_dictionary.reading.parse import largest, parse
 from metrics_dictionary.reading.read import read_file
 from metrics_dictionary.reading.root import source_bytes
-from metrics_dictionary.validation.engine.diagnoses import diagnose
-from metrics_dictionary.validation.engine.schema_check import schema_findings
-from metrics_dictionary.validation.rules import DEFINITION_RULES
-from metrics_dictionary.validation.rules.catalogue import CATALOGUE
-from metrics_dictionary.validation.rules.rule import Rule
+from metrics_dictionary.validation.engine.diagnoses import diagnose, with_help
+from metrics_dictionary.validation.rules.registry import DEFINITION_RULES
 from metrics_dictionary.validation.suppressions import MARK, Suppression, suppressions_in
 
 if TYPE_CHECKING:
@@ -47,10 +44,10 @@ def check_file(source: SourceFile) -> CheckedFile:
     parsed = parse(source, raw)
     document = parsed.document
     if document is None:
-        return CheckedFile(False, None, parsed.diagnostics, ())
-    found = tuple(diagnose(_RULES, document, source.file))
+        return CheckedFile(False, None, tuple(with_help(parsed.diagnostics)), ())
+    found = diagnose(DEFINITION_RULES.values(), document, source.file)
     suppressions = suppressions_in(document.text, source.file) if MARK in raw else ()
-    return CheckedFile(True, document.data, (*parsed.diagnostics, *found), suppressions)
+    return CheckedFile(True, document.data, (*with_help(parsed.diagnostics), *found), suppressions)
 
 
 def _read(source: SourceFile) -> CheckedFile:
@@ -63,7 +60,3 @@ def document_of(source: SourceFile, checked: CheckedFile) -> Document | None:
     if not checked.read:
         return None
     return Document(source.file, source.file_path, source.kind, checked.data, source.unsaved)
-
-
-_SCHEMA = CATALOGUE["schema"]
-_RULES = {"schema": Rule(schema_findings, _SCHEMA.severity, _SCHEMA.summary, _SCHEMA.help), **DEFINITION_RULES}

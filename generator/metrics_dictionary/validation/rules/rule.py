@@ -1,9 +1,10 @@
-"""What a rule is: a generator of findings, and a row that says how much they matter."""
+"""What a rule is: a row that says how much it matters, and a generator of findings."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
 
 from metrics_dictionary.reading.positions import JsonPath as JsonPath  # noqa: TC001 - importers need it at run time
 
@@ -12,8 +13,6 @@ if TYPE_CHECKING:
 
     from metrics_dictionary.dictionary.diagnostic import Severity
     from metrics_dictionary.reading.document import Document
-
-Subject = TypeVar("Subject", contravariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +47,45 @@ class Finding:
     related: tuple[Place, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Rule(Generic[Subject]):
-    """One row of a table of rules.
+class Scope(StrEnum):
+    """What one has to look at to see that a rule is broken."""
 
-    ``check`` yields findings. ``summary`` completes "finds ..." in the rule reference; ``help`` tells an author what
-    to do. ``since`` is the version of this tool that brought the rule.
+    TEXT = "text"
+    """The text of one file, before there is data in it."""
+
+    DEFINITION = "definition"
+    """The data of one file."""
+
+    DICTIONARY = "dictionary"
+    """Every file of the definitions root."""
+
+    COMPARISON = "comparison"
+    """The root and another edition of it."""
+
+    RUN = "run"
+    """The run itself: what it was told to leave out, and what it could not check."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row of the registry.
+
+    ``summary`` completes "finds ..." in the rule reference; ``help`` tells an author what to do. ``check`` yields
+    findings about a document or a ``RuleContext``, as ``scope`` says; None where another part of the program tells
+    that the rule is broken. ``suppressible`` says whether a comment in a file can switch the rule off there. ``since``
+    is the version of this tool that brought the rule.
     """
 
-    check: Callable[[Subject], Iterator[Finding]]
+    id: str
+    scope: Scope
     severity: Severity
     summary: str
     help: str
+    check: Callable[[Any], Iterator[Finding]] | None = None
+    suppressible: bool = True
     since: str = "0.1"
+
+    def findings(self, subject: Any) -> Iterator[Finding]:
+        """Yield what ``check`` finds; nothing where there is none."""
+        if self.check is not None:
+            yield from self.check(subject)

@@ -1,0 +1,383 @@
+"""Every rule: what it finds, how much that matters, and what an author does about it.
+
+A rule is a generator of findings and a row here. Where the row has no function, the rule is checked where it is
+broken: by the parser, by the run itself, or by ``changes.compare``, which holds two editions of the definitions
+against each other. There a definition is a promise to whoever compares numbers across releases: what is computed never
+changes under one name, and no name is ever used for something else.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from metrics_dictionary.dictionary.diagnostic import Severity
+from metrics_dictionary.validation.engine.schema_check import schema_findings
+from metrics_dictionary.validation.rules.descriptions import description_quality
+from metrics_dictionary.validation.rules.duplicates import duplicate_event, duplicate_instrumentation
+from metrics_dictionary.validation.rules.key_paths import duplicate_key_path, key_path_conflict, malformed_key_path
+from metrics_dictionary.validation.rules.lifecycle import lifecycle_fields
+from metrics_dictionary.validation.rules.names import (
+    empty_time_frame,
+    event_file_name,
+    file_location,
+    time_frame_suffix,
+)
+from metrics_dictionary.validation.rules.references import (
+    unknown_event,
+    unknown_event_property,
+    unknown_instrumentation,
+    unknown_metric,
+    unknown_product_group,
+    unknown_value_schema,
+)
+from metrics_dictionary.validation.rules.rule import Finding, Rule, Scope
+from metrics_dictionary.validation.rules.selection import mixed_event_selection, unique_all_time
+from metrics_dictionary.validation.rules.unused import unused_event, unused_instrumentation
+from metrics_dictionary.validation.rules.versions import unquoted_version
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from metrics_dictionary.reading.document import Document
+    from metrics_dictionary.validation.rules.context import RuleContext
+
+
+def _text(name: str, summary: str, help_text: str) -> Rule:
+    return Rule(name, Scope.TEXT, Severity.ERROR, summary, help_text, suppressible=False)
+
+
+def _definition(
+    name: str, severity: Severity, check: Callable[[Document], Iterator[Finding]], summary: str, help_text: str
+) -> Rule:
+    return Rule(name, Scope.DEFINITION, severity, summary, help_text, check)
+
+
+def _dictionary(
+    name: str, severity: Severity, check: Callable[[RuleContext], Iterator[Finding]], summary: str, help_text: str
+) -> Rule:
+    return Rule(name, Scope.DICTIONARY, severity, summary, help_text, check)
+
+
+def _comparison(name: str, severity: Severity, summary: str, help_text: str) -> Rule:
+    return Rule(name, Scope.COMPARISON, severity, summary, help_text)
+
+
+def _breaking(name: str, summary: str, help_text: str = "") -> Rule:
+    new_metric = "Undo it. Make a new metric with another key path, and set this one to `status: removed`."
+    return _comparison(name, Severity.ERROR, summary, help_text or new_metric)
+
+
+def _run(name: str, severity: Severity, summary: str, help_text: str) -> Rule:
+    return Rule(name, Scope.RUN, severity, summary, help_text, suppressible=False)
+
+
+_ROWS = (
+    _text(
+        "yaml-syntax",
+        "text that is no YAML",
+        "Indent with spaces, and put quotes around a text that holds `: `, ` #` or starts with a special character.",
+    ),
+    _text(
+        "yaml-duplicate-key",
+        "a key that is written twice in one mapping",
+        "Only the last value would count. Keep one of them.",
+    ),
+    _text(
+        "yaml-alias",
+        "anchors, aliases and merge keys",
+        "Write the value out: a definition has to be readable by itself.",
+    ),
+    _text(
+        "yaml-multiple-documents",
+        "a second document in a file",
+        "Write one definition a file, with at most one `---`, at the top.",
+    ),
+    _text(
+        "yaml-encoding",
+        "a file that is not UTF-8, or that holds control characters",
+        "Save the file as UTF-8.",
+    ),
+    _text(
+        "yaml-too-large",
+        "a file that is too long or nested too deeply for a definition",
+        "Split the file or remove what does not belong into it.",
+    ),
+    _text(
+        "yaml-type",
+        "a value that JSON cannot carry: dates, infinities, tagged values, keys that are no text",
+        'Put the value in quotes to keep it as text: "2024-01-31".',
+    ),
+    _text(
+        "json-syntax",
+        "an object schema that is no JSON",
+        "Check the file with a JSON formatter.",
+    ),
+    _definition(
+        "schema",
+        Severity.ERROR,
+        schema_findings,
+        "a field that is missing, unknown, or has a value that the schema of its definition does not allow",
+        "Write what the description of the field asks for; the finding repeats it.",
+    ),
+    _run(
+        "unchecked-references",
+        Severity.INFO,
+        "a root without events, instrumentations or product groups, or a file in no root: references are not checked",
+        "Add the part that is missing, or take the line as the reminder that it is.",
+    ),
+    _run(
+        "suppression-without-reason",
+        Severity.WARNING,
+        "a comment that does not say why it silences a rule, and so silences nothing",
+        "End the comment in the reason: `# metrics-dictionary: ignore RULE -- reason`.",
+    ),
+    _run(
+        "unused-suppression",
+        Severity.WARNING,
+        "a comment that silences a rule which finds nothing in the file",
+        "Delete the comment, or the rule's name in it.",
+    ),
+    _run(
+        "unknown-suppression",
+        Severity.WARNING,
+        "a comment that names no rule, or one that cannot be silenced",
+        "Name a rule of the rule reference: `# metrics-dictionary: ignore RULE -- reason`.",
+    ),
+    _definition(
+        "unquoted-version",
+        Severity.ERROR,
+        unquoted_version,
+        "a version without quotes, which YAML reads as a number: `16.10` becomes 16.1",
+        'Put the version in quotes: `milestone: "16.10"`.',
+    ),
+    _definition(
+        "malformed-key-path",
+        Severity.ERROR,
+        malformed_key_path,
+        "a key path that is empty, has an empty level, or has characters that no address can hold",
+        "Write levels of letters, digits, `_` and `-`, separated by single dots: `counts.ci_builds`.",
+    ),
+    _definition(
+        "lifecycle-fields",
+        Severity.ERROR,
+        lifecycle_fields,
+        "a status that the fields about removal and repair contradict or do not complete",
+        (
+            "A removed definition states `milestone_removed` and `removed_by_url`, a broken metric `repair_issue_url`, "
+            "an active definition no removal, and nothing is removed before it was introduced."
+        ),
+    ),
+    _definition(
+        "mixed-event-selection",
+        Severity.ERROR,
+        mixed_event_selection,
+        "selection rules that count distinct values beside others that count every occurrence",
+        "Give each entry of `events` a `unique`, or none of them; what differs goes to a metric of its own.",
+    ),
+    _definition(
+        "unique-all-time",
+        Severity.ERROR,
+        unique_all_time,
+        "a count of distinct values over all time, for which nobody keeps the values",
+        "Use the time frames `7d` and `28d`, or take `unique` out to count every occurrence.",
+    ),
+    _definition(
+        "empty-time-frame",
+        Severity.WARNING,
+        empty_time_frame,
+        "an empty array of time frames, which makes no metric",
+        "List the time frames that are wanted: `7d`, `28d`, `all`.",
+    ),
+    _definition(
+        "time-frame-suffix",
+        Severity.WARNING,
+        time_frame_suffix,
+        "a key path that speaks of another period than the time frame, or that would get its suffix twice",
+        (
+            "With one time frame end the key path in what fits: `_weekly` for `7d`, `_monthly` for `28d`, nothing for "
+            "`all`. With an array leave the suffix out: it is added for each time frame."
+        ),
+    ),
+    _definition(
+        "file-location",
+        Severity.WARNING,
+        file_location,
+        "a metric in the folder of another time frame",
+        "Move the file: `counts_7d` and `counts_28d` hold one time frame, `counts_all` holds `all` and arrays.",
+    ),
+    _definition(
+        "event-file-name",
+        Severity.WARNING,
+        event_file_name,
+        "an event in a file whose name does not contain the action",
+        "Name the file after the action, so that whoever knows the event finds the file.",
+    ),
+    _definition(
+        "description-quality",
+        Severity.WARNING,
+        description_quality,
+        "a description that is empty, a placeholder, a repetition of the name, or shorter than four words",
+        "Say what is counted, of what, when, and what is left out.",
+    ),
+    _dictionary(
+        "duplicate-key-path",
+        Severity.ERROR,
+        duplicate_key_path,
+        "two metrics with one key path, time frames expanded",
+        "Give one of them another key path, or delete the definition that is not wanted.",
+    ),
+    _dictionary(
+        "key-path-conflict",
+        Severity.ERROR,
+        key_path_conflict,
+        "a key path that lies below the value of another metric, so that a payload cannot hold both",
+        "Rename one of them: a place in the payload is either a value or an object with more levels.",
+    ),
+    _dictionary(
+        "duplicate-event",
+        Severity.ERROR,
+        duplicate_event,
+        "two events with one action",
+        "Give one of them another action, or make one definition of both.",
+    ),
+    _dictionary(
+        "duplicate-instrumentation",
+        Severity.ERROR,
+        duplicate_instrumentation,
+        "two instrumentations with one class name",
+        "Rename one of them and the metrics that use it, or delete the one that is not wanted.",
+    ),
+    _dictionary(
+        "unknown-product-group",
+        Severity.ERROR,
+        unknown_product_group,
+        "an owner that is no product group",
+        "Name a group of `product_groups.yml`, or add the group there.",
+    ),
+    _dictionary(
+        "unknown-event",
+        Severity.ERROR,
+        unknown_event,
+        "a selection rule that names an event without a definition",
+        "Correct the name, or define the event in `events/`.",
+    ),
+    _dictionary(
+        "unknown-event-property",
+        Severity.ERROR,
+        unknown_event_property,
+        "a filter, a distinct value or a sum over something that the event does not carry",
+        "Use what the event declares in `identifiers` and `additional_properties`, or declare it there.",
+    ),
+    _dictionary(
+        "unknown-instrumentation",
+        Severity.ERROR,
+        unknown_instrumentation,
+        "an instrumentation class without an entry, so that nobody can compute the value",
+        "Correct the name, or add the class to a file of `instrumentations/`.",
+    ),
+    _dictionary(
+        "unknown-value-schema",
+        Severity.ERROR,
+        unknown_value_schema,
+        "a JSON Schema for the value that does not exist",
+        "Correct the path, or add the schema to the definitions.",
+    ),
+    _dictionary(
+        "unknown-metric",
+        Severity.ERROR,
+        unknown_metric,
+        "an instrumentation that computes with a metric that does not exist",
+        "Name the key path of a metric, with the suffix of its time frame where the definition has an array.",
+    ),
+    _dictionary(
+        "unused-event",
+        Severity.INFO,
+        unused_event,
+        "an event that feeds no metric",
+        "Write a metric that counts it, or remove the event when nobody else needs it.",
+    ),
+    _dictionary(
+        "unused-instrumentation",
+        Severity.INFO,
+        unused_instrumentation,
+        "an instrumentation class that no metric uses",
+        "Use it in a metric, or delete it.",
+    ),
+    _breaking(
+        "deleted-definition",
+        "a definition that is gone",
+        "Restore the file, and set `status: removed` in it where it is no longer wanted: old numbers stay explained.",
+    ),
+    _breaking("changed-key-path", "a metric with another key path than before"),
+    _breaking("changed-time-frame", "a metric that covers another period, or no longer one that it covered"),
+    _breaking("changed-value-type", "a metric whose value has another type"),
+    _breaking("changed-data-source", "a metric whose value comes from another source"),
+    _breaking("changed-events", "a metric that counts other events than before"),
+    _breaking("changed-unique", "a metric that counts the distinct values of something else"),
+    _breaking("changed-filter", "a metric that counts other occurrences of an event, by its filter"),
+    _breaking("changed-operator", "a metric that computes something else of an event, by its operator"),
+    _breaking("changed-instrumentation", "a metric with another instrumentation class"),
+    _breaking("changed-options", "a metric that gives its instrumentation other options"),
+    _breaking(
+        "changed-computation",
+        "a metric whose SQL, or what else computes it, changed with its instrumentation",
+        "Undo it. Write a new class in `instrumentations/`, and a new metric that uses it.",
+    ),
+    _comparison(
+        "computed-alike",
+        Severity.INFO,
+        "another instrumentation class or other options, with the same SQL as before",
+        "Nothing needs to be done: the numbers stay comparable.",
+    ),
+    _breaking(
+        "revived-definition",
+        "a removed definition that is in use again",
+        "Leave it removed and use a new name: between the two lives there are no numbers, and perhaps another meaning.",
+    ),
+    _breaking(
+        "renamed-event",
+        "an event with another action, while metrics count it",
+        "Undo it, or define a second event: occurrences under the new action never reach the old counters.",
+    ),
+    _breaking(
+        "dropped-event-property",
+        "something that an event no longer carries, while a metric filters by it, adds it up or counts its values",
+        "Keep the property as long as a metric that is not removed needs it.",
+    ),
+    _comparison(
+        "changed-milestone",
+        Severity.WARNING,
+        "a definition that claims to be introduced in another version",
+        "Undo it, unless the old one was a mistake: the milestone says from when on there are numbers.",
+    ),
+    _comparison(
+        "touched-indicator",
+        Severity.WARNING,
+        "a change to a metric behind a performance indicator",
+        "Tell its owner before this is merged.",
+    ),
+    _comparison(
+        "changed-owner",
+        Severity.INFO,
+        "a definition that another product group owns now",
+        "Make sure that both groups know.",
+    ),
+    _comparison(
+        "incomplete-comparison",
+        Severity.WARNING,
+        "an edition to compare with that is not the one asked for, or of which a part cannot be read",
+        "Read on what the comparison was based; what it could not see is not judged.",
+    ),
+)
+
+RULES = {rule.id: rule for rule in _ROWS}
+"""Rule id -> rule, in the order in which a file meets the rules."""
+
+
+def rules_of(scope: Scope) -> dict[str, Rule]:
+    """Return rule id -> rule, of those that look at the same thing."""
+    return {name: rule for name, rule in RULES.items() if rule.scope is scope}
+
+
+DEFINITION_RULES = rules_of(Scope.DEFINITION)
+DICTIONARY_RULES = rules_of(Scope.DICTIONARY)
