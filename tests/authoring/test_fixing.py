@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from metrics_dictionary.authoring.edit.fixing import fix_paths
-from metrics_dictionary.authoring.edit.scope import said
+from metrics_dictionary.authoring.edit.source_text import data_of
 from metrics_dictionary.reading.document import Kind
 from metrics_dictionary.reading.root import SourceFile
 from tests.authoring.any_definitions import definitions
@@ -172,11 +172,11 @@ def test_a_link_is_not_followed(root: Path, tmp_path: Path) -> None:
 def test_mending_is_final_and_changes_only_what_it_names(root: Path, text: str) -> None:
     file = write(root / "metrics" / "counts_all" / "boards.yml", text)
     source = SourceFile(file, str(file), "definitions/metrics/counts_all/boards.yml", Kind.METRIC)
-    before = said(source, text)
+    before = data_of(source, text)
     fixing = fix_paths([root])
     after = file.read_bytes().decode()
     assert fix_paths([root]).fixes == ()
     if not any("is now" in fix.what for fix in fixing.fixes):
-        assert said(source, after) == before
+        assert data_of(source, after) == before
     if not fixing.fixes:
         assert after == text

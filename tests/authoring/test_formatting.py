@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 
 from metrics_dictionary.authoring.edit.formatting import format_files, formatted
-from metrics_dictionary.authoring.edit.scope import said
+from metrics_dictionary.authoring.edit.source_text import data_of
 from metrics_dictionary.dictionary.definition import mapping
 from metrics_dictionary.reading.document import Kind
 from metrics_dictionary.reading.root import SourceFile
@@ -87,14 +87,14 @@ def test_what_is_no_plain_mapping_is_left_alone(text: str) -> None:
 @given(definitions())
 @settings(max_examples=300, deadline=None)
 def test_the_canonical_form_says_the_same_and_is_final(text: str) -> None:
-    before = said(SOURCE, text)
+    before = data_of(SOURCE, text)
     if before is None:
         return
     new = formatted(text, SOURCE)
     if not mapping(before):
         return
     assert new is not None
-    assert _meaning(said(SOURCE, new)) == _meaning(before)
+    assert _meaning(data_of(SOURCE, new)) == _meaning(before)
     assert formatted(new, SOURCE) == new
     assert new.startswith(("---\n", "#"))
     assert new.endswith("\n")

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.authoring.edit.canonical import FIELDS
-from metrics_dictionary.authoring.edit.edits import Edit, apply
 from metrics_dictionary.authoring.edit.saving import save_all
 from metrics_dictionary.authoring.edit.scalar_text import on_one_line, quoted
-from metrics_dictionary.authoring.edit.scope import BOM, Original, original, said
+from metrics_dictionary.authoring.edit.source_text import Edit, SourceText, data_of, source_text
 from metrics_dictionary.authoring.edit.tree import Collection, Entry, tree_of
 from metrics_dictionary.dictionary.definition import mapping
 from metrics_dictionary.dictionary.diagnostic import Severity
@@ -23,11 +22,10 @@ from metrics_dictionary.validation.validate import validate_unsaved
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from metrics_dictionary.dictionary.definition import Definition
     from metrics_dictionary.dictionary.dictionary import Dictionary
-    from metrics_dictionary.dictionary.event import EventDefinition
-    from metrics_dictionary.dictionary.metric import MetricDefinition
 
-_WHILE_LIVE = "repair_issue_url"
+_LIVE_ONLY = "repair_issue_url"
 """A field that says nothing once the metric is gone."""
 
 
@@ -52,17 +50,17 @@ def deprecate(root: Path, name: str, milestone: str, url: str) -> Deprecation:
     if definition.removed:
         since = definition.fields.get("milestone_removed", "an unknown version")
         raise OperationalError(f"{definition.file_path}: `{name}` is marked as removed in {since} already")
-    before = original(next(one for one in find_files(root) if one.file_path == definition.file_path))
-    if before.fault is not None:
-        raise OperationalError(f"{before.source.file}: {before.fault}; mend that first")
+    before = source_text(next(one for one in find_files(root) if one.file_path == definition.file_path))
+    if before.problem is not None:
+        raise OperationalError(f"{before.source.file}: {before.problem}; mend that first")
     text = _marked(before, milestone, url)
     _check(before, text)
     save_all({before.source.path: text})
     return Deprecation(before.source.file, *_consequences(dictionary, definition))
 
 
-def _find(dictionary: Dictionary, name: str) -> MetricDefinition | EventDefinition:
-    names: dict[str, MetricDefinition | EventDefinition] = {
+def _find(dictionary: Dictionary, name: str) -> Definition:
+    names: dict[str, Definition] = {
         **dictionary.events,
         **{metric.key_path: metric for metric in dictionary.metrics if metric.key_path},
     }
@@ -76,7 +74,7 @@ def _find(dictionary: Dictionary, name: str) -> MetricDefinition | EventDefiniti
     raise OperationalError(f"no metric or event is called `{name}`; {hint}")
 
 
-def _marked(before: Original, milestone: str, url: str) -> str:
+def _marked(before: SourceText, milestone: str, url: str) -> str:
     """Return the text with the three fields of a removal in their places, and nothing else changed."""
     tree = tree_of(before.text)
     if tree is None or not isinstance(tree.root, Collection) or tree.root.in_brackets:
@@ -87,29 +85,25 @@ def _marked(before: Original, milestone: str, url: str) -> str:
         "removed_by_url": on_one_line(url),
     }
     entries = {entry.key.value: entry for entry in tree.root.entries if entry.key is not None}
-    edits = [_setting(before, entries, name, written) for name, written in fields.items()]
-    if _WHILE_LIVE in entries:
-        edits.append(_deletion(before.text, entries[_WHILE_LIVE]))
-    mark = BOM if before.raw.startswith(BOM.encode()) else ""
-    return mark + apply(before.text, edits)
+    edits = [_field(before, entries, name, written) for name, written in fields.items()]
+    if _LIVE_ONLY in entries:
+        entry = entries[_LIVE_ONLY]
+        edits.append(Edit(entry.start, _line_end(before.text, entry), ""))
+    return before.edited(edits)
 
 
-def _setting(before: Original, entries: dict[str, Entry], name: str, written: str) -> Edit:
+def _field(before: SourceText, entries: dict[str, Entry], name: str, written: str) -> Edit:
     if name in entries:
         value = entries[name].value
         return Edit(value.start, value.end, written)
     order = FIELDS[before.source.kind]
     earlier = order[: order.index(name)]
-    # Of two new fields that follow the same one the first was made first, and edits at one place keep their order.
-    after = max((entries[one] for one in earlier if one in entries), key=lambda one: order.index(_name(one)))
-    place = _line_end(before.text, after)
+    # Two new fields may follow the same one: edits at one place keep the order in which they were made.
+    after = next(one for one in reversed(earlier) if one in entries)
+    place = _line_end(before.text, entries[after])
     line_break = "\r\n" if "\r\n" in before.text else "\n"
     before_it = line_break if place == len(before.text) and not before.text.endswith(("\r", "\n")) else ""
     return Edit(place, place, f"{before_it}{name}: {written}{line_break}")
-
-
-def _deletion(text: str, entry: Entry) -> Edit:
-    return Edit(entry.start, _line_end(text, entry), "")
 
 
 def _line_end(text: str, entry: Entry) -> int:
@@ -123,14 +117,10 @@ def _line_end(text: str, entry: Entry) -> int:
     return found.end() if found else len(text)
 
 
-def _name(entry: Entry) -> str:
-    return entry.key.value if entry.key is not None else ""
-
-
-def _check(before: Original, text: str) -> None:
+def _check(before: SourceText, text: str) -> None:
     """Raise OperationalError unless the text says what it said, apart from the removal, and has no errors."""
-    new = mapping(said(before.source, text))
-    removal = {"status", "milestone_removed", "removed_by_url", _WHILE_LIVE}
+    new = mapping(data_of(before.source, text))
+    removal = {"status", "milestone_removed", "removed_by_url", _LIVE_ONLY}
     kept = {name: value for name, value in mapping(before.data).items() if name not in removal}
     if {name: value for name, value in new.items() if name not in removal} != kept or new.get("status") != "removed":
         raise OperationalError(f"{before.source.file}: cannot be marked without touching more; run `fmt` on it first")
@@ -141,9 +131,7 @@ def _check(before: Original, text: str) -> None:
         raise OperationalError(f"{first.file}: nothing was written: {first.message} ({first.rule})")
 
 
-def _consequences(
-    dictionary: Dictionary, definition: MetricDefinition | EventDefinition
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _consequences(dictionary: Dictionary, definition: Definition) -> tuple[tuple[str, ...], tuple[str, ...]]:
     of_file = [one.key_path for one in dictionary.expanded.values() if one.file_path == definition.file_path]
     counting = dictionary.metrics_by_event.get(str(definition.fields.get("action", "")), [])
     return tuple(of_file), tuple(one.key_path for one in counting if not one.removed)

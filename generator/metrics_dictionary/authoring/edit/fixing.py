@@ -1,4 +1,4 @@
-"""Mending what can be mended safely: single stretches of text, each checked to change nothing but what was meant."""
+"""Fixing what leaves no choice: each change replaces one stretch of text, and is checked to mean only what it says."""
 
 from __future__ import annotations
 
@@ -7,148 +7,214 @@ import json
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.authoring.edit.comments import MODELINE
-from metrics_dictionary.authoring.edit.corrections import VERSION, Corrections
-from metrics_dictionary.authoring.edit.edits import Edit, apply
 from metrics_dictionary.authoring.edit.saving import save_all
 from metrics_dictionary.authoring.edit.scalar_text import in_place_of, quoted
-from metrics_dictionary.authoring.edit.scope import BOM, DEFINITIONS, Original, originals, said
+from metrics_dictionary.authoring.edit.source_text import DEFINITIONS, Edit, SourceText, data_of, source_texts
 from metrics_dictionary.authoring.edit.tree import Collection, Scalar, Tree, nodes, scalars, tree_of
 from metrics_dictionary.reading.document import Kind
 from metrics_dictionary.reading.positions import json_path
+from metrics_dictionary.reading.product_groups import read_product_groups
+from metrics_dictionary.tools.near_misses import near_misses
 from metrics_dictionary.validation.named_paths import by_root
+from metrics_dictionary.validation.schemas.fields import field_reference
 from metrics_dictionary.validation.validate import validate, validate_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection as Names
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from metrics_dictionary.dictionary.diagnostic import Diagnostic
+    from metrics_dictionary.dictionary.dictionary import Dictionary
     from metrics_dictionary.reading.positions import JsonPath
 
-ROUNDS = 5
+MAX_ROUNDS = 5
 """How often the result is checked again: a name that is right now may bring another mistake to light."""
 
 _KINDS = DEFINITIONS | {Kind.INSTRUMENTATIONS, Kind.PRODUCT_GROUPS}
+_VERSION = "unquoted-version"
+_SCHEMA = "schema"
+_INDEX = re.compile(r"\[\d+\]")
 _TRAILING_BLANKS = re.compile(r"[ \t]+(?=[\r\n]|\Z)")
 _BREAK = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
-_CHANGED_MORE = "the change would have touched more than was meant"
 
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """What was done to a file. ``line`` counts from 1 and is that of the text before the change."""
+    """One change of a file, and what it does in words. ``line`` counts from 1 in the text before the change.
+
+    ``value`` is the place in the data that the change sets, and the new value; None where the data stays the same.
+    """
 
     file: str
     line: int
     what: str
+    edit: Edit
+    value: tuple[JsonPath, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Fixing:
-    """All that was done, and the files that had something to mend and were left alone, each with the reason."""
+    """All that was done, and the files that had something to fix and were left alone, each with the reason."""
 
     fixes: tuple[Fix, ...]
     left_alone: tuple[tuple[str, str], ...]
 
 
+@dataclass(frozen=True)
+class _SafeNames:
+    """The names that a wrong value may stand for: a suggestion is safe when it is the only one of them that is close.
+
+    ``names`` is rule -> names. A finding of the schema has its own: the values that the schema allows in that place.
+    """
+
+    names: Mapping[str, Names[str]] = field(default_factory=dict)
+
+    @classmethod
+    def within(cls, dictionary: Dictionary) -> _SafeNames:
+        """Take the names from the dictionary of a root."""
+        return cls(
+            {
+                "unknown-product-group": list(dictionary.product_groups or ()),
+                "unknown-event": list(dictionary.events),
+                "unknown-instrumentation": list(dictionary.instrumentations or ()),
+            }
+        )
+
+    @classmethod
+    def for_lone_files(cls, product_groups: Path | None) -> _SafeNames:
+        """Take the owners from the file that is named for them; raises OperationalError when it cannot be read."""
+        return cls({"unknown-product-group": list(read_product_groups(product_groups)) if product_groups else []})
+
+    def correction(self, diagnostic: Diagnostic, kind: Kind, word: str) -> str | None:
+        """Return the string that the wrong ``word`` has to be, or None where somebody has to decide."""
+        suggestion = diagnostic.suggestion
+        if suggestion is None:
+            return None
+        if diagnostic.rule == _VERSION:
+            return suggestion.strip('"')
+        if diagnostic.rule == _SCHEMA:
+            names: Names[str] = _allowed_values(kind).get(_INDEX.sub("[]", diagnostic.path.removeprefix("$.")), ())
+        else:
+            names = self.names.get(diagnostic.rule, ())
+        return suggestion if suggestion in names and _is_the_only_one(suggestion, word, names) else None
+
+
+_Suggestion = tuple["Diagnostic", _SafeNames]
+
+
 def fix_paths(paths: Sequence[Path], *, product_groups: Path | None = None) -> Fixing:
     """Apply the safe suggestions to the files that the paths mean.
 
-    Raises OperationalError when a path is no part of a definitions root, or a file cannot be read or written.
+    Raises OperationalError when a path is not part of a definitions root, or a file cannot be read or written.
     """
     fixes: list[Fix] = []
     left_alone: dict[str, str] = {}
-    for _ in range(ROUNDS):
+    for _ in range(MAX_ROUNDS):
         suggestions = _suggestions(paths, product_groups)
         texts: dict[Path, str] = {}
-        for original in originals(paths, _KINDS):
-            mended = _mended(original, suggestions.get(original.source.file, []))
-            if isinstance(mended, str):
-                left_alone[original.source.file] = mended
-            elif mended is not None:
-                texts[original.source.path] = mended[0]
-                fixes += mended[1]
+        for before in source_texts(paths, _KINDS):
+            fixed = _fixed(before, suggestions.get(before.source.file, []))
+            if isinstance(fixed, str):
+                left_alone[before.source.file] = fixed
+            elif fixed is not None:
+                texts[before.source.path] = fixed[0]
+                fixes += fixed[1]
         if not texts:
             break
         save_all(texts)
     return Fixing(tuple(fixes), tuple(left_alone.items()))
 
 
-_Suggestion = tuple["Diagnostic", Corrections]
-
-
 def _suggestions(paths: Sequence[Path], product_groups: Path | None) -> dict[str, list[_Suggestion]]:
-    """Return file -> the findings that suggest something, with what may be followed."""
+    """Return file -> the findings that suggest something, with the names that are safe there."""
     found: defaultdict[str, list[_Suggestion]] = defaultdict(list)
-    for diagnostic, corrections in _diagnostics(paths, product_groups):
+    for diagnostic, names in _diagnostics(paths, product_groups):
         if diagnostic.suggestion is not None:
-            found[diagnostic.file].append((diagnostic, corrections))
+            found[diagnostic.file].append((diagnostic, names))
     return found
 
 
 def _diagnostics(paths: Sequence[Path], product_groups: Path | None) -> Iterator[_Suggestion]:
     for root, only in by_root(paths).items():
         if root is None:
-            groups = Corrections.for_lone_files(product_groups)
+            names = _SafeNames.for_lone_files(product_groups)
             for path in only:
-                yield from ((one, groups) for one in validate_file(path, product_groups=product_groups).diagnostics)
+                yield from ((one, names) for one in validate_file(path, product_groups=product_groups).diagnostics)
         else:
             validation = validate(root, only=only, product_groups=product_groups)
-            corrections = Corrections.within(validation.dictionary)
-            yield from ((one, corrections) for one in validation.diagnostics)
+            names = _SafeNames.within(validation.dictionary)
+            yield from ((one, names) for one in validation.diagnostics)
 
 
-def _mended(original: Original, suggestions: list[_Suggestion]) -> tuple[str, list[Fix]] | str | None:
+def _is_the_only_one(suggestion: str, word: str, names: Names[str]) -> bool:
+    """Return whether no other name is close, or this one differs only in case and separators and no other does."""
+    # Owners of 2021 are written `group::global search`.
+    word = word.removeprefix("group::")
+    alike = [name for name in names if _letters(name) == _letters(word)]
+    return alike == [suggestion] if alike else near_misses(word, names) == [suggestion]
+
+
+def _letters(word: str) -> str:
+    return re.sub(r"[_\-.: ]", "", word.lower())
+
+
+@cache
+def _allowed_values(kind: Kind) -> dict[str, tuple[str, ...]]:
+    """Return place -> the values that the schema of a metric or an event allows there."""
+    if kind not in DEFINITIONS:
+        return {}
+    return {one.name: tuple(str(value) for value in one.allowed) for one in field_reference(kind) if one.allowed}
+
+
+def _fixed(before: SourceText, suggestions: list[_Suggestion]) -> tuple[str, list[Fix]] | str | None:
     """Return the new text with what was done, why nothing was, or None where there is nothing to do."""
-    if original.fault is not None:
-        return original.fault if suggestions else None
-    tree = tree_of(original.text)
+    if before.problem is not None:
+        return before.problem if suggestions else None
+    tree = tree_of(before.text)
     if tree is None:
         return "it holds directives or ends in `...`" if suggestions else None
-    text, intended = original.text, copy.deepcopy(original.data)
-    edits: list[Edit] = []
-    fixes: list[Fix] = []
-    starts = [0, *(found.end() for found in _BREAK.finditer(text))]
-    for edit, path, fix in _replacements(original, tree, suggestions, starts):
-        edits.append(edit)
-        fixes.append(fix)
-        intended = _with(intended, path[0], path[1])
-    for edit, fix in (*_without_trailing_blanks(original, tree, starts), *_begun(original, tree)):
-        edits.append(edit)
-        fixes.append(fix)
-    if not edits:
+    starts = [0, *(found.end() for found in _BREAK.finditer(before.text))]
+    fixes = [
+        *_corrections(before, tree, suggestions, starts),
+        *_without_trailing_blanks(before, tree, starts),
+        *_with_document_start(before, tree),
+    ]
+    if not fixes:
         return None
-    new = apply(text, edits)
-    if json.dumps(said(original.source, new)) != json.dumps(intended):
-        return _CHANGED_MORE
-    mark = BOM if original.raw.startswith(BOM.encode()) else ""
-    return mark + new, fixes
+    intended = copy.deepcopy(before.data)
+    for fix in fixes:
+        if fix.value is not None:
+            intended = _with(intended, *fix.value)
+    text = before.edited(fix.edit for fix in fixes)
+    if json.dumps(data_of(before.source, text)) != json.dumps(intended):
+        return "the change would have touched more than was meant"
+    return text, fixes
 
 
-def _replacements(
-    original: Original, tree: Tree, suggestions: list[_Suggestion], starts: list[int]
-) -> Iterator[tuple[Edit, tuple[JsonPath, str], Fix]]:
-    suggested = {diagnostic.path: (diagnostic, corrections) for diagnostic, corrections in suggestions}
+def _corrections(before: SourceText, tree: Tree, suggestions: list[_Suggestion], starts: list[int]) -> Iterator[Fix]:
+    suggested = {diagnostic.path: (diagnostic, names) for diagnostic, names in suggestions}
     in_brackets = _bracketed(tree)
     for path, _, node in nodes(tree.root):
         if json_path(path) not in suggested or not isinstance(node, Scalar) or node.style in ("|", ">"):
             continue
-        diagnostic, corrections = suggested[json_path(path)]
-        value = corrections.of(diagnostic, original.source.kind, node.value)
+        diagnostic, names = suggested[json_path(path)]
+        value = names.correction(diagnostic, before.source.kind, node.value)
         line = bisect_right(starts, node.start)
         if value is None or (line, node.start - starts[line - 1] + 1) != (diagnostic.line, diagnostic.column):
             continue
-        old = original.text[node.start : node.end]
-        if diagnostic.rule == VERSION:
+        old = before.text[node.start : node.end]
+        if diagnostic.rule == _VERSION:
             new = quoted(value)
         else:
             new = in_place_of(value, node.style, in_brackets=path in in_brackets)
         what = f"`{' '.join(old.split())}` is now `{new}` ({diagnostic.rule})"
-        yield Edit(node.start, node.end, new), (path, value), Fix(original.source.file, line, what)
+        yield Fix(before.source.file, line, what, Edit(node.start, node.end, new), (path, value))
 
 
 def _bracketed(tree: Tree) -> set[JsonPath]:
@@ -171,21 +237,21 @@ def _with(data: object, path: JsonPath, value: str) -> object:
     return data
 
 
-def _without_trailing_blanks(original: Original, tree: Tree, starts: list[int]) -> Iterator[tuple[Edit, Fix]]:
-    """Take blanks from the ends of lines, where they are no part of a value."""
+def _without_trailing_blanks(before: SourceText, tree: Tree, starts: list[int]) -> Iterator[Fix]:
+    """Take blanks from the ends of lines, where they are not part of a value."""
     kept = [(one.start, one.end) for one in scalars(tree.root) if one.style is not None]
-    for found in _TRAILING_BLANKS.finditer(original.text):
-        before = bisect_right(kept, found.start(), key=lambda span: span[0]) - 1
-        if before < 0 or found.start() >= kept[before][1]:
+    for found in _TRAILING_BLANKS.finditer(before.text):
+        scalar = bisect_right(kept, found.start(), key=lambda span: span[0]) - 1
+        if scalar < 0 or found.start() >= kept[scalar][1]:
             line = bisect_right(starts, found.start())
-            yield Edit(found.start(), found.end(), ""), Fix(original.source.file, line, "blanks at the end are gone")
+            yield Fix(before.source.file, line, "blanks at the end are gone", Edit(found.start(), found.end(), ""))
 
 
-def _begun(original: Original, tree: Tree) -> Iterator[tuple[Edit, Fix]]:
+def _with_document_start(before: SourceText, tree: Tree) -> Iterator[Fix]:
     """Begin a definition with ``---``, behind the line that tells an editor the schema."""
-    if tree.marked or original.source.kind not in DEFINITIONS or not isinstance(tree.root, Collection):
+    if tree.marked or before.source.kind not in DEFINITIONS or not isinstance(tree.root, Collection):
         return
-    found = _BREAK.search(original.text)
-    start = found.end() if found and MODELINE.match(original.text) else 0
+    found = _BREAK.search(before.text)
+    start = found.end() if found and MODELINE.match(before.text) else 0
     mark = f"---{found.group() if found else chr(10)}"
-    yield Edit(start, start, mark), Fix(original.source.file, 1, "the file begins with `---` now")
+    yield Fix(before.source.file, 1, "the file begins with `---` now", Edit(start, start, mark))

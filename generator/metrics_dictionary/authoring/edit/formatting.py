@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from metrics_dictionary.authoring.edit.canonical import canonical
 from metrics_dictionary.authoring.edit.comments import comments_in
 from metrics_dictionary.authoring.edit.saving import save_all
-from metrics_dictionary.authoring.edit.scope import originals, said
+from metrics_dictionary.authoring.edit.source_text import data_of, source_texts
 from metrics_dictionary.authoring.edit.tree import tree_of
 from metrics_dictionary.dictionary.definition import mapping
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from metrics_dictionary.authoring.edit.scope import Original
     from metrics_dictionary.reading.root import SourceFile
 
 NOT_SAFE = "its canonical form would not say the same"
@@ -36,20 +35,20 @@ class Formatting:
 def format_files(paths: Sequence[Path], *, check: bool = False) -> Formatting:
     """Bring metrics and events to their canonical form; ``check`` writes nothing.
 
-    Raises OperationalError when a path is no part of a definitions root, or a file cannot be read or written.
+    Raises OperationalError when a path is not part of a definitions root, or a file cannot be read or written.
     """
     changed: dict[Path, str] = {}
     names: list[str] = []
     left_alone: list[tuple[str, str]] = []
     checked = 0
-    for original in originals(paths):
+    for before in source_texts(paths):
         checked += 1
-        text, fault = _formatted(original)
-        if fault is not None:
-            left_alone.append((original.source.file, fault))
-        elif text.encode() != original.raw:
-            changed[original.source.path] = text
-            names.append(original.source.file)
+        text = None if before.problem is not None else formatted(before.text, before.source)
+        if text is None:
+            left_alone.append((before.source.file, before.problem or NOT_SAFE))
+        elif text.encode() != before.raw:
+            changed[before.source.path] = text
+            names.append(before.source.file)
     if changed and not check:
         save_all(changed)
     return Formatting(checked, tuple(names), tuple(left_alone))
@@ -61,16 +60,9 @@ def formatted(text: str, source: SourceFile) -> str | None:
     return new if new is not None and _says_the_same(text, new, source) else None
 
 
-def _formatted(original: Original) -> tuple[str, str | None]:
-    if original.fault is not None:
-        return "", original.fault
-    new = formatted(original.text, original.source)
-    return (new, None) if new is not None else ("", NOT_SAFE)
-
-
 def _says_the_same(old: str, new: str, source: SourceFile) -> bool:
     """Return whether two texts give the same fields and hold the same comments."""
-    if _meaning(said(source, old)) != _meaning(said(source, new)):
+    if _meaning(data_of(source, old)) != _meaning(data_of(source, new)):
         return False
     return _comments(old) == _comments(new) and canonical(new, source.kind) == new
 

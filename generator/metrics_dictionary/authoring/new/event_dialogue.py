@@ -10,7 +10,7 @@ import click
 from metrics_dictionary.authoring.new import dialogue_wording as wording
 from metrics_dictionary.authoring.new.drafts import EventDraft
 from metrics_dictionary.authoring.new.event_search import found, show
-from metrics_dictionary.authoring.new.questions import ask_milestone, ask_owner, ask_tiers, ask_url, pairs
+from metrics_dictionary.authoring.new.interview import ask_milestone, ask_owner, ask_tiers, ask_url, pairs
 
 if TYPE_CHECKING:
     from metrics_dictionary.authoring.new.interview import Interview

@@ -10,7 +10,7 @@ import click
 from metrics_dictionary.authoring.new import dialogue_wording as wording
 from metrics_dictionary.authoring.new.drafts import MetricDraft, key_path_for
 from metrics_dictionary.authoring.new.event_search import choose_events
-from metrics_dictionary.authoring.new.questions import ask_milestone, ask_owner, ask_tiers, ask_url, pairs
+from metrics_dictionary.authoring.new.interview import ask_milestone, ask_owner, ask_tiers, ask_url, pairs
 from metrics_dictionary.dictionary.selection_rule import IDENTIFIERS
 from metrics_dictionary.reading.scalars import UnsupportedScalarError, plain_scalar
 

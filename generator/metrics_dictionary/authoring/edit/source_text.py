@@ -1,4 +1,4 @@
-"""The files that a person means by naming roots, folders and files, as texts that can be written back."""
+"""The files that a person names by roots, folders and files, as text that can be edited and written back."""
 
 from __future__ import annotations
 
@@ -14,33 +14,52 @@ from metrics_dictionary.tools.files import file_bytes
 from metrics_dictionary.validation.named_paths import as_named, by_root, left_out
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
+BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 
 DEFINITIONS = frozenset({Kind.METRIC, Kind.EVENT})
 
 
 @dataclass(frozen=True, slots=True)
-class Original:
+class Edit:
+    """``replacement`` takes the place of what stands from ``start`` to ``end``, offsets into the text."""
+
+    start: int
+    end: int
+    replacement: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceText:
     """A file as it stands. ``text`` is all of ``raw`` but the byte order mark, with the line breaks of the file.
 
-    ``fault`` says why the file must be left alone: its text could not be read as one document, or it is a link.
-    ``data`` is what the text says; it means nothing where there is a fault.
+    ``problem`` says why the file must be left alone: its text could not be read as one document, or it is a link.
+    ``data`` is what the text says; it means nothing where there is a problem.
     """
 
     source: SourceFile
     raw: bytes
     text: str
     data: object
-    fault: str | None = None
+    problem: str | None = None
+
+    def edited(self, edits: Iterable[Edit]) -> str:
+        """Return the whole file's text with every edit made; of two that overlap the first one wins."""
+        parts = [BYTE_ORDER_MARK] if self.raw.startswith(BYTE_ORDER_MARK.encode()) else []
+        position = 0
+        for edit in sorted(edits, key=lambda one: (one.start, one.end)):
+            if edit.start >= position:
+                parts += [self.text[position : edit.start], edit.replacement]
+                position = edit.end
+        return "".join(parts) + self.text[position:]
 
 
-def originals(paths: Sequence[Path], kinds: frozenset[Kind] = DEFINITIONS) -> Iterator[Original]:
+def source_texts(paths: Sequence[Path], kinds: frozenset[Kind] = DEFINITIONS) -> Iterator[SourceText]:
     """Yield the files of these kinds that the paths mean, sorted by root and path.
 
-    Raises OperationalError when a path does not exist, is no part of a definitions root, or cannot be read.
+    Raises OperationalError when a path does not exist, is not part of a definitions root, or cannot be read.
     """
     for root, only in by_root(paths).items():
         if root is None:
@@ -49,29 +68,29 @@ def originals(paths: Sequence[Path], kinds: frozenset[Kind] = DEFINITIONS) -> It
             named = as_named(find_files(root), only)
             others = left_out(named, only)
             sources = tuple(source for source in document_sources(named) if source.file not in others)
-        yield from (original(source) for source in sources if source.kind in kinds)
+        yield from (source_text(source) for source in sources if source.kind in kinds)
 
 
-def original(source: SourceFile) -> Original:
+def source_text(source: SourceFile) -> SourceText:
     """Read a file; raises OperationalError when it cannot be opened."""
     raw = file_bytes(source.path, largest(source.kind))
     parsed = parse(source, raw)
     if source.path.is_symlink():
-        return Original(source, raw, "", None, "it is a link; name the file that it leads to")
+        return SourceText(source, raw, "", None, "it is a link; name the file that it leads to")
     if parsed.document is None or parsed.diagnostics:
-        problem = parsed.diagnostics[0]
-        return Original(source, raw, "", None, f"line {problem.line}: {problem.message}")
-    return Original(source, raw, raw.decode("utf-8").removeprefix(BOM), parsed.document.data)
+        first = parsed.diagnostics[0]
+        return SourceText(source, raw, "", None, f"line {first.line}: {first.message}")
+    return SourceText(source, raw, raw.decode("utf-8").removeprefix(BYTE_ORDER_MARK), parsed.document.data)
 
 
-def said(source: SourceFile, text: str) -> object | None:
-    """Return what a text says, None where it could not be read without a finding."""
+def data_of(source: SourceFile, text: str) -> object | None:
+    """Return the data that the text says if it stands in that file, None where reading it gives a finding."""
     parsed = parse(source, text.encode())
     return None if parsed.diagnostics or parsed.document is None else parsed.document.data
 
 
 def _lone(path: Path) -> SourceFile:
-    """Name a file that is in no root; what it holds shows in the fields that only one kind has."""
+    """Name a file that is in no root; its kind shows in the fields that only one kind has."""
     kind = Kind.PRODUCT_GROUPS if path.name == PRODUCT_GROUPS else Kind.INSTRUMENTATIONS
     source = SourceFile(path, shown(path), path.name, kind)
     parsed = parse(source, file_bytes(path, largest(kind)))
