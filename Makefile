@@ -40,8 +40,9 @@ format: .venv/installed-test ## put the code into its one format
 bench: .venv/installed-bench ## measure every budget, beside its peers, in one run
 	$(BIN)/python -m tests.benchmarks.bench $(ARGS)
 
-clean: ## remove what the other targets made
-	rm -rf .venv site
+clean: ## remove what the other targets made: environments, the site, the demo's data, figures and caches
+	rm -rf .venv node_modules site .site-* var build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find generator tests -type d -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
