@@ -158,7 +158,7 @@ def test_a_file_with_a_key_written_twice_is_left_alone_and_said_so(root: Path) -
     assert fixing.left_alone == ((str(file), "line 17: the key `status` is written twice"),)
 
 
-def test_a_link_is_not_followed(root: Path, tmp_path: Path) -> None:
+def test_a_link_is_not_followed(root: Path) -> None:
     target = root / "metrics" / "counts_all" / "boards.yml"
     link = root / "metrics" / "counts_all" / "link.yml"
     link.symlink_to(target)

@@ -274,7 +274,7 @@ def test_a_statement_is_shown_as_it_is(root: Path) -> None:
     assert """ FROM "boards" INNER JOIN  "lists" ON 1 = 1 WHERE "boards"."name" = 'a  b'\n""" in result.stdout
 
 
-def test_a_name_before_expansion_explains_each_of_its_time_frames(tmp_path: Path, root: Path) -> None:
+def test_a_name_before_expansion_explains_each_of_its_time_frames(root: Path) -> None:
     write(root / "metrics" / "counts_all" / "boards.yml", METRIC.replace("[7d, all]", "[7d, 28d]"))
     result = run("explain", "counts.boards", "--definitions", root)
     assert "counts.boards_weekly" in result.stdout

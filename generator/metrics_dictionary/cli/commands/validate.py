@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,6 +23,21 @@ if TYPE_CHECKING:
     from metrics_dictionary.validation.validate import Outcome
 
 _STANDARD_INPUT = (Path("-"),)
+
+
+@dataclass(frozen=True)
+class _Options:
+    """What the options say, by the names that click gives them."""
+
+    style: str
+    outputs: dict[Path, str]
+    site: str
+    fail_on: str
+    revision: str | None
+    against: str | None
+    stdin_filename: Path | None
+    fix: bool
+    product_groups: Path | None
 
 
 @click.command("validate")
@@ -56,19 +72,7 @@ _STANDARD_INPUT = (Path("-"),)
     "lines, a missing `---`.",
 )
 @product_groups_option
-def command(
-    *,
-    paths: tuple[Path, ...],
-    style: str,
-    outputs: dict[Path, str],
-    site: str,
-    fail_on: str,
-    revision: str | None,
-    against: str | None,
-    stdin_filename: Path | None,
-    fix: bool,
-    product_groups: Path | None,
-) -> None:
+def command(paths: tuple[Path, ...], **given: Any) -> None:
     """Check definitions: whole roots, folders inside one, or single files.
 
     Given files are judged with their whole root in sight, so a key path that another file already uses is found.
@@ -84,34 +88,34 @@ def command(
     from metrics_dictionary.cli.changed_only import revision_and_paths
     from metrics_dictionary.reports.report import Report
 
-    revision, paths = revision_and_paths(revision, paths)
+    options = _Options(**given)
+    revision, paths = revision_and_paths(options.revision, paths)
+    options = replace(options, revision=revision)
     unsaved: dict[str, str] = {}
-    if stdin_filename is not None or paths == _STANDARD_INPUT:
-        if fix:
-            raise click.UsageError("--fix mends files, not standard input")
-        if against is not None:
-            raise click.UsageError("--against compares files, not standard input")
-        outcome = _of_standard_input(paths, stdin_filename, revision, product_groups, unsaved)
+    if options.stdin_filename is not None or paths == _STANDARD_INPUT:
+        outcome = _of_standard_input(paths, options, unsaved)
     else:
-        outcome = _of_files(paths, revision, against, product_groups, fix=fix)
-    report = Report(outcome.diagnostics, outcome.files_checked, FAILING[fail_on], site, unsaved)
-    publish_report(report, style, outputs)
+        outcome = _of_files(paths or (Path("definitions"),), options)
+    report = Report(outcome.diagnostics, outcome.files_checked, FAILING[options.fail_on], options.site, unsaved)
+    publish_report(report, options.style, options.outputs)
     if report.failed:
         raise click.exceptions.Exit(1)
 
 
-def _of_files(
-    paths: tuple[Path, ...], revision: str | None, against: str | None, product_groups: Path | None, *, fix: bool
-) -> Outcome:
+def _of_files(paths: tuple[Path, ...], options: _Options) -> Outcome:
     from metrics_dictionary.cli.changed_only import only_changed
     from metrics_dictionary.validation.validate import validate_paths
 
-    paths = paths or (Path("definitions"),)
-    if fix:
-        _apply_fixes(paths, product_groups)
+    if options.fix:
+        _apply_fixes(paths, options.product_groups)
     with progress("Checking definitions:") as draw:
-        outcome = validate_paths(paths, product_groups=product_groups, progress=draw, further=_lifecycle_check(against))
-    return outcome if revision is None else only_changed(outcome, paths, revision)
+        outcome = validate_paths(
+            paths,
+            product_groups=options.product_groups,
+            progress=draw,
+            further=_lifecycle_check(options.against),
+        )
+    return outcome if options.revision is None else only_changed(outcome, paths, options.revision)
 
 
 def _apply_fixes(paths: tuple[Path, ...], product_groups: Path | None) -> None:
@@ -141,22 +145,21 @@ def _described(edition: Edition) -> str:
     return f"{edition.name}: {metrics}{events}"
 
 
-def _of_standard_input(
-    paths: tuple[Path, ...],
-    file: Path | None,
-    revision: str | None,
-    product_groups: Path | None,
-    unsaved: dict[str, str],
-) -> Outcome:
+def _of_standard_input(paths: tuple[Path, ...], options: _Options, unsaved: dict[str, str]) -> Outcome:
     """Check what an editor sends; its text is put into ``unsaved``, by file, for excerpts in the report."""
     from metrics_dictionary.reading.parse import LARGEST_COLLECTION
     from metrics_dictionary.reading.root import shown
     from metrics_dictionary.validation.validate import validate_unsaved
 
+    file = options.stdin_filename
+    if options.fix:
+        raise click.UsageError("--fix mends files, not standard input")
+    if options.against is not None:
+        raise click.UsageError("--against compares files, not standard input")
     if file is None or paths != _STANDARD_INPUT:
         raise click.UsageError("standard input is judged by `validate --stdin-filename FILE -`")
-    if revision is not None:
+    if options.revision is not None:
         raise click.UsageError("--changed-only compares files, not standard input")
     content = sys.stdin.buffer.read(LARGEST_COLLECTION + 1)
     unsaved[shown(file)] = content.decode("utf-8-sig", "replace")
-    return validate_unsaved(file, content, product_groups=product_groups)
+    return validate_unsaved(file, content, product_groups=options.product_groups)

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from metrics_dictionary.validation.validate import Validation
     from metrics_dictionary.validation.watch import Update, Watch
 
-PAUSE = 0.06
-"""Seconds between two looks, at least."""
+MIN_PAUSE = 0.06
+"""Seconds between two looks at the files, at least."""
 
-SHARE = 4
-"""A look that takes a second is followed by so many seconds of rest: one fifth of a processor at most."""
+PAUSE_FACTOR = 4
+"""A look that takes a second is followed by a pause of so many: one fifth of a processor at most."""
 
 
 @click.command("watch")
@@ -64,42 +64,45 @@ def _follow(watch: Watch, last: Validation) -> None:
         click.echo(f"{time.strftime('%H:%M:%S')} {named}{more}")
         before = {_identity(diagnostic) for diagnostic in last.diagnostics}
         now = {_identity(diagnostic) for diagnostic in update.validation.diagnostics}
-        told = [
+        shown = [
             diagnostic
             for diagnostic in update.validation.diagnostics
             if diagnostic.file in update.changed or _identity(diagnostic) not in before
         ]
         settled = [diagnostic for diagnostic in last.diagnostics if _identity(diagnostic) not in now]
-        _show(told, settled, update.validation)
+        _show(shown, settled, update.validation)
         last = update.validation
 
 
 def _updates(watch: Watch) -> Iterator[Update]:
-    """Yield an update for every change. Trouble is told when it lasts: an editor may just be putting a file back."""
-    trouble = told = ""
+    """Yield an update for every change.
+
+    An error is reported when it is still there at the second look: an editor may just be putting a file back.
+    """
+    last_error = reported = ""
     while True:
         started = time.monotonic()
         try:
             update = watch.update()
-            trouble = told = ""
+            last_error = reported = ""
         except OperationalError as error:
             update = None
-            if str(error) == trouble != told:
-                click.echo(f"error: {trouble}", err=True)
-                told = trouble
-            trouble = str(error)
+            if str(error) == last_error != reported:
+                click.echo(f"error: {last_error}", err=True)
+                reported = last_error
+            last_error = str(error)
         if update is not None:
             yield update
         else:
-            time.sleep(max(PAUSE, SHARE * (time.monotonic() - started)))
+            time.sleep(max(MIN_PAUSE, PAUSE_FACTOR * (time.monotonic() - started)))
 
 
-def _show(told: Sequence[Diagnostic], settled: Collection[Diagnostic], validation: Validation) -> None:
+def _show(shown: Sequence[Diagnostic], settled: Collection[Diagnostic], validation: Validation) -> None:
     if sys.stdout.isatty():
-        for block in render_findings(told, terminal_width()):
+        for block in render_findings(shown, terminal_width()):
             click.echo(f"{block}\n")
     else:
-        for diagnostic in told:
+        for diagnostic in shown:
             click.echo(_line(diagnostic))
     for diagnostic in settled:
         click.echo(f"settled: {_line(diagnostic)}")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 HEAD = ("key path", "time frame", "in the payload", "with this week", "change")
 
-NUMBERS = 60
+NUMBER_COLUMNS = 60
 """Columns for everything but the key path."""
 
 _HOME_AND_CLEAR = "\x1b[H\x1b[J"
@@ -50,7 +50,7 @@ def command(
     interval: float,
     root: Path,
     settings_file: Path | None,
-    store: str | None,
+    **given: str | None,
 ) -> None:
     """Show what metrics over events stand at, and how that changes, until interrupted.
 
@@ -69,7 +69,7 @@ def command(
     if not key_paths and not events:
         raise click.UsageError("name key paths, or an event with --event")
     metrics = watched_metrics(read_dictionary(root).dictionary, key_paths, events)
-    with closing(open_store(settings_of(settings_file, store=store).text("store") or "")) as opened:
+    with closing(open_store(settings_of(settings_file, **given).text("store") or "")) as opened:
         first = live_values(metrics, opened, datetime.now(UTC))
         if once:
             click.echo(_table(first, first), nl=False)
@@ -81,11 +81,11 @@ def command(
                 time.sleep(interval)
                 yield live_values(metrics, opened, datetime.now(UTC))
 
-        show = _refresh if sys.stdout.isatty() else _tell
+        show = _refresh_table if sys.stdout.isatty() else _print_changes
         show(looks())
 
 
-def _refresh(looks: Iterator[list[LiveValue]]) -> None:
+def _refresh_table(looks: Iterator[list[LiveValue]]) -> None:
     click.echo(_CLEAR_SCREEN, nl=False)
     first = next(looks)
     _draw(first, first)
@@ -98,8 +98,8 @@ def _draw(first: list[LiveValue], now: list[LiveValue]) -> None:
     click.echo(f"{_HOME_AND_CLEAR}{_table(first, now)}\n{clock} UTC, Ctrl-C ends")
 
 
-def _tell(looks: Iterator[list[LiveValue]]) -> None:
-    """Print every reading once, and then those that changed, each as a line that is out at once."""
+def _print_changes(looks: Iterator[list[LiveValue]]) -> None:
+    """Print every reading once, and then those that changed: each a line, flushed at once."""
     last: dict[str, LiveValue] = {}
     for now in looks:
         for reading in now:
@@ -135,5 +135,5 @@ def _change(difference: float) -> str:
 def _clipped(key_path: str) -> str:
     """Return the end of a key path, as much of it as leaves room for the numbers on a terminal."""
     columns = terminal_width()
-    room = len(key_path) if columns is None else max(columns - NUMBERS, 16)
+    room = len(key_path) if columns is None else max(columns - NUMBER_COLUMNS, 16)
     return key_path if len(key_path) <= room else f"…{key_path[1 - room :]}"

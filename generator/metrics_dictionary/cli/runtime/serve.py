@@ -118,7 +118,7 @@ def _prepare(demo: Demo, application: Application, server: Server) -> None:
 def _serve(server: Server) -> None:
     """Serve until a signal asks for the end; a second one does not wait for requests that have begun."""
 
-    def stop(signum: int, frame: FrameType | None) -> None:
+    def stop(_signum: int, _frame: FrameType | None) -> None:
         signal.signal(signal.SIGINT, _interrupt)
         signal.signal(signal.SIGTERM, _interrupt)
         server.request_stop()
@@ -130,5 +130,5 @@ def _serve(server: Server) -> None:
     server.serve_forever()
 
 
-def _interrupt(signum: int, frame: FrameType | None) -> None:
+def _interrupt(_signum: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
