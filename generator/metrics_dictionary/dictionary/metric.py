@@ -58,6 +58,11 @@ class MetricDefinition(Definition):
         return (value,) if isinstance(value, str) else texts(value)
 
     @property
+    def time_frame(self) -> str | None:
+        """The time frame of a definition that has a single one; otherwise None."""
+        return text(self.fields.get("time_frame"))
+
+    @property
     def instrumentation_class(self) -> str | None:
         """The name under which ``instrumentations/`` says how the value is computed."""
         return text(self.fields.get("instrumentation_class"))

@@ -15,3 +15,8 @@ if TYPE_CHECKING:
 def utc_now() -> datetime:
     """Return the time, in UTC."""
     return datetime.now(UTC)
+
+
+def iso(moment: datetime) -> str:
+    """Return an aware time in UTC with milliseconds: ``2024-01-15T23:33:50.387Z``."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -17,6 +17,24 @@ def equal(one: object, other: object) -> bool:
     return one == other and isinstance(one, bool) is isinstance(other, bool)
 
 
+def json_type(value: object) -> str:
+    """Return ``boolean``, ``number``, ``string``, ``list`` or ``object``. Raises ValueError for null and the rest."""
+    for kind, name in _TYPES.items():
+        if isinstance(value, kind):
+            return name
+    raise ValueError(f"a value of the type {type(value).__name__} has no JSON type here")
+
+
+# A boolean is an int in Python, so it comes first.
+_TYPES: dict[type | tuple[type, ...], str] = {
+    bool: "boolean",
+    (int, float): "number",
+    str: "string",
+    (list, tuple): "list",
+    Mapping: "object",
+}
+
+
 def finite_number(value: float | Decimal) -> int | float | None:
     """Return a number as JSON has it; None for NaN, and for what is infinite or too large for a float."""
     try:
