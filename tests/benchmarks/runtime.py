@@ -21,7 +21,7 @@ from metrics_dictionary.ping.collect.collection import collect
 from metrics_dictionary.ping.database.open_database import open_database
 from metrics_dictionary.ping.query.sql import statement
 from metrics_dictionary.ping.query.time_window import time_window
-from metrics_dictionary.ping.sources.sources import Sources
+from metrics_dictionary.ping.sources.evaluation import Sources
 from metrics_dictionary.reading.read import read_dictionary
 from tests.benchmarks.corpus import write_corpus
 from tests.benchmarks.database import write_database, write_definitions

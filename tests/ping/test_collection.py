@@ -13,7 +13,7 @@ from metrics_dictionary.dictionary.dictionary import Dictionary
 from metrics_dictionary.ping.collect.collection import collect
 from metrics_dictionary.ping.collect.payload import cached, failures
 from metrics_dictionary.ping.database.database import DatabaseUnavailableError
-from metrics_dictionary.ping.sources.sources import Sources
+from metrics_dictionary.ping.sources.evaluation import Sources
 from metrics_dictionary.stores.keys import counter_key, unique_key, week_of
 from metrics_dictionary.stores.open_store import open_store
 from metrics_dictionary.stores.store import CachedPayload, Recording, StoreUnavailableError
@@ -520,7 +520,7 @@ def test_a_python_class_that_never_returns_is_given_up_on() -> None:
         entries={"Seats": setting("instance.seats")},
     )
     classes = {"Sleeper": Sleeper, "Unicorns": Sleeper}
-    payload = payload_of(defined, classes=classes, answer_seconds=0.05)
+    payload = payload_of(defined, classes=classes, timeout=0.05)
     released.set()
     assert payload.tree | {"recorded_at": ""} == {"recorded_at": "", "a": -1, "b": 7, "c": -1}
     assert payload.failures[0].reason == "no answer within 0.05 seconds"

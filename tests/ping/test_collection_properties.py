@@ -13,13 +13,12 @@ from metrics_dictionary.ping.collect.collection import collect
 from metrics_dictionary.ping.collect.listing import non_sql_metrics, queries
 from metrics_dictionary.ping.collect.payload import cached, failures
 from metrics_dictionary.ping.database.database import DatabaseError, DatabaseUnavailableError, StatementTimeout
-from metrics_dictionary.ping.sources.sources import Sources
+from metrics_dictionary.ping.sources.evaluation import Sources
 from metrics_dictionary.stores.store import StoreUnavailableError
 from tests.ping.collection_samples import NOW, added, counted, dictionary, metric, setting
 
 if TYPE_CHECKING:
     from metrics_dictionary.ping.database.database import Database
-    from metrics_dictionary.ping.sources.prometheus import Prometheus
     from metrics_dictionary.stores.store import Store
 
 RELEASED = threading.Event()
@@ -128,9 +127,9 @@ def test_no_mix_of_definitions_and_answers_fails_a_payload(
         store=cast("Store", given_slowly),
         settings={"s": {"t": fact}, "license": {"plan": fact}},
         machine={"hostname": given_quickly.answer},
-        prometheus=cast("Prometheus", given_slowly),
+        prometheus=given_slowly.answer,
         classes={"PythonMetric": lambda: given_slowly},
-        answer_seconds=0.02,
+        timeout=0.02,
     )
     all_metrics = dictionary(*metrics, entries=ENTRIES)
     payload = collect(all_metrics, sources, now=NOW)

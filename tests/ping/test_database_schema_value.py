@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from metrics_dictionary.ping.collect.collection import collect
 from metrics_dictionary.ping.database.open_database import open_database
 from metrics_dictionary.ping.database.structure import snapshot
-from metrics_dictionary.ping.sources.sources import Sources
+from metrics_dictionary.ping.sources.evaluation import Sources
 from tests.ping.collection_samples import NOW, dictionary, metric
 
 if TYPE_CHECKING:

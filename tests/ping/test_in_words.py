@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from metrics_dictionary.ping.query.data_sources import in_words
 from metrics_dictionary.ping.query.entry import InstrumentationError
-from metrics_dictionary.ping.query.in_words import in_words, selection_in_words
+from metrics_dictionary.ping.query.words import selection_in_words
 from tests.ping import instrumentation_entries
 from tests.ping.ping_samples import a_metric, an_instrumentation, cases
 

@@ -9,8 +9,8 @@ import pytest
 
 from metrics_dictionary.ping.collect.collection import collect
 from metrics_dictionary.ping.collect.listing import non_sql_metrics, queries
-from metrics_dictionary.ping.sources.machine import machine_facts
-from metrics_dictionary.ping.sources.sources import Sources
+from metrics_dictionary.ping.sources.evaluation import Sources
+from metrics_dictionary.ping.sources.facts import machine_facts
 from metrics_dictionary.reading.read import read_dictionary
 from tests.ping.collection_samples import NOW, added, counted, database, dictionary, metric, setting
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from metrics_dictionary.ping.database.open_database import open_database
-from metrics_dictionary.ping.sources.machine import machine_facts, memory_bytes, operating_system
+from metrics_dictionary.ping.sources.facts import machine_facts, memory_bytes, operating_system
 from metrics_dictionary.validation import schemas
 
 

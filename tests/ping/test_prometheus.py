@@ -8,9 +8,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from metrics_dictionary.ping.collect.collection import collect
-from metrics_dictionary.ping.failure import MetricFailed, SourceUnavailableError
+from metrics_dictionary.ping.measurement import MetricFailed, SourceUnavailableError
+from metrics_dictionary.ping.sources.evaluation import Sources
 from metrics_dictionary.ping.sources.prometheus import Prometheus
-from metrics_dictionary.ping.sources.sources import Sources
 from metrics_dictionary.tools.errors import OperationalError
 from tests.ping.collection_samples import NOW, Answer, Request, dictionary, metric, web
 
@@ -121,6 +121,6 @@ def test_a_payload_has_the_value_and_minus_one_for_nan() -> None:
         },
     )
     with web(answer) as server:
-        payload = collect(defined, Sources(prometheus=Prometheus(server.url)), now=NOW)
+        payload = collect(defined, Sources(prometheus=Prometheus(server.url).first_value), now=NOW)
     assert (payload.tree["a"], payload.tree["b"]) == (2.5, -1)
     assert payload.failures[0].reason == "the value is no finite number, or too large for one"

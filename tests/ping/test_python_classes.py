@@ -4,8 +4,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.ping.collect.collection import collect
+from metrics_dictionary.ping.sources.evaluation import Sources
 from metrics_dictionary.ping.sources.python_classes import registered_classes
-from metrics_dictionary.ping.sources.sources import Sources
 from tests.ping.collection_samples import NOW, dictionary, metric
 
 if TYPE_CHECKING:

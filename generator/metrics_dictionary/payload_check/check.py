@@ -5,20 +5,18 @@ The site's payload reader does the same in the browser; `tests/payload_cases` ho
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
-from jsonschema.validators import validator_for
-from referencing import Registry
 from referencing.exceptions import Unresolvable
 
 from metrics_dictionary.dictionary.dictionary import RECORDED_AT
-from metrics_dictionary.ping.failure import COUNTER_FAILED, FAILED, SQL_LEFT_OUT
+from metrics_dictionary.ping.collect.value_check import JSON_TYPES, offline_validator
+from metrics_dictionary.ping.query.data_sources import COUNTER_FAILED, FAILED, SQL_LEFT_OUT
+from metrics_dictionary.tools.json_values import finite_number, json_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -113,38 +111,18 @@ def _judged(metric: MetricDefinition, value: object, schemas: _Schemas) -> Paylo
         return PayloadFinding(PayloadFault.REMOVED_METRIC, key_path, metric)
     if value is None:
         return None
-    found = _type(value)
+    found = json_type(value)
     if found == "number" and value in FALLBACKS:
-        assert isinstance(value, int | float)  # noqa: S101 - what _type calls a number
+        assert isinstance(value, int | float)  # noqa: S101 - what json_type calls a number
         return PayloadFinding(PayloadFault.FALLBACK_VALUE, key_path, metric, value=int(value))
-    suitable = _SUITABLE.get(metric.value_type or "")
+    suitable = JSON_TYPES.get(metric.value_type or "")
     if suitable is not None and (found not in suitable or not _finite(value)):
         return PayloadFinding(PayloadFault.WRONG_TYPE, key_path, metric, found=found)
     return schemas.judged(value, metric)
 
 
-def _type(value: object) -> str:
-    return next(name for kind, name in _TYPES.items() if isinstance(value, kind))
-
-
-# A boolean is an int in Python, so it comes first.
-_TYPES: dict[type | tuple[type, ...], str] = {
-    bool: "boolean",
-    (int, float): "number",
-    str: "string",
-    (list, tuple): "list",
-    Mapping: "object",
-}
-
-_SUITABLE = {"string": ("string",), "number": ("number",), "boolean": ("boolean",), "object": ("object", "list")}
-"""``value_type`` -> the types that suit it; the JSON Schemas say whether an ``object`` is a list."""
-
-
 def _finite(value: object) -> bool:
-    try:
-        return not isinstance(value, int | float) or math.isfinite(value)
-    except OverflowError:
-        return False
+    return not isinstance(value, int | float) or finite_number(value) is not None
 
 
 class _Schemas:
@@ -170,16 +148,11 @@ class _Schemas:
 
 
 def _validator(schema: object) -> Validator | None:
-    """Return what checks values, or None for what is no JSON Schema."""
-    if not isinstance(schema, dict):
-        return None
-    kind = validator_for(schema, default=Draft202012Validator)
+    """Return what checks values, or None for what is not a JSON Schema."""
     try:
-        kind.check_schema(schema)
+        return offline_validator(schema) if isinstance(schema, dict) else None
     except SchemaError:
         return None
-    fetches_nothing: Registry[Any] = Registry()
-    return kind(schema, registry=fetches_nothing)
 
 
 def _places(validator: Validator, value: Any) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from metrics_dictionary.dictionary.dictionary import Dictionary
-    from metrics_dictionary.ping.sources.sources import Sources
+    from metrics_dictionary.ping.sources.evaluation import Sources
     from metrics_dictionary.settings import Settings
     from metrics_dictionary.stores.store import Store
     from metrics_dictionary.tools.clock import Clock

@@ -18,7 +18,7 @@ import pytest
 from metrics_dictionary.ping.database.database import DatabaseError, DatabaseUnavailableError
 from metrics_dictionary.ping.database.open_database import open_database
 from metrics_dictionary.ping.database.structure import snapshot
-from metrics_dictionary.ping.failure import SourceUnavailableError, reason
+from metrics_dictionary.ping.measurement import SourceUnavailableError, reason
 from metrics_dictionary.stores.open_store import open_store
 from metrics_dictionary.tools.errors import OperationalError
 from tests.ping.database.applications import PostgresApplication, SqliteApplication, relation

@@ -76,8 +76,9 @@ def _metric(dictionary: Dictionary, metric: MetricDefinition) -> Iterator[str]:
 
 
 def _computation(dictionary: Dictionary, metric: MetricDefinition) -> Iterator[str]:
+    from metrics_dictionary.ping.query.data_sources import in_words
     from metrics_dictionary.ping.query.entry import InstrumentationError
-    from metrics_dictionary.ping.query.in_words import in_words, selection_in_words
+    from metrics_dictionary.ping.query.words import selection_in_words
 
     yield from selection_in_words(metric)
     instrumentation = (dictionary.instrumentations or {}).get(metric.instrumentation_class or "")

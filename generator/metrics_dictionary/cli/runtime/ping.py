@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from metrics_dictionary.dictionary.dictionary import Dictionary
-    from metrics_dictionary.ping.sources.sources import Sources
+    from metrics_dictionary.ping.sources.evaluation import Sources
     from metrics_dictionary.stores.store import CachedPayload
 
     Listing = Callable[[Dictionary, Sources, datetime], dict[str, object]]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.ping.collect.measurement import Measurement
-from metrics_dictionary.ping.collect.payload import Payload
-from metrics_dictionary.ping.collect.payload_tree import homeless
-from metrics_dictionary.ping.collect.run import Run
-from metrics_dictionary.ping.failure import FAILED
+from metrics_dictionary.ping.collect.evaluator import Evaluator
+from metrics_dictionary.ping.collect.payload import Payload, tree_conflict
+from metrics_dictionary.ping.measurement import Measurement
+from metrics_dictionary.ping.query.data_sources import FAILED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
     from metrics_dictionary.dictionary.dictionary import Dictionary
     from metrics_dictionary.dictionary.metric import MetricDefinition
-    from metrics_dictionary.ping.sources.sources import Sources
+    from metrics_dictionary.ping.sources.evaluation import Sources
 
     Progress = Callable[[int, int], None]
 
@@ -40,8 +39,8 @@ def collect(
     many of how many metrics are done; what it raises ends the collection. ``now`` is an aware time.
     """
     key_paths = {metric.key_path for metric in live_metrics(dictionary) if _category(metric) in categories}
-    with Run(dictionary, sources, now) as run:
-        return Payload(now, tuple(_measurements(run, key_paths, progress)))
+    with Evaluator(dictionary, sources, now) as evaluator:
+        return Payload(now, tuple(_measurements(evaluator, key_paths, progress)))
 
 
 def live_metrics(dictionary: Dictionary) -> list[MetricDefinition]:
@@ -53,9 +52,9 @@ def _category(metric: MetricDefinition) -> str:
     return metric.data_category or UNSTATED_CATEGORY
 
 
-def _measurements(run: Run, key_paths: Collection[str], progress: Progress | None) -> Iterator[Measurement]:
+def _measurements(evaluator: Evaluator, key_paths: Collection[str], progress: Progress | None) -> Iterator[Measurement]:
     for done, key_path in enumerate(sorted(key_paths), start=1):
-        obstacle = homeless(key_path, key_paths)
-        yield run.measure(key_path) if obstacle is None else Measurement(key_path, FAILED, 0.0, obstacle)
+        conflict = tree_conflict(key_path, key_paths)
+        yield evaluator.measure(key_path) if conflict is None else Measurement(key_path, FAILED, 0.0, conflict)
         if progress is not None:
             progress(done, len(key_paths))

@@ -1,4 +1,4 @@
-"""A deadline for calls that may never return."""
+"""A timeout for calls that cannot be interrupted."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, TypeVar
 
-from metrics_dictionary.ping.failure import SourceUnavailableError
+from metrics_dictionary.ping.measurement import SourceUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,9 +16,9 @@ T = TypeVar("T")
 
 
 class Deadline:
-    """Makes calls in one thread beside the caller's, and leaves the thread behind when a call takes too long.
+    """Makes calls in a worker thread, and abandons the thread when a call takes longer than ``seconds``.
 
-    Nothing can end a thread from outside, so that one lives on until its call returns; the next call gets a new one.
+    Python cannot stop a thread from outside: an abandoned one ends when its call returns. The next call starts another.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -31,10 +31,10 @@ class Deadline:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._dismiss()
+        self._abandon_worker()
 
     def call(self, compute: Callable[[], T]) -> T:
-        """Return what the call returns and raise what it raises; raises SourceUnavailableError when time is up."""
+        """Return what the call returns and raise what it raises; raises SourceUnavailableError after the timeout."""
         outcomes: SimpleQueue[tuple[T | None, BaseException | None]] = SimpleQueue()
 
         def work() -> None:
@@ -49,7 +49,7 @@ class Deadline:
         try:
             value, error = outcomes.get(timeout=self._seconds)
         except Empty:
-            self._dismiss()
+            self._abandon_worker()
             raise SourceUnavailableError(f"no answer within {self._seconds:g} seconds") from None
         if isinstance(error, Exception):
             raise error
@@ -57,7 +57,7 @@ class Deadline:
             raise RuntimeError(f"{type(error).__name__} instead of a value") from error
         return value  # type: ignore[return-value]  # without an error the value is the call's
 
-    def _dismiss(self) -> None:
+    def _abandon_worker(self) -> None:
         if self._worker is not None:
             self._worker.calls.put(None)
             self._worker = None

@@ -5,18 +5,17 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.dictionary.definition import text
 from metrics_dictionary.ping.collect.collection import live_metrics
-from metrics_dictionary.ping.collect.payload_tree import nested
-from metrics_dictionary.ping.collect.run import Run
-from metrics_dictionary.ping.collect.value_check import iso
-from metrics_dictionary.ping.failure import FAILED, SQL_LEFT_OUT, MetricFailed
-from metrics_dictionary.ping.query.entry import DEPTH_LIMIT, Entry, InstrumentationError
+from metrics_dictionary.ping.collect.evaluator import Evaluator
+from metrics_dictionary.ping.collect.payload import nested
+from metrics_dictionary.ping.measurement import MetricFailed
+from metrics_dictionary.ping.query.data_sources import FAILED, SQL_LEFT_OUT
+from metrics_dictionary.ping.query.entry import MAX_DEPTH, Entry, InstrumentationError
 from metrics_dictionary.ping.query.sql import statement, total
 from metrics_dictionary.ping.query.time_window import time_window
-from metrics_dictionary.ping.sources.inquiry import instrumentation_of
-from metrics_dictionary.ping.sources.numbers import operands
-from metrics_dictionary.ping.sources.readers import reader_of
+from metrics_dictionary.ping.sources.computed import operands
+from metrics_dictionary.ping.sources.evaluation import data_source_of, instrumentation_of
+from metrics_dictionary.tools.clock import iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,14 +23,14 @@ if TYPE_CHECKING:
 
     from metrics_dictionary.dictionary.dictionary import Dictionary, Instrumentation
     from metrics_dictionary.dictionary.metric import MetricDefinition
-    from metrics_dictionary.ping.sources.sources import Sources
+    from metrics_dictionary.ping.sources.evaluation import Sources
 
-    Part = tuple[MetricDefinition, Instrumentation]
+    Addend = tuple[MetricDefinition, Instrumentation]
 
 NOT_SQL = "non-SQL usage data block"
 
-MOST_PARTS = 1_000
-"""Metrics that one sum adds up in the end; sums of sums of sums grow fast."""
+MAX_ADDENDS = 1_000
+"""Metrics that one sum may add up, through sums of sums, which grow fast."""
 
 
 def queries(dictionary: Dictionary, sources: Sources, now: datetime) -> dict[str, object]:
@@ -40,71 +39,67 @@ def queries(dictionary: Dictionary, sources: Sources, now: datetime) -> dict[str
     Facts of the instance are there with their value; what counters, Prometheus or Python compute is an object that
     says so. A sum of SQL metrics is one statement. What cannot be computed is -1. No database is asked.
     """
-    with Run(dictionary, sources, now) as run:
-        listing = _Listing(dictionary, sources, now, run)
+    with Evaluator(dictionary, sources, now) as evaluator:
+        listing = _Listing(dictionary, sources, now, evaluator)
         return nested(iso(now), {metric.key_path: listing.query(metric) for metric in live_metrics(dictionary)})
 
 
 def non_sql_metrics(dictionary: Dictionary, sources: Sources, now: datetime) -> dict[str, object]:
     """Return the tree of a payload with -3 in place of every value that takes SQL, a sum with such a part included."""
-    with Run(dictionary, sources, now) as run:
-        listing = _Listing(dictionary, sources, now, run)
+    with Evaluator(dictionary, sources, now) as evaluator:
+        listing = _Listing(dictionary, sources, now, evaluator)
         return nested(iso(now), {metric.key_path: listing.value(metric) for metric in live_metrics(dictionary)})
 
 
 class _Listing:
-    def __init__(self, dictionary: Dictionary, sources: Sources, now: datetime, run: Run) -> None:
+    def __init__(self, dictionary: Dictionary, sources: Sources, now: datetime, evaluator: Evaluator) -> None:
         self._dictionary = dictionary
         self._sources = sources
         self._now = now
-        self._run = run
+        self._evaluator = evaluator
 
     def query(self, metric: MetricDefinition) -> object:
         try:
             instrumentation = self._instrumentation(metric)
             if instrumentation.source == "database":
                 return self._statement(metric, instrumentation)
-            parts = self._parts(metric)
-            if all(part.source == "database" for _, part in parts):
-                return total(self._statement(*part) for part in parts)
-            marker = reader_of(instrumentation.source).marker
+            addends = self._addends(metric)
+            if all(addend.source == "database" for _, addend in addends):
+                return total(self._statement(*addend) for addend in addends)
+            marker = data_source_of(instrumentation).marker
         except (MetricFailed, InstrumentationError):
             return FAILED
-        return self._run.measure(metric.key_path).value if marker is None else {marker: NOT_SQL}
+        return self._evaluator.measure(metric.key_path).value if marker is None else {marker: NOT_SQL}
 
     def value(self, metric: MetricDefinition) -> object:
         try:
-            takes_sql = any(instrumentation.source == "database" for _, instrumentation in self._parts(metric))
+            takes_sql = any(instrumentation.source == "database" for _, instrumentation in self._addends(metric))
         except (MetricFailed, InstrumentationError):
             return FAILED
-        return SQL_LEFT_OUT if takes_sql else self._run.measure(metric.key_path).value
+        return SQL_LEFT_OUT if takes_sql else self._evaluator.measure(metric.key_path).value
 
     def _instrumentation(self, metric: MetricDefinition) -> Instrumentation:
         return instrumentation_of(metric, self._dictionary, self._sources.classes)
 
     def _statement(self, metric: MetricDefinition, instrumentation: Instrumentation) -> str:
-        return statement(instrumentation, metric, time_window(_time_frame(metric), self._now))
+        return statement(instrumentation, metric, time_window(metric.time_frame, self._now))
 
-    def _parts(self, metric: MetricDefinition) -> list[Part]:
+    def _addends(self, metric: MetricDefinition) -> list[Addend]:
         """Return the metric, or what a sum adds up in the end, each with what computes it."""
-        parts = list(islice(self._leaves(metric, 0), MOST_PARTS + 1))
-        if len(parts) > MOST_PARTS:
-            raise MetricFailed(f"it adds up more than {MOST_PARTS} metrics")
-        return parts
+        addends = list(islice(self._leaves(metric, 0), MAX_ADDENDS + 1))
+        if len(addends) > MAX_ADDENDS:
+            raise MetricFailed(f"it adds up more than {MAX_ADDENDS} metrics")
+        return addends
 
-    def _leaves(self, metric: MetricDefinition, depth: int) -> Iterator[Part]:
+    def _leaves(self, metric: MetricDefinition, depth: int) -> Iterator[Addend]:
         instrumentation = self._instrumentation(metric)
         if instrumentation.source != "numbers":
             yield metric, instrumentation
             return
-        if depth > DEPTH_LIMIT:
+        if depth > MAX_DEPTH:
             raise MetricFailed("it adds up itself")
         for key_path in operands(Entry.of(instrumentation, metric)):
             part = self._dictionary.expanded.get(key_path)
             if part is None or part.removed:
                 raise MetricFailed(f"no live metric has the key path {key_path}")
             yield from self._leaves(part, depth + 1)
-
-
-def _time_frame(metric: MetricDefinition) -> str | None:
-    return text(metric.fields.get("time_frame"))

@@ -7,19 +7,21 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.ping.collect.payload_tree import nested
-from metrics_dictionary.ping.collect.value_check import iso
+from metrics_dictionary.dictionary.dictionary import RECORDED_AT
+from metrics_dictionary.ping.query.entry import MAX_DEPTH
 from metrics_dictionary.stores.store import CachedPayload
+from metrics_dictionary.tools.clock import iso
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
 
-    from metrics_dictionary.ping.collect.measurement import Measurement
+    from metrics_dictionary.ping.measurement import Measurement
 
 
 @dataclass(frozen=True)
 class Payload:
-    """What one run collected, in the order of the key paths. ``recorded_at`` is when it began."""
+    """The measurements of one collection, in the order of the key paths. ``recorded_at`` is when it began."""
 
     recorded_at: datetime
     measurements: tuple[Measurement, ...]
@@ -52,14 +54,44 @@ class Failure:
     reason: str
 
 
+def nested(recorded_at: str, values: Mapping[str, object]) -> dict[str, object]:
+    """Return the tree of key path -> value, ``recorded_at`` first; what has no place in it is left out."""
+    tree: dict[str, object] = {RECORDED_AT: recorded_at}
+    for key_path, value in values.items():
+        if key_path != RECORDED_AT and tree_conflict(key_path, values) is None:
+            *levels, name = key_path.split(".")
+            _level(tree, levels)[name] = value
+    return tree
+
+
+def _level(tree: dict[str, object], names: Iterable[str]) -> dict[str, object]:
+    for name in names:
+        inner = tree.setdefault(name, {})
+        assert isinstance(inner, dict)  # noqa: S101 - no value is above another: tree_conflict() sees to it
+        tree = inner
+    return tree
+
+
+def tree_conflict(key_path: str, key_paths: Collection[str]) -> str | None:
+    """Return why a key path has no place in the tree of all these key paths; None where it has one."""
+    names = key_path.split(".")
+    if len(names) > MAX_DEPTH:
+        return f"there is no place for it: the key path has more than {MAX_DEPTH} levels"
+    for depth in range(1, len(names)):
+        above = ".".join(names[:depth])
+        if above in key_paths or above == RECORDED_AT:
+            return f"there is no place for it: {above} is a value itself; rename one of the two"
+    return None
+
+
 def _metadata(measurement: Measurement) -> dict[str, object]:
-    told: dict[str, object] = {"name": measurement.key_path, "time_elapsed": round(measurement.elapsed, 6)}
-    return told if measurement.failure is None else {**told, "error": measurement.failure}
+    metadata: dict[str, object] = {"name": measurement.key_path, "time_elapsed": round(measurement.elapsed, 6)}
+    return metadata if measurement.failure is None else {**metadata, "error": measurement.failure}
 
 
 def cached(payload: Payload) -> CachedPayload:
     """Return what a store keeps of a payload."""
-    return CachedPayload(payload.recorded_at, json_text(payload.tree), json_text(payload.metadata))
+    return CachedPayload(payload.recorded_at, strict_json(payload.tree), strict_json(payload.metadata))
 
 
 def failures(payload: CachedPayload) -> tuple[Failure, ...]:
@@ -68,7 +100,7 @@ def failures(payload: CachedPayload) -> tuple[Failure, ...]:
     return tuple(Failure(one["name"], one["error"]) for one in metrics if "error" in one)
 
 
-def json_text(tree: dict[str, object]) -> str:
+def strict_json(tree: dict[str, object]) -> str:
     """Return strict JSON that can be written as UTF-8: half a surrogate pair becomes a question mark."""
     text = json.dumps(tree, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.encode("utf-8", "replace").decode("utf-8")

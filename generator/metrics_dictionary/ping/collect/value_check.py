@@ -1,9 +1,9 @@
-"""Whether a value is what its definition promises, as plain JSON data."""
+"""The check of a value against what its definition promises, and its plain JSON form."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +11,10 @@ from jsonschema import Draft202012Validator
 from jsonschema.validators import validator_for
 from referencing import Registry
 
-from metrics_dictionary.ping.failure import MetricFailed
-from metrics_dictionary.ping.query.entry import DEPTH_LIMIT
-from metrics_dictionary.tools.json_values import finite_number
+from metrics_dictionary.ping.measurement import MetricFailed
+from metrics_dictionary.ping.query.entry import MAX_DEPTH
+from metrics_dictionary.tools.clock import iso
+from metrics_dictionary.tools.json_values import finite_number, json_type
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
@@ -31,15 +32,17 @@ class ValueCheck:
     def checked(self, value: object, metric: MetricDefinition) -> object:
         """Return the value as JSON data that suits the metric.
 
-        Nothing (None) suits every metric: what is not set has no value. Raises MetricFailed for a value that does not
+        None suits every metric: what is not set has no value. Raises MetricFailed for a value that does not
         suit. The message tells where it goes wrong but never what it is, since reasons leave the instance.
         """
         plain = as_json(value)
         if plain is None:
             return None
-        kinds = _KINDS.get(metric.value_type or "")
-        if kinds is not None and type(plain) not in kinds:
-            raise MetricFailed(f"the value is {_NAMES[type(plain)]}, and its value_type is {metric.value_type}")
+        types = JSON_TYPES.get(metric.value_type or "")
+        found = json_type(plain)
+        if types is not None and found not in types:
+            article = "an" if found == "object" else "a"
+            raise MetricFailed(f"the value is {article} {found}, and its value_type is {metric.value_type}")
         path = metric.value_json_schema
         if path is not None and path in self._schemas:
             error = next(iter(self._validator(path).iter_errors(plain)), None)
@@ -56,38 +59,29 @@ class ValueCheck:
 def _validator(path: str, schema: object) -> Validator:
     if not isinstance(schema, dict):
         raise MetricFailed(f"{path} cannot be read as a JSON Schema, so nothing can be said about the value")
+    return offline_validator(schema)
+
+
+def offline_validator(schema: dict[str, object]) -> Validator:
+    """Return a validator that never fetches another schema. Raises SchemaError for what is not a JSON Schema."""
     kind = validator_for(schema, default=Draft202012Validator)
     kind.check_schema(schema)
-    fetches_nothing: Registry[Any] = Registry()
-    return kind(schema, registry=fetches_nothing)
+    nothing: Registry[Any] = Registry()
+    return kind(schema, registry=nothing)
 
 
-_KINDS: dict[str, tuple[type, ...]] = {
-    "string": (str,),
-    "number": (int, float),
-    "boolean": (bool,),
-    "object": (dict, list),
-}
-"""``value_type`` -> the types that a value may have. A list is an ``object`` too: the JSON Schemas say which it is."""
-
-_NAMES = {
-    bool: "a boolean",
-    str: "a string",
-    int: "a number",
-    float: "a number",
-    dict: "an object",
-    list: "a list",
-}
+JSON_TYPES = {"string": ("string",), "number": ("number",), "boolean": ("boolean",), "object": ("object", "list")}
+"""``value_type`` -> the JSON types that suit it. A list is an ``object`` too: the JSON Schemas say which it is."""
 
 
 def as_json(value: object, depth: int = 0) -> Any:
-    """Return the value with JSON's types only: days and times become ISO 8601 texts, decimals numbers.
+    """Return the value with JSON's types only: dates and times become ISO 8601 strings, decimals numbers.
 
     Raises MetricFailed for what has no place in JSON: NaN, an infinite or gigantic number, another type, endless
     nesting.
     """
-    if depth > DEPTH_LIMIT:
-        raise MetricFailed(f"the value is nested more than {DEPTH_LIMIT} levels deep")
+    if depth > MAX_DEPTH:
+        raise MetricFailed(f"the value is nested more than {MAX_DEPTH} levels deep")
     if value is None or isinstance(value, bool):
         return value
     match value:
@@ -105,11 +99,6 @@ def as_json(value: object, depth: int = 0) -> Any:
             return value.isoformat()
         case _:
             raise MetricFailed(f"a value of the type {type(value).__name__} has no place in JSON")
-
-
-def iso(moment: datetime) -> str:
-    """Return a moment in UTC with milliseconds: ``2024-01-15T23:33:50.387Z``."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _key(key: object) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from metrics_dictionary.ping.failure import MetricFailed, SourceUnavailableError
+from metrics_dictionary.ping.measurement import MetricFailed, SourceUnavailableError
 from metrics_dictionary.tools.errors import OperationalError
 
 if TYPE_CHECKING:

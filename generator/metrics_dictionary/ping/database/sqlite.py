@@ -12,7 +12,7 @@ from metrics_dictionary.ping.database.bounds import BoundsCache
 from metrics_dictionary.ping.database.counting import compute
 from metrics_dictionary.ping.database.database import DatabaseError, DatabaseUnavailableError, StatementTimeout
 from metrics_dictionary.ping.database.sketch import Sketch
-from metrics_dictionary.ping.failure import MAX_REASON_LENGTH
+from metrics_dictionary.ping.measurement import MAX_REASON_LENGTH
 from metrics_dictionary.ping.query import sql
 from metrics_dictionary.tools.text import one_line
 

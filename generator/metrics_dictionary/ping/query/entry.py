@@ -1,4 +1,7 @@
-"""A value in an instrumentation's entry: where it stands, and the option of the metric that fills it in."""
+"""Values in an entry of ``instrumentations/``, each with its path for messages and the metric whose options it takes.
+
+Where the entry says ``{option: NAME}``, the value is the one that the metric gives in ``options``.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,8 @@ if TYPE_CHECKING:
 
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
-DEPTH_LIMIT = 64
-"""Levels of mappings and lists. No sensible entry comes near; a hostile one must not exhaust the stack."""
+MAX_DEPTH = 64
+"""Levels of mappings and lists. No sensible entry comes near it; a hostile one must not exhaust the stack."""
 
 
 class InstrumentationError(ValueError):
@@ -26,7 +29,7 @@ class InstrumentationError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A value, or nothing (``value`` is None and ``given`` false) where the author left it out."""
+    """A value and its path in the entry. Where the author left it out, ``value`` is None and ``given`` is false."""
 
     value: object
     instrumentation: Instrumentation
@@ -36,7 +39,7 @@ class Entry:
 
     @classmethod
     def of(cls, instrumentation: Instrumentation, metric: MetricDefinition) -> Entry:
-        """Return the whole entry of an instrumentation, to be filled in by a metric."""
+        """Return the whole entry of an instrumentation, which takes its options from this metric."""
         return cls(instrumentation.fields, instrumentation, metric)
 
     def __contains__(self, key: str) -> bool:
@@ -48,7 +51,7 @@ class Entry:
         return self._inner(key, value, given=key in self)
 
     def pairs(self) -> list[tuple[str, Entry]]:
-        """Return the keys and values of a mapping; nothing has none. Raises InstrumentationError for the rest."""
+        """Return the keys and values of a mapping, none where it was left out. Raises InstrumentationError."""
         if not self.given:
             return []
         if not isinstance(self.value, Mapping) or not all(isinstance(key, str) for key in self.value):
@@ -56,21 +59,21 @@ class Entry:
         return [(key, self.at(key)) for key in self.value]
 
     def items(self) -> list[Entry]:
-        """Return the items of a list; nothing has none. Raises InstrumentationError for anything else."""
+        """Return the items of a list, none where it was left out. Raises InstrumentationError."""
         if not self.given:
             return []
         if not isinstance(self.value, list):
             raise self.error("must be a list")
         return [self._inner(index, value) for index, value in enumerate(self.value)]
 
-    def filled(self) -> Entry:
-        """Return the value that the metric's options give where the entry says ``option``, otherwise itself.
+    def resolved(self) -> Entry:
+        """Return the metric's option where the value is ``{option: NAME}``, else the value itself.
 
-        Raises InstrumentationError for an option that the metric does not give and that has no default.
+        Raises InstrumentationError where the metric does not give the option and it has no default.
         """
         if "option" not in self:
             return self
-        name = self.at("option").text()
+        name = self.at("option").string()
         if name in self.metric.options:
             return replace(self, value=self.metric.options[name])
         if "default" in self:
@@ -80,27 +83,27 @@ class Entry:
             f"add `options: {{{name}: ...}}` to the metric or a default to the instrumentation"
         )
 
-    def text(self) -> str:
-        """Return the value as text that a database and a page can hold. Raises InstrumentationError."""
+    def string(self) -> str:
+        """Return a string that is not empty and that a database can store. Raises InstrumentationError."""
         value = self.value
         if not isinstance(value, str) or not value:
             raise self.error("must be a text" if self.given else "is missing")
         return self.storable(value)
 
     def storable(self, value: str) -> str:
-        """Return the text unless no database could hold it: then raise InstrumentationError."""
+        """Return the string. Raises InstrumentationError for one that no database can store."""
         if _UNSTORABLE.search(value):
             raise self.error("must not contain a NUL or half of a surrogate pair")
         return value
 
     def error(self, problem: str) -> InstrumentationError:
-        """Return the error that this value has a problem."""
+        """Return the error that says which value of which entry has this problem."""
         where = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in self.path)
         name, file = self.instrumentation.name, self.instrumentation.file_path
         return InstrumentationError(f"{self.metric.key_path}: {name}{where} in {file} {problem}")
 
     def _inner(self, key: str | int, value: object, *, given: bool = True) -> Entry:
         inner = Entry(value, self.instrumentation, self.metric, (*self.path, key), given)
-        if len(inner.path) > DEPTH_LIMIT:
-            raise self.error(f"is nested more than {DEPTH_LIMIT} levels deep; write flatter conditions")
+        if len(inner.path) > MAX_DEPTH:
+            raise self.error(f"is nested more than {MAX_DEPTH} levels deep; write flatter conditions")
         return inner

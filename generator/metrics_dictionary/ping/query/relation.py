@@ -1,7 +1,7 @@
 """A relation: which rows of a database a metric looks at, and what it computes of them.
 
-It holds names and values only, each parameter filled in. ``sql.py`` writes it as text; whoever computes a value adds
-conditions to it first, such as a range of ids.
+It holds names and values only; the metric's options are in place. ``sql.py`` writes it as a statement, after whoever
+computes the value has added conditions, such as a range of ids.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from metrics_dictionary.ping.query.time_window import TimeWindow
 
 Scalar = str | int | float | bool | None
-"""A single value. Floats are finite, integers have 64 bits; a date is a text."""
+"""A single value. Floats are finite, integers have 64 bits; a date is a string."""
 
 
 class Operation(StrEnum):
@@ -147,7 +147,7 @@ class Batching:
 class Relation:
     """What is computed of which rows.
 
-    ``distinct`` asks for distinct results, which changes the text and never the value. Among the conditions of
+    ``distinct`` asks for distinct results, which changes the statement and never the value. Among the conditions of
     ``rows`` there is exactly one ``InTimeWindow`` until ``within`` settles it.
     """
 

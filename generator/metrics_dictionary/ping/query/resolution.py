@@ -1,4 +1,4 @@
-"""From an instrumentation and the options of a metric to the relation that computes it."""
+"""The relation of a database metric: its instrumentation with the metric's options in place, checked and typed."""
 
 from __future__ import annotations
 
@@ -36,9 +36,10 @@ TIME_WINDOW = "time_window"
 
 
 def resolve(instrumentation: Instrumentation, metric: MetricDefinition) -> Relation:
-    """Return the relation of a database instrumentation, each parameter filled in by the metric's options.
+    """Return the relation of a database instrumentation, with the metric's options in it.
 
-    Raises InstrumentationError for one that has another source, lacks an option or does not follow its schema.
+    Raises InstrumentationError for an instrumentation that has another source, lacks an option or does not follow its
+    schema.
     """
     entry = Entry.of(instrumentation, metric)
     _require_database(entry)
@@ -70,7 +71,7 @@ def _operation(entry: Entry) -> Operation:
 
 
 def _limited_conditions(entry: Entry, table: str) -> tuple[Condition, ...]:
-    """Return the conditions with the place of the time window, which is after them unless they mark it."""
+    """Return the conditions and among them the time window: last, unless the author marks its place."""
     window = InTimeWindow(_column(entry.at("timestamp_column"), table, default="created_at"))
     conditions: list[Condition] = []
     for item in entry.at("conditions").items():
@@ -88,7 +89,7 @@ def _all_conditions(entry: Entry, table: str) -> tuple[Condition, ...]:
 
 
 def _conditions(entry: Entry, table: str) -> tuple[Condition, ...]:
-    """Return what one item of a list of conditions says; several columns in it are several conditions."""
+    """Return the conditions of one item of the list: one for each column that it names."""
     pairs = entry.pairs()
     if not pairs:
         raise entry.error("must be a condition, such as `column: value`")
@@ -117,7 +118,7 @@ def _not(entry: Entry, table: str) -> Condition:
 
 
 def _raw_condition(entry: Entry, _table: str) -> Condition:
-    return RawCondition(entry.at("sql").text())
+    return RawCondition(entry.at("sql").string())
 
 
 def _explicit_comparison(entry: Entry, table: str) -> Condition:
@@ -138,7 +139,7 @@ _KINDS: dict[str, tuple[tuple[str, ...], Callable[[Entry, str], Condition]]] = {
     "column": (_COMPARISON, _explicit_comparison),
     "operator": (_COMPARISON, _explicit_comparison),
 }
-"""The key that tells what a condition is -> the keys that go with it, and how it is read. Others name columns."""
+"""Key that marks a kind of condition -> the keys allowed beside it, and its reader. All other keys are columns."""
 
 
 def _comparison(entry: Entry, column: Column, operator: str) -> Comparison:
@@ -172,7 +173,7 @@ _ACCEPTED: dict[str, Callable[[Operand], bool]] = {
     "IS NOT": lambda operand: operand is None or isinstance(operand, bool),
     "LIKE": lambda operand: isinstance(operand, str),
 }
-"""Operator -> whether it can be used with an operand."""
+"""Operator -> whether it accepts an operand."""
 
 _FOR_NULL = {"=": "IS", "!=": "IS NOT"}
 _FOR_SEVERAL = {"=": "IN", "!=": "NOT IN"}
@@ -181,12 +182,12 @@ _FOR_SEVERAL = {"=": "IN", "!=": "NOT IN"}
 def _operand(entry: Entry) -> Operand:
     if "select" in entry:
         return _sub_select(entry.at("select"))
-    filled = entry.filled()
-    if not isinstance(filled.value, list):
-        return _scalar(filled)
-    if not filled.value:
-        raise filled.error("must list at least one value")
-    return tuple(_scalar(item.filled()) for item in filled.items())
+    resolved = entry.resolved()
+    if not isinstance(resolved.value, list):
+        return _scalar(resolved)
+    if not resolved.value:
+        raise resolved.error("must list at least one value")
+    return tuple(_scalar(item.resolved()) for item in resolved.items())
 
 
 def _scalar(entry: Entry) -> Scalar:
@@ -214,7 +215,7 @@ def _joins(entry: Entry, table: str) -> tuple[Join | RawJoin, ...]:
 
 def _join(entry: Entry, table: str) -> Join | RawJoin:
     if "sql" in entry:
-        return RawJoin(entry.at("sql").text())
+        return RawJoin(entry.at("sql").string())
     joined = _name(entry.at("table"))
     on = tuple(
         _join_condition(value, Column(joined, _part(value, key)), table) for key, value in entry.at("on").pairs()
@@ -248,8 +249,8 @@ def _whole_number(entry: Entry, least: int = -(2**63)) -> int | None:
 def _column(entry: Entry, table: str, default: str | None = None) -> Column:
     if default is not None and not entry.given:
         return Column(table, default)
-    filled = entry.filled()
-    return _column_named(filled, filled.text(), table)
+    resolved = entry.resolved()
+    return _column_named(resolved, resolved.string(), table)
 
 
 def _column_named(entry: Entry, name: str, table: str) -> Column:
@@ -259,8 +260,8 @@ def _column_named(entry: Entry, name: str, table: str) -> Column:
 
 
 def _name(entry: Entry) -> str:
-    filled = entry.filled()
-    return _part(filled, filled.text())
+    resolved = entry.resolved()
+    return _part(resolved, resolved.string())
 
 
 def _part(entry: Entry, name: str) -> str:

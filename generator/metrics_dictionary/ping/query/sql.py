@@ -1,7 +1,7 @@
 """The SQL of a database metric, in the form in which ActiveRecord writes it. No other module writes SQL.
 
-Names are always quoted and values always written as literals, so that neither can end what it stands in. The text of
-``sql:`` is the author's and stays as it is.
+Names are always quoted and values always written as literals, so that neither can end what it stands in. What stands
+under ``sql:`` is the author's and stays as it is.
 """
 
 from __future__ import annotations

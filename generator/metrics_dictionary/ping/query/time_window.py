@@ -13,7 +13,7 @@ DAYS = {TimeFrame.TWENTY_EIGHT_DAYS: (30, 2), TimeFrame.SEVEN_DAYS: (9, 2)}
 
 @dataclass(frozen=True, slots=True)
 class TimeWindow:
-    """Both bounds belong to the window. They are points in time, or texts where no day is meant."""
+    """Both bounds belong to the window. They are points in time, or words that suit any day."""
 
     start: datetime | str
     end: datetime | str
@@ -34,7 +34,7 @@ def time_window(time_frame: str | None, now: datetime) -> TimeWindow | None:
 
 
 def symbolic_time_window(time_frame: str | None) -> TimeWindow | None:
-    """Return the window in words, ``30 days ago`` to ``2 days ago``, for a text that stays true every day."""
+    """Return the window in words, ``30 days ago`` to ``2 days ago``, for a statement that stays true every day."""
     if time_frame not in DAYS:
         return None
     start, end = DAYS[TimeFrame(time_frame)]

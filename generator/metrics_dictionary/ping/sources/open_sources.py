@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.ping.database.open_database import open_database
-from metrics_dictionary.ping.sources.machine import machine_facts
+from metrics_dictionary.ping.sources.evaluation import Sources
+from metrics_dictionary.ping.sources.facts import machine_facts
 from metrics_dictionary.ping.sources.prometheus import Prometheus
 from metrics_dictionary.ping.sources.python_classes import registered_classes
-from metrics_dictionary.ping.sources.sources import Sources
 
 if TYPE_CHECKING:
     from metrics_dictionary.settings import Settings
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def open_sources(settings: Settings, store: Store | None) -> Sources:
     """Return the sources that the settings name.
 
-    A database that is away is found out metric by metric. Raises OperationalError for a URL that makes no sense.
+    Whether a database answers is found out metric by metric. Raises OperationalError for a URL that makes no sense.
     """
     url = settings.text("database")
     database = open_database(url, statement_timeout=settings.number("ping.statement_timeout")) if url else None
@@ -30,7 +30,7 @@ def open_sources(settings: Settings, store: Store | None) -> Sources:
         store=store,
         settings={**settings.facts, "service_ping": {"collected_data_categories": sorted(settings.data_categories)}},
         machine=machine_facts(database),
-        prometheus=Prometheus(prometheus) if prometheus else None,
+        prometheus=Prometheus(prometheus).first_value if prometheus else None,
         classes=registered_classes(),
         schema_snapshot=Path(snapshot) if snapshot else None,
     )

@@ -1,4 +1,4 @@
-"""Instant queries to a Prometheus server."""
+"""A Prometheus server and instant queries to it."""
 
 from __future__ import annotations
 
@@ -10,23 +10,26 @@ from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import Request
 
-from metrics_dictionary.ping.failure import MetricFailed, SourceUnavailableError
+from metrics_dictionary.ping.measurement import MetricFailed, SourceUnavailableError
 from metrics_dictionary.tools.addresses import web_address
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.web_document import opener
 
 if TYPE_CHECKING:
-    from metrics_dictionary.ping.sources.inquiry import Inquiry
+    from metrics_dictionary.ping.sources.evaluation import Evaluation
 
-LARGEST_ANSWER = 1024 * 1024
+TIMEOUT = 10.0
+"""Seconds."""
+
+MAX_ANSWER_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Prometheus:
-    """A server by the URL of its start page. Raises OperationalError when that is no http or https URL."""
+    """A server by the URL of its start page. Raises OperationalError when that is not an http or https URL."""
 
     url: str
-    timeout: float = 10.0
+    timeout: float = TIMEOUT
 
     def __post_init__(self) -> None:
         if web_address(self.url) is None:
@@ -45,10 +48,12 @@ class Prometheus:
         try:
             request = Request(url, headers={"Accept": "application/json"})  # noqa: S310 - http and https only, as checked
             with opener().open(request, timeout=self.timeout) as response:
-                body = response.read(LARGEST_ANSWER)
+                body = response.read(MAX_ANSWER_BYTES)
         except HTTPError as error:
             with error:
-                raise MetricFailed(f"Prometheus answers {error.code}: {_told(error.read(LARGEST_ANSWER))}") from None
+                raise MetricFailed(
+                    f"Prometheus answers {error.code}: {_reason(error.read(MAX_ANSWER_BYTES))}"
+                ) from None
         except (OSError, HTTPException, ValueError) as error:
             raise SourceUnavailableError(
                 f"Prometheus does not answer: {getattr(error, 'reason', None) or error}"
@@ -56,12 +61,12 @@ class Prometheus:
         return _parsed(body)
 
 
-def prometheus_value(inquiry: Inquiry) -> object:
+def prometheus_value(evaluation: Evaluation) -> object:
     """Return the first value of the instrumentation's query."""
-    query = inquiry.entry.at("query").filled().text()
-    if inquiry.sources.prometheus is None:
+    query = evaluation.entry.at("query").resolved().string()
+    if evaluation.sources.prometheus is None:
         raise MetricFailed("no Prometheus server is configured; the setting `prometheus` names one")
-    return inquiry.sources.prometheus.first_value(query)
+    return evaluation.sources.prometheus(query)
 
 
 def _parsed(body: bytes) -> object:
@@ -71,7 +76,7 @@ def _parsed(body: bytes) -> object:
         raise MetricFailed("the answer is not that of a Prometheus server: it is no JSON") from None
 
 
-def _told(body: bytes) -> str:
+def _reason(body: bytes) -> str:
     """Return what Prometheus says about a refused query."""
     try:
         return str(json.loads(body)["error"])

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.ping.collect.listing import non_sql_metrics, queries
-from metrics_dictionary.ping.collect.payload import json_text
+from metrics_dictionary.ping.collect.payload import strict_json
 from metrics_dictionary.server.transport.message import Response
 
 if TYPE_CHECKING:
     from metrics_dictionary.dictionary.dictionary import Dictionary
-    from metrics_dictionary.ping.sources.sources import Sources
+    from metrics_dictionary.ping.sources.evaluation import Sources
     from metrics_dictionary.server.api.route import Call
     from metrics_dictionary.stores.store import Store
     from metrics_dictionary.tools.clock import Clock
@@ -42,4 +42,4 @@ class ServicePingExports:
 
 
 def _tree(tree: dict[str, object]) -> Response:
-    return Response(200, json_text(tree).encode())
+    return Response(200, strict_json(tree).encode())

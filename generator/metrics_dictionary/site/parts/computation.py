@@ -8,7 +8,7 @@ from markupsafe import Markup, escape
 
 from metrics_dictionary.dictionary.definition import text
 from metrics_dictionary.ping.query.entry import InstrumentationError
-from metrics_dictionary.ping.query.in_words import in_words
+from metrics_dictionary.ping.query.data_sources import in_words
 from metrics_dictionary.ping.query.sql import statement
 from metrics_dictionary.ping.query.time_window import symbolic_time_window
 from metrics_dictionary.site.parts import highlighting

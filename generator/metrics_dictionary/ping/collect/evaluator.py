@@ -1,4 +1,4 @@
-"""A run over a dictionary: each metric is computed alone, at most once, and fails alone."""
+"""The evaluator of a dictionary: it computes each metric at most once, and each one fails alone."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.ping.collect.deadline import Deadline
-from metrics_dictionary.ping.collect.measurement import Measurement
 from metrics_dictionary.ping.collect.value_check import ValueCheck
-from metrics_dictionary.ping.failure import FAILED, MetricFailed, SourceUnavailableError, reason
-from metrics_dictionary.ping.query.entry import DEPTH_LIMIT
-from metrics_dictionary.ping.sources.inquiry import Inquiry, instrumentation_of
-from metrics_dictionary.ping.sources.readers import Reader, reader_of
+from metrics_dictionary.ping.measurement import Measurement, MetricFailed, SourceUnavailableError, reason
+from metrics_dictionary.ping.query.data_sources import FAILED, DataSource
+from metrics_dictionary.ping.query.entry import MAX_DEPTH
+from metrics_dictionary.ping.sources.evaluation import Evaluation, data_source_of, instrumentation_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,28 +20,31 @@ if TYPE_CHECKING:
 
     from metrics_dictionary.dictionary.dictionary import Dictionary
     from metrics_dictionary.dictionary.metric import MetricDefinition
-    from metrics_dictionary.ping.sources.sources import Sources
+    from metrics_dictionary.ping.sources.evaluation import Sources
 
-PATIENCE = 3
-"""So many metrics in a row find a source away; the rest of the run does not ask it, for waiting takes long."""
+MAX_UNAVAILABLE = 3
+"""The circuit breaker: after so many metrics in a row that found a service unavailable, no other one waits for it."""
 
 
-class Run:
-    """Use it in a ``with`` statement: the end lets go of the thread in which slow sources are asked."""
+class Evaluator:
+    """Computes the metrics of a dictionary from the sources, as of one moment.
+
+    Use it in a ``with`` statement, whose end lets go of the thread in which slow sources are asked.
+    """
 
     def __init__(self, dictionary: Dictionary, sources: Sources, now: datetime) -> None:
         if now.tzinfo is None:
-            raise ValueError("a run needs a time with a time zone")
+            raise ValueError("an evaluator needs a time with a time zone")
         self._dictionary = dictionary
         self._sources = sources
         self._now = now
         self._check = ValueCheck(dictionary.object_schemas)
-        self._deadline = Deadline(sources.answer_seconds)
+        self._deadline = Deadline(sources.timeout)
         self._measured: dict[str, Measurement] = {}
         self._underway: list[str] = []
-        self._away: Counter[str] = Counter()
+        self._unavailable: Counter[str] = Counter()
 
-    def __enter__(self) -> Run:
+    def __enter__(self) -> Evaluator:
         self._deadline.__enter__()
         return self
 
@@ -64,40 +66,40 @@ class Run:
         return self._measured[key_path]
 
     def _value(self, key_path: str) -> tuple[object, str | None]:
-        """Return the value and None, or the fallback value and why it has to do."""
+        """Return the value and None, or the fallback value and why the metric has no other."""
         fallback = FAILED
         try:
-            metric = self._live(key_path)
+            metric = self._live_metric(key_path)
             instrumentation = instrumentation_of(metric, self._dictionary, self._sources.classes)
-            reader = reader_of(instrumentation.source)
-            fallback = reader.fallback
-            inquiry = Inquiry(metric, instrumentation, self._now, self._sources, self.measure)
-            return self._check.checked(self._ask(reader, inquiry), metric), None
+            source = data_source_of(instrumentation)
+            fallback = source.fallback
+            evaluation = Evaluation(metric, instrumentation, self._now, self._sources, self.measure)
+            return self._check.checked(self._read(source, evaluation), metric), None
         except Exception as error:  # noqa: BLE001 - whatever goes wrong with one metric is not to harm the others
             return fallback, reason(error)
 
-    def _live(self, key_path: str) -> MetricDefinition:
+    def _live_metric(self, key_path: str) -> MetricDefinition:
         metric = self._dictionary.expanded.get(key_path)
         if metric is None:
             raise MetricFailed("no definition has this key path")
         if metric.removed:
             raise MetricFailed("the metric is removed")
-        if len(self._underway) > DEPTH_LIMIT:
-            raise MetricFailed(f"more than {DEPTH_LIMIT} metrics add up one another")
+        if len(self._underway) > MAX_DEPTH:
+            raise MetricFailed(f"more than {MAX_DEPTH} metrics add up one another")
         return metric
 
-    def _ask(self, reader: Reader, inquiry: Inquiry) -> object:
-        asked = reader.asked or inquiry.instrumentation.name
-        if self._away[asked] >= PATIENCE:
-            raise MetricFailed(f"not computed: {PATIENCE} metrics in a row found the {asked} away")
+    def _read(self, source: DataSource, evaluation: Evaluation) -> object:
+        service = source.service or evaluation.instrumentation.name
+        if self._unavailable[service] >= MAX_UNAVAILABLE:
+            raise MetricFailed(f"not computed: {MAX_UNAVAILABLE} metrics in a row found the {service} away")
         try:
-            read = partial(reader.read, inquiry)
-            value = read() if reader.limits_itself else self._deadline.call(read)
+            read = partial(evaluation.read, source)
+            value = read() if source.has_timeout else self._deadline.call(read)
         except SourceUnavailableError:
-            self._away[asked] += 1
+            self._unavailable[service] += 1
             raise
         except Exception:
-            self._away[asked] = 0
+            self._unavailable[service] = 0
             raise
-        self._away[asked] = 0
+        self._unavailable[service] = 0
         return value

@@ -1,19 +1,25 @@
-"""Why a metric has no value, and what stands in its place."""
+"""The measurement of one metric: its value, or why it has none."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from metrics_dictionary.tools.errors import UnavailableError
 
-FAILED = -1
-"""Stands for a value that could not be computed: a timeout, a failure, nothing that could be asked."""
-
-COUNTER_FAILED = -2
-"""Stands for the value of a counter that could not be read."""
-
-SQL_LEFT_OUT = -3
-"""Stands for every value that takes SQL, where only the others are listed."""
-
 MAX_REASON_LENGTH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """``value`` is plain JSON data; ``elapsed`` is in seconds.
+
+    ``failure`` is None, or why there is no value: ``value`` is then the fallback of the metric's data source.
+    """
+
+    key_path: str
+    value: object
+    elapsed: float
+    failure: str | None = None
 
 
 class MetricFailed(Exception):  # noqa: N818 - it says what happened, and no caller sees it
@@ -21,7 +27,7 @@ class MetricFailed(Exception):  # noqa: N818 - it says what happened, and no cal
 
 
 class SourceUnavailableError(MetricFailed, UnavailableError):
-    """What was asked does not answer, and would not answer for the next metric either."""
+    """The source of the metric does not answer, and would not answer for the next metric either."""
 
 
 def reason(error: BaseException) -> str:

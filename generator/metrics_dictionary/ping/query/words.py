@@ -1,10 +1,14 @@
-"""A relation in words: one English sentence on what is computed of which rows."""
+"""Relations and selection rules in words, for the readers of the dictionary.
+
+Names, values and queries stand between backticks; the rest is plain English.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.dictionary.metric import TimeFrame
+from metrics_dictionary.dictionary.selection_rule import IDENTIFIERS
 from metrics_dictionary.ping.query.relation import (
     AnyOf,
     Column,
@@ -27,6 +31,9 @@ from metrics_dictionary.tools.text import listed
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from metrics_dictionary.dictionary.metric import MetricDefinition
+    from metrics_dictionary.dictionary.selection_rule import SelectionRule
+
 
 def code(value: object) -> str:
     """Return a value between backticks, on one line.
@@ -43,6 +50,34 @@ def literal(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return "blank" if isinstance(value, str) and not value.strip() else code(value)
+
+
+def selection_in_words(metric: MetricDefinition) -> list[str]:
+    """Return one phrase for each selection rule of a metric: which events it counts, and what of them."""
+    return [_selection(rule) for rule in metric.selection_rules if rule.name]
+
+
+def _selection(rule: SelectionRule) -> str:
+    event = code(rule.name)
+    if rule.operator == "sum(value)":
+        selected = f"Sum of `value` over every {event}"
+    elif rule.unique is None:
+        selected = f"Every {event}"
+    elif rule.unique in _WHOSE:
+        selected = _WHOSE[rule.unique].format(code(rule.unique), event)
+    else:
+        selected = f"Distinct values of {code(rule.unique)} over every {event}"
+    filters = [f"{code(name)} is {literal(value)}" for name, value in rule.filter.items()]
+    return f"{selected} where {listed(filters, 'and')}" if filters else selected
+
+
+_WHOSE = dict(
+    zip(
+        IDENTIFIERS,
+        ("Distinct users ({}) who triggered {}", "Distinct projects ({}) with {}", "Distinct namespaces ({}) with {}"),
+        strict=True,
+    )
+)
 
 
 def relation_in_words(relation: Relation, time_frame: str | None) -> str:
