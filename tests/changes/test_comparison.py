@@ -6,12 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metrics_dictionary.changes.compare.combined_file import combined_edition
 from metrics_dictionary.changes.compare.comparison import Comparison, compare
 from metrics_dictionary.changes.compare.edition import Edition
-from metrics_dictionary.changes.compare.open_edition import open_both
+from metrics_dictionary.changes.compare.open_edition import combined_edition, open_both
 from metrics_dictionary.changes.compare.rules import CHECKS
-from metrics_dictionary.changes.render.difference import Fate, difference
+from metrics_dictionary.changes.render.difference import Outcome, difference
 from metrics_dictionary.dictionary.dictionary import Dictionary, Instrumentation
 from metrics_dictionary.dictionary.event import EventDefinition
 from metrics_dictionary.dictionary.metric import MetricDefinition
@@ -152,11 +151,24 @@ def test_what_is_no_combined_file_is_one_line_of_trouble(text: str) -> None:
     assert "\n" not in str(trouble.value)
 
 
+def test_events_without_a_file_are_told_apart_by_their_actions() -> None:
+    both = tuple(EventDefinition({"action": action}, "") for action in ("loaf_sold", "oven_lit"))
+    found = difference(edition(), edition(events=both))
+    assert [item.names for item in found.items] == [("loaf_sold",), ("oven_lit",)]
+
+
+def test_a_change_in_three_entries_is_told_of_the_first_of_them() -> None:
+    new = metric(time_frame=["7d", "28d", "all"], value_type="string")
+    old = list(metric(time_frame=["7d", "28d", "all"], value_type="number").expand())
+    (change,) = compare(edition(*old), edition(new)).metrics.changed
+    assert change.before is old[0]
+
+
 def test_a_moved_owner_concerns_both_groups() -> None:
     found = difference(edition(metric(product_group="ovens")), edition(metric(product_group="counter")))
     (item,) = found.items
     assert (item.moved_from, [group.identifier for group in found.groups_affected(item)]) == ("ovens", ["ovens"])
-    assert [share.identifier for share in found.shares] == ["counter"]
+    assert [section.identifier for section in found.sections] == ["counter"]
 
 
 def test_a_changed_event_concerns_the_owners_of_the_metrics_that_count_it() -> None:
@@ -177,7 +189,8 @@ def test_what_turns_removed_is_removed_and_what_is_gone_is_deleted() -> None:
     found = difference(
         edition(metric("a.a"), metric("b.b", "definitions/metrics/b.yml")), edition(metric("a.a", status="removed"))
     )
-    assert [(item.fate, item.breaking) for item in found.items] == [(Fate.REMOVED, False), (Fate.DELETED, True)]
+    outcomes = [(item.outcome, item.breaking) for item in found.items]
+    assert outcomes == [(Outcome.REMOVED, False), (Outcome.DELETED, True)]
 
 
 VALUES = st.sampled_from(["number", "string", None, 1, ["7d", "28d"], "7d", "all", {"a": 1}, [{"name": "e"}], True])
@@ -212,5 +225,6 @@ def test_whatever_the_definitions_hold_a_comparison_ends(
         for side in (one, other)
     )
     found = difference(before, after)
-    lost = {name for item in found.items for name in (*item.lost, *(item.names if item.fate is Fate.DELETED else ()))}
+    deleted = {name for item in found.with_outcome(Outcome.DELETED) for name in item.names}
+    lost = deleted | {name for item in found.items for name in item.lost}
     assert lost == before.dictionary.expanded.keys() - after.dictionary.expanded.keys()

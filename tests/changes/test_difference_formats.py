@@ -11,12 +11,16 @@ from hypothesis import strategies as st
 from markdown import markdown
 
 from metrics_dictionary.changes.compare.edition import Edition
-from metrics_dictionary.changes.render.changelog import changelog_markdown
+from metrics_dictionary.changes.field_change import excerpts
 from metrics_dictionary.changes.render.difference import Difference, difference
 from metrics_dictionary.changes.render.json_difference import difference_json
-from metrics_dictionary.changes.render.markdown_difference import LONGEST, code, difference_markdown
+from metrics_dictionary.changes.render.markdown_difference import (
+    MAX_COMMENT_LENGTH,
+    changelog_markdown,
+    code,
+    difference_markdown,
+)
 from metrics_dictionary.changes.render.text_difference import difference_text
-from metrics_dictionary.changes.render.values import from_where_they_part
 from metrics_dictionary.dictionary.dictionary import Dictionary, ProductGroup
 from metrics_dictionary.dictionary.metric import MetricDefinition
 from metrics_dictionary.tools.text import columns
@@ -120,7 +124,7 @@ def test_a_comment_ends_before_it_is_too_long_and_says_what_it_leaves_out() -> N
     many = [metric(f"counts.metric_{number:05}", description="x" * 100) for number in range(3_000)]
     old, new = (metric("zzz.breaking", value_type=word) for word in ("number", "string"))
     told = difference_markdown(difference(edition(old), edition(*many, new)))
-    assert len(told) < LONGEST + 1_000
+    assert len(told) < MAX_COMMENT_LENGTH + 1_000
     assert "more definitions, for which a comment has no room" in told
     assert told.index("zzz.breaking") < told.index("counts.metric_00000")
 
@@ -145,6 +149,6 @@ def test_release_notes_put_first_what_cannot_be_compared_any_more() -> None:
 
 @given(st.text(max_size=300), st.text(max_size=300))
 def test_excerpts_of_two_values_have_room_and_differ_when_the_values_do(one: str, other: str) -> None:
-    before, after = from_where_they_part(one, other, 60)
+    before, after = excerpts(one, other, 60)
     assert max(len(before), len(after)) <= 60
     assert (before == after) == (one == other)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from metrics_dictionary.changes.history.history import read_history
-from metrics_dictionary.changes.history.log import LONGEST_SUBJECT
+from metrics_dictionary.changes.history.log import MAX_SUBJECT_LENGTH
 from metrics_dictionary.reading.document import Kind
 from metrics_dictionary.reading.parse import LARGEST_DEFINITION
 from tests.changes.definition_repository import ENVIRONMENT, DefinitionRepository, metric, told
@@ -212,7 +212,7 @@ def test_no_message_and_no_file_name_can_pass_for_something_else(repository: Def
 
 def test_a_long_first_line_of_a_message_is_cut(repository: DefinitionRepository) -> None:
     repository.write_and_commit(BOARDS, metric(), "word " * 1000)
-    assert len(repository.history().changes[0].commit.subject) == LONGEST_SUBJECT
+    assert len(repository.history().changes[0].commit.subject) == MAX_SUBJECT_LENGTH
 
 
 def test_a_commit_from_a_time_that_no_calendar_has_is_read(repository: DefinitionRepository) -> None:

@@ -63,7 +63,7 @@ def test_a_revision_holds_what_a_folder_of_the_same_files_holds(root: Path) -> N
     commit(root)
     read, edition = read_dictionary(root).dictionary, read_revision("HEAD", root)
     assert edition.dictionary == read
-    assert (edition.faults, edition.unread, edition.remarks) == ((), frozenset(), ())
+    assert (edition.diagnostics, edition.unread, edition.remarks) == ((), frozenset(), ())
 
 
 def test_an_edition_is_read_from_a_root_at_the_top_of_a_repository(tmp_path: Path) -> None:
@@ -180,7 +180,7 @@ def test_links_and_files_that_are_too_long_are_told_and_not_followed(root: Path)
     commit(root)
     edition = read_revision("HEAD", root)
     assert edition.unread == {"metrics/counts_all/link.yml", "metrics/counts_all/long.yml"}
-    assert len(edition.faults) == 2
+    assert len(edition.diagnostics) == 2
 
 
 def test_names_of_files_may_hold_anything(root: Path) -> None:

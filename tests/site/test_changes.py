@@ -11,7 +11,8 @@ from xml.etree import ElementTree as ET
 
 from metrics_dictionary.dictionary.dictionary import Dictionary
 from metrics_dictionary.dictionary.metric import MetricDefinition
-from metrics_dictionary.changes.history.change import Change, Commit, FieldChange, What
+from metrics_dictionary.changes.history.change import Change, Commit, What
+from metrics_dictionary.changes.field_change import FieldChange
 from metrics_dictionary.changes.history.history import History
 from metrics_dictionary.reading.document import Kind
 from metrics_dictionary.site.pages import change_pages

@@ -55,6 +55,13 @@ def listed(parts: Iterable[str], conjunction: str = "and") -> str:
     return f"{', '.join(others)} {conjunction} {last}" if others else last
 
 
+def abridged(parts: Iterable[str], most: int) -> str:
+    """Return ``a, b, c``; of more than ``most`` parts the first ones: ``a, b and 3 more``."""
+    all_parts = list(parts)
+    shown = ", ".join(all_parts[:most])
+    return shown if len(all_parts) <= most else f"{shown} and {len(all_parts) - most:,} more"
+
+
 def columns(text: str) -> int:
     """Return the width of a text: wide characters take two columns, combining ones none, colors none."""
     plain = _STYLE.sub("", text)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from metrics_dictionary.changes.compare.comparison import Comparison, Definition
+from metrics_dictionary.changes.compare.comparison import Comparison
 from metrics_dictionary.reading.positions import JsonPath  # noqa: TC001 - beside Check, which needs its names at run time
+
+if TYPE_CHECKING:
+    from metrics_dictionary.dictionary.definition import Definition
 
 
 @dataclass(frozen=True, slots=True)

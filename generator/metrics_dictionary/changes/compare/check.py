@@ -9,7 +9,7 @@ from metrics_dictionary.changes.compare.comparison import compare
 from metrics_dictionary.changes.compare.edition import Edition, inside_root
 from metrics_dictionary.changes.compare.open_edition import open_edition
 from metrics_dictionary.changes.compare.rules import CHECKS
-from metrics_dictionary.dictionary.diagnostic import Diagnostic, Severity
+from metrics_dictionary.dictionary.diagnostic import Diagnostic
 from metrics_dictionary.reading.positions import json_path
 from metrics_dictionary.reading.root import shown
 from metrics_dictionary.tools.garbage import without_garbage_collection
@@ -33,7 +33,7 @@ def lifecycle_check(against: str, told: Callable[[Edition], None]) -> Callable[[
     """
 
     def check(root: Path, context: RuleContext) -> list[Diagnostic]:
-        before = open_edition(against, root, documents=context.documents, where_it_left=True)
+        before = open_edition(against, root, documents=context.documents, merge_base=True)
         told(before)
         with without_garbage_collection():
             return list(_diagnostics(before, root, context))
@@ -58,11 +58,8 @@ def _gaps(before: Edition, root: Path, documents: Mapping[str, Document]) -> Ite
     for remark in before.remarks:
         yield _gap(remark, shown(root))
     now = {inside_root(path): document.file for path, document in documents.items()}
-    for fault in before.faults:
-        if fault.severity is Severity.ERROR:
-            place = f"{fault.file}:{fault.line}:{fault.column}"
-            file = next((file for path, file in now.items() if fault.file.endswith(path)), shown(root))
-            yield _gap(f"{before.name} cannot be read at {place}: {fault.message}", file)
+    for problem, place in before.unreadable():
+        yield _gap(problem, next((file for path, file in now.items() if place.endswith(path)), shown(root)))
 
 
 def _gap(message: str, file: str) -> Diagnostic:

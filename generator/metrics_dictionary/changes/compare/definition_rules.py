@@ -5,19 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.changes.compare.breach import Breach
-from metrics_dictionary.changes.compare.owners import contact
 from metrics_dictionary.dictionary.metric import MetricDefinition
 from metrics_dictionary.dictionary.selection_rule import IDENTIFIERS
+from metrics_dictionary.tools.text import abridged
 from metrics_dictionary.validation.engine import wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from metrics_dictionary.changes.compare.comparison import Change, Comparison, Definition
+    from metrics_dictionary.changes.compare.comparison import ChangedDefinition, Comparison
     from metrics_dictionary.dictionary.event import EventDefinition
     from metrics_dictionary.dictionary.selection_rule import SelectionRule
 
-_SHOWN = 5
+    AnyChange = ChangedDefinition[MetricDefinition] | ChangedDefinition[EventDefinition]
+
+MAX_NAMES = 5
+"""How many metrics a message names."""
 
 
 def deleted_event(comparison: Comparison) -> Iterator[Breach]:
@@ -66,6 +69,14 @@ def changed_owner(comparison: Comparison) -> Iterator[Breach]:
             yield Breach(change.after, ("product_group",), message)
 
 
+def contact(comparison: Comparison, identifier: str) -> str:
+    """Return a group's name and contact for a message: ``Code Review (`#g_code_review`)`` in backticks."""
+    group = comparison.group(identifier)
+    if group is None:
+        return wording.code(identifier)
+    return f"{wording.code(group.name)} ({wording.code(group.contact)})" if group.contact else wording.code(group.name)
+
+
 def renamed_event(comparison: Comparison) -> Iterator[Breach]:
     """Find events with another action that a metric counted, and that still goes on."""
     for change in comparison.events.changed:
@@ -96,7 +107,9 @@ def dropped_event_property(comparison: Comparison) -> Iterator[Breach]:
                 yield Breach(change.after, (field,), message)
 
 
-def _changed(comparison: Comparison) -> Iterator[Change[MetricDefinition] | Change[EventDefinition]]:
+def _changed(
+    comparison: Comparison,
+) -> Iterator[AnyChange]:
     yield from comparison.metrics.changed
     yield from comparison.events.changed
 
@@ -125,10 +138,9 @@ def _needed(rule: SelectionRule) -> set[str]:
     return needed
 
 
-def _who(definition: Definition) -> str:
+def _who(definition: MetricDefinition | EventDefinition) -> str:
     return wording.code(definition.key_path if isinstance(definition, MetricDefinition) else definition.action)
 
 
 def _several(names: list[str]) -> str:
-    shown = ", ".join(wording.code(name) for name in names[:_SHOWN])
-    return shown if len(names) <= _SHOWN else f"{shown} and {len(names) - _SHOWN} more"
+    return abridged(map(wording.code, names), MAX_NAMES)

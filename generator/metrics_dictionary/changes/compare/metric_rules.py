@@ -5,20 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.changes.compare.breach import Breach
-from metrics_dictionary.changes.compare.owners import contact
-from metrics_dictionary.changes.compare.selection_changes import Aspect, selection_changes
-from metrics_dictionary.changes.render.values import as_text, from_where_they_part
+from metrics_dictionary.changes.compare.computation import Aspect, selection_changes
+from metrics_dictionary.changes.compare.definition_rules import contact
+from metrics_dictionary.changes.field_change import as_text, excerpts
+from metrics_dictionary.tools.text import listed
 from metrics_dictionary.validation.engine import wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from metrics_dictionary.changes.compare.breach import Check
-    from metrics_dictionary.changes.compare.comparison import Change, Comparison
-    from metrics_dictionary.changes.compare.selection_changes import SelectionChange
+    from metrics_dictionary.changes.compare.comparison import ChangedDefinition, Comparison
+    from metrics_dictionary.changes.compare.computation import SelectionChange
     from metrics_dictionary.dictionary.metric import MetricDefinition
 
-    MetricChange = Change[MetricDefinition]
+    MetricChange = ChangedDefinition[MetricDefinition]
 
 
 def deleted_metric(comparison: Comparison) -> Iterator[Breach]:
@@ -158,18 +159,17 @@ def _who(change: MetricChange) -> str:
 
 
 def _named(names: Iterable[str]) -> str:
-    codes = [wording.code(name) for name in names]
-    return codes[0] if len(codes) == 1 else f"{', '.join(codes[:-1])} and {codes[-1]}"
+    return listed(map(wording.code, names))
 
 
 def _from_to(before: object, after: object) -> str:
-    one, other = (wording.code(text) for text in from_where_they_part(before, after, _ROOM))
+    one, other = (wording.code(text) for text in excerpts(before, after, MAX_VALUE_LENGTH))
     if before is None:
         return f"is {other} now and was not there before"
     return f"was {one} and is {'gone' if after is None else other}"
 
 
-_ROOM = 56
+MAX_VALUE_LENGTH = 56
 """Characters of a value that a message shows."""
 
 
@@ -179,5 +179,5 @@ def _indicators(names: Iterable[str]) -> str:
 
 def _tell(comparison: Comparison, *metrics: MetricDefinition) -> str:
     groups = dict.fromkeys(metric.product_group for metric in metrics if metric.product_group)
-    told = [contact(comparison, group) for group in groups]
-    return f"Tell {' and '.join(told)} before this is merged." if told else "Tell its owner before this is merged."
+    contacts = " and ".join(contact(comparison, group) for group in groups)
+    return f"Tell {contacts or 'its owner'} before this is merged."

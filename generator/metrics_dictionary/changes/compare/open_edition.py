@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.changes.compare.combined_file import LARGEST, combined_edition, read_combined_file
 from metrics_dictionary.changes.compare.edition import Edition
 from metrics_dictionary.changes.compare.revision import data_of, read_revision
+from metrics_dictionary.dictionary.definition import text
+from metrics_dictionary.dictionary.dictionary import Dictionary
+from metrics_dictionary.dictionary.event import EventDefinition
+from metrics_dictionary.dictionary.metric import MetricDefinition
+from metrics_dictionary.reading.document import Kind
+from metrics_dictionary.reading.parse import parse
 from metrics_dictionary.reading.read import read_dictionary
-from metrics_dictionary.reading.root import is_root, shown
+from metrics_dictionary.reading.root import SourceFile, is_root, shown
 from metrics_dictionary.tools.addresses import is_web_address
 from metrics_dictionary.tools.errors import OperationalError
+from metrics_dictionary.tools.files import file_bytes
 from metrics_dictionary.tools.garbage import without_garbage_collection
 from metrics_dictionary.tools.in_parts import WORTHWHILE, in_parts
 from metrics_dictionary.tools.web_document import fetch
@@ -21,8 +29,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from metrics_dictionary.changes.compare.revision import KnownData
+    from metrics_dictionary.dictionary.diagnostic import Diagnostic
     from metrics_dictionary.reading.document import Document
     from metrics_dictionary.reading.read import Reading
+
+
+MAX_COMBINED_SIZE = 64 * 1024 * 1024
+"""Bytes of a combined file. 100,000 definitions have about 75 MB, 5,000 have 4."""
 
 
 def open_edition(
@@ -31,7 +44,7 @@ def open_edition(
     *,
     known: KnownData | None = None,
     documents: Sequence[Document] = (),
-    where_it_left: bool = False,
+    merge_base: bool = False,
 ) -> Edition:
     """Read the edition that ``meant`` names; a revision is one of the repository in which ``root`` lies.
 
@@ -40,25 +53,25 @@ def open_edition(
     """
     with without_garbage_collection():
         if is_web_address(meant):
-            return combined_edition(meant, fetch(meant, LARGEST))
+            return combined_edition(meant, fetch(meant, MAX_COMBINED_SIZE))
         path = Path(meant)
         try:
             if path.is_dir() and is_root(path):
                 return _edition_of(read_dictionary(path))
             if path.is_file():
-                return read_combined_file(path)
+                return _read_file(path)
         except (OSError, ValueError) as error:
             raise OperationalError(f"{shown(meant)}: cannot be read: {error}") from error
         known = {} if known is None else known
         if documents:
             known.update(data_of(documents, root))
-        return read_revision(meant, root, known, where_it_left=where_it_left)
+        return read_revision(meant, root, known, merge_base=merge_base)
 
 
 def open_both(old: str, new: str | None, root: Path) -> tuple[Edition, Edition]:
     """Read two editions; without a second one it is the root as it is now.
 
-    Raises OperationalError when one of them is none, or cannot be read.
+    Raises OperationalError when one of them does not exist, or cannot be read.
     """
     with without_garbage_collection():
         if new is None:
@@ -72,10 +85,53 @@ def open_both(old: str, new: str | None, root: Path) -> tuple[Edition, Edition]:
 
 
 def _read_files(paths: Iterable[Path]) -> list[Edition]:
-    return [read_combined_file(path) for path in paths]
+    return [_read_file(path) for path in paths]
+
+
+def _read_file(path: Path) -> Edition:
+    return combined_edition(shown(path), file_bytes(path, MAX_COMBINED_SIZE))
 
 
 def _edition_of(reading: Reading) -> Edition:
     root = reading.root
     unread = frozenset(os.path.relpath(file, root) for file in reading.unread)
     return Edition(shown(root), reading.dictionary, reading.diagnostics, unread)
+
+
+def combined_edition(name: str, raw: bytes) -> Edition:
+    """Read the bytes of a combined file: what `metrics-dictionary export` or `GET metric_definitions` gave.
+
+    It is YAML or JSON and has metrics, events or both. Raises OperationalError when it is not a list of definitions.
+    """
+    data, diagnostics = _data(name, raw)
+    if not isinstance(data, list) or not all(isinstance(entry, dict) for entry in data):
+        raise OperationalError(f"{name}: not a list of definitions; `metrics-dictionary export` writes one")
+    events = [entry for entry in data if "action" in entry and "key_path" not in entry]
+    metrics = [entry for entry in data if "action" not in entry or "key_path" in entry]
+    if not all("key_path" in entry for entry in metrics):
+        raise OperationalError(f"{name}: an entry has neither a key_path nor an action; is it a combined file?")
+    dictionary = Dictionary(
+        metrics=tuple(MetricDefinition(_fields(entry), _file_path(entry)) for entry in metrics),
+        event_definitions=tuple(EventDefinition(_fields(entry), _file_path(entry)) for entry in events) or None,
+    )
+    return Edition(name, dictionary, diagnostics, whole=False)
+
+
+def _data(name: str, raw: bytes) -> tuple[object, tuple[Diagnostic, ...]]:
+    if raw.lstrip()[:1] == b"[":
+        # A YAML list may start with a bracket, too.
+        with contextlib.suppress(ValueError, RecursionError):
+            return json.loads(raw.decode("utf-8-sig")), ()
+    parsed = parse(SourceFile(Path(), name, name, Kind.METRIC), raw, limit=MAX_COMBINED_SIZE)
+    if parsed.document is None:
+        problem = parsed.diagnostics[0]
+        raise OperationalError(f"{problem.file}:{problem.line}:{problem.column}: {problem.message}")
+    return parsed.document.data, parsed.diagnostics
+
+
+def _fields(entry: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in entry.items() if name != "file_path"}
+
+
+def _file_path(entry: dict[str, object]) -> str:
+    return text(entry.get("file_path")) or ""

@@ -47,17 +47,17 @@ class _Entry:
     regular: bool
 
 
-def read_revision(revision: str, root: Path, known: KnownData | None = None, *, where_it_left: bool = False) -> Edition:
+def read_revision(revision: str, root: Path, known: KnownData | None = None, *, merge_base: bool = False) -> Edition:
     """Read the definitions root as it was in a revision of the repository that it lies in.
 
-    ``known`` spares work, and learns what is read here. ``where_it_left`` asks for the commit at which the present
+    ``known`` spares work, and learns what is read here. ``merge_base`` asks for the commit at which the present
     branch left the revision, so that what others did there since is no change of ours. In a shallow clone the oldest
     commit stands for an ancestor that is not there, with a remark.
 
     Raises OperationalError when the root is in no git repository, or the revision is none of it.
     """
     top, prefix = _place_in_repository(root, revision)
-    commit = _commit(top, revision, where_it_left=where_it_left)
+    commit = _commit(top, revision, merge_base=merge_base)
     name = f"{revision} ({commit.name[:_SHORT]})"
     try:
         listing = git(top, "ls-tree", "-r", "-l", "-z", f"{commit.name}:{prefix}")
@@ -95,12 +95,12 @@ def _place_in_repository(root: Path, revision: str) -> tuple[Path, str]:
     return Path(top), prefix.rstrip("/")
 
 
-def _commit(top: Path, revision: str, *, where_it_left: bool) -> _Commit:
+def _commit(top: Path, revision: str, *, merge_base: bool) -> _Commit:
     shallow = is_shallow(top)
     found = commit_id(top, revision)
     if found is None:
         return _oldest_instead(top, revision) if shallow else _unknown(top, revision)
-    if not where_it_left:
+    if not merge_base:
         return _Commit(found)
     base = git_line(top, "merge-base", found, "HEAD")
     if base is None and shallow:
@@ -183,7 +183,7 @@ def _edition(name: str, entries: list[_Entry], parsed: list[ParsedFile], remarks
     return Edition(
         name=name,
         dictionary=assemble(sources, documents, Surroundings()),
-        faults=tuple(problem for file in parsed for problem in file.diagnostics),
+        diagnostics=tuple(problem for file in parsed for problem in file.diagnostics),
         unread=frozenset(inside_root(source.file_path) for source in sources if source.file in missing),
         remarks=remarks,
     )

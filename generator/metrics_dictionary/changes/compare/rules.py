@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from metrics_dictionary.changes.compare.computation import Aspect
 from metrics_dictionary.changes.compare.definition_rules import (
     changed_milestone,
     changed_owner,
@@ -24,7 +25,6 @@ from metrics_dictionary.changes.compare.metric_rules import (
     deleted_metric,
     touched_indicator,
 )
-from metrics_dictionary.changes.compare.selection_changes import Aspect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

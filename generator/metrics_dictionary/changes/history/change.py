@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from metrics_dictionary.changes.field_change import FieldChange
     from metrics_dictionary.reading.document import Kind
 
 
@@ -31,15 +32,6 @@ class Commit:
     when: datetime
     subject: str
     milestone: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FieldChange:
-    """One field's values; None where the field was or is absent."""
-
-    field: str
-    before: object
-    after: object
 
 
 @dataclass(frozen=True, slots=True)

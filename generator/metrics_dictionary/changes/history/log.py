@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.changes.history.change import Commit
+from metrics_dictionary.tools.text import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 LOG_FORMAT = "%H%x00%P%x00%ct%x00%s%x00"
 """What `commits_of` reads, for the option ``--format=tformat:`` of a log with ``-z --raw``."""
 
-LONGEST_SUBJECT = 160
+MAX_SUBJECT_LENGTH = 160
 """Characters of a message's first line that are kept."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -83,4 +84,4 @@ def _when(seconds: bytes) -> datetime:
 
 def _subject(subject: bytes) -> str:
     text = _UNSEEN.sub(" ", subject.decode("utf-8", "replace")).strip()
-    return text if len(text) <= LONGEST_SUBJECT else f"{text[: LONGEST_SUBJECT - 1]}…"
+    return shortened(text, MAX_SUBJECT_LENGTH)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.changes.history.change import FieldChange
+from metrics_dictionary.changes.field_change import FieldChange
 from metrics_dictionary.reading.parse import parse
 from metrics_dictionary.reading.root import SourceFile
 from metrics_dictionary.reading.scalars import UnsupportedScalarError, plain_scalar

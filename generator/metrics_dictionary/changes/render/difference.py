@@ -8,27 +8,29 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.changes.compare.comparison import compare
-from metrics_dictionary.changes.compare.owners import group_of
 from metrics_dictionary.changes.compare.rules import CHECKS
 from metrics_dictionary.dictionary.diagnostic import Severity
 from metrics_dictionary.dictionary.dictionary import ProductGroup
 from metrics_dictionary.dictionary.metric import MetricDefinition
 from metrics_dictionary.tools.garbage import without_garbage_collection
+from metrics_dictionary.tools.text import counted, listed
 from metrics_dictionary.validation.rules.registry import RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from metrics_dictionary.changes.compare.comparison import Change, Comparison, Definition, FieldChange, Lone
+    from metrics_dictionary.changes.compare.comparison import ChangedDefinition, Comparison, UnmatchedDefinition
     from metrics_dictionary.changes.compare.computation import ComputationChange
     from metrics_dictionary.changes.compare.edition import Edition
+    from metrics_dictionary.changes.field_change import FieldChange
+    from metrics_dictionary.dictionary.definition import Definition
     from metrics_dictionary.dictionary.event import EventDefinition
 
-    AnyChange = Change[MetricDefinition] | Change[EventDefinition]
-    AnyLone = Lone[MetricDefinition] | Lone[EventDefinition]
+    AnyChange = ChangedDefinition[MetricDefinition] | ChangedDefinition[EventDefinition]
+    AnyUnmatched = UnmatchedDefinition[MetricDefinition] | UnmatchedDefinition[EventDefinition]
 
 
-class Fate(StrEnum):
+class Outcome(StrEnum):
     """What became of a definition. One whose status turned to ``removed`` is removed, one that is gone is deleted."""
 
     ADDED = "added"
@@ -38,7 +40,7 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Violation:
     """A lifecycle rule that the definition breaks, and what it says. The message holds words of the definition."""
 
     rule: str
@@ -51,18 +53,18 @@ class Item:
     """A definition that is not the same in both editions.
 
     ``definition`` is the newer one where there is one. ``names`` are the key paths concerned, or the action; ``lost``
-    and ``gained`` the key paths that only one edition has. ``moved_from`` is the former owner. ``affected`` names the
+    and ``gained`` the key paths that only one edition has. ``moved_from`` is the former owner. ``affected`` are the
     metrics that count a changed event.
     """
 
-    fate: Fate
+    outcome: Outcome
     definition: Definition
     names: tuple[str, ...]
     lost: tuple[str, ...] = ()
     gained: tuple[str, ...] = ()
     fields: tuple[FieldChange, ...] = ()
     computations: tuple[ComputationChange, ...] = ()
-    verdicts: tuple[Verdict, ...] = ()
+    violations: tuple[Violation, ...] = ()
     moved_from: str | None = None
     affected: tuple[MetricDefinition, ...] = ()
 
@@ -74,7 +76,7 @@ class Item:
     @property
     def breaking(self) -> bool:
         """Whether numbers before and after can no longer be compared."""
-        return any(verdict.severity is Severity.ERROR for verdict in self.verdicts)
+        return any(violation.severity is Severity.ERROR for violation in self.violations)
 
     @property
     def indicators(self) -> tuple[str, ...]:
@@ -82,10 +84,19 @@ class Item:
         metric = self.definition
         return metric.performance_indicator_types if isinstance(metric, MetricDefinition) else ()
 
+    def name_lists(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield ``gone`` and ``new`` with the key paths that only one edition has, where there are any."""
+        for label, names in (("gone", self.lost), ("new", self.gained)):
+            if names:
+                yield label, names
+
 
 @dataclass(frozen=True, slots=True)
-class Share:
-    """What concerns one product group: as the owner, or as the former one."""
+class GroupSection:
+    """The definitions that one product group owns. ``identifier`` is empty for those without an owner.
+
+    ``group`` is None when neither edition knows the group.
+    """
 
     identifier: str
     group: ProductGroup | None
@@ -98,7 +109,7 @@ class Difference:
 
     comparison: Comparison
     items: tuple[Item, ...]
-    shares: tuple[Share, ...]
+    sections: tuple[GroupSection, ...]
     remarks: tuple[str, ...]
 
     @property
@@ -116,22 +127,34 @@ class Difference:
         """The items that break a promise."""
         return tuple(item for item in self.items if item.breaking)
 
-    def with_fate(self, fate: Fate) -> tuple[Item, ...]:
-        """Return the items of one fate."""
-        return tuple(item for item in self.items if item.fate is fate)
+    @property
+    def moved(self) -> int:
+        """How many definitions have another owner."""
+        return sum(item.moved_from is not None for item in self.items)
+
+    def with_outcome(self, outcome: Outcome) -> tuple[Item, ...]:
+        """Return the items with one outcome."""
+        return tuple(item for item in self.items if item.outcome is outcome)
 
     def groups_affected(self, item: Item) -> tuple[ProductGroup, ...]:
         """Return the groups that have to know of an item besides its owner."""
         others = dict.fromkeys([item.moved_from, *(metric.product_group for metric in item.affected)])
         return tuple(
-            group_of(self.comparison, group) or ProductGroup(group, group)
+            self.comparison.group(group) or ProductGroup(group, group)
             for group in others
             if group and group != item.definition.product_group
         )
 
+    def totals_in_words(self) -> str:
+        """Return how many definitions have which outcome: ``2 added and 1 changed``."""
+        totals = {outcome.value: len(self.with_outcome(outcome)) for outcome in Outcome}
+        totals["with another owner"] = self.moved
+        return listed(f"{number:,} {what}" for what, number in totals.items() if number) or "no difference"
 
-NOBODY = ""
-"""Stands for the owner of what names none."""
+    def breaking_in_words(self) -> str:
+        """Return how many definitions break a promise, as a sentence."""
+        number = len(self.breaking)
+        return f"{counted(number, 'breaking change')}." if number else "Nothing breaking."
 
 
 def difference(before: Edition, after: Edition) -> Difference:
@@ -139,52 +162,56 @@ def difference(before: Edition, after: Edition) -> Difference:
     with without_garbage_collection():
         comparison = compare(before, after)
         items = tuple(sorted(_items(comparison), key=lambda item: (item.kind != "metric", item.names)))
-    return Difference(comparison, items, tuple(_shares(comparison, items)), tuple(_remarks(comparison)))
+    return Difference(comparison, items, tuple(_sections(comparison, items)), tuple(_remarks(comparison)))
 
 
 def _items(comparison: Comparison) -> Iterator[Item]:
-    verdicts = _verdicts(comparison)
+    violations = _violations(comparison)
     for metric_change in comparison.metrics.changed:
-        yield _changed(metric_change, verdicts, ())
+        yield _changed_item(metric_change, violations, ())
     for event_change in comparison.events.changed:
-        yield _changed(event_change, verdicts, _affected(comparison, event_change))
+        yield _changed_item(event_change, violations, _affected(comparison, event_change))
     for compared in (comparison.metrics, comparison.events):
-        for lone in compared.added:
-            yield _lone(Fate.ADDED, lone, verdicts)
-        for lone in compared.deleted:
-            yield _lone(Fate.DELETED, lone, verdicts)
+        for unmatched in compared.added:
+            yield _unmatched_item(Outcome.ADDED, unmatched, violations)
+        for unmatched in compared.deleted:
+            yield _unmatched_item(Outcome.DELETED, unmatched, violations)
 
 
-def _verdicts(comparison: Comparison) -> dict[int, tuple[Verdict, ...]]:
-    found: defaultdict[int, list[Verdict]] = defaultdict(list)
+def _violations(comparison: Comparison) -> dict[int, tuple[Violation, ...]]:
+    """Return the id of a definition's object -> the lifecycle rules that it breaks."""
+    found: defaultdict[int, list[Violation]] = defaultdict(list)
     for rule, checks in CHECKS.items():
         for check in checks:
             for breach in check(comparison):
-                found[id(breach.definition)].append(Verdict(rule, RULES[rule].severity, breach.message))
-    return {definition: tuple(verdicts) for definition, verdicts in found.items()}
+                found[id(breach.definition)].append(Violation(rule, RULES[rule].severity, breach.message))
+    return {definition: tuple(violations) for definition, violations in found.items()}
 
 
-def _changed(change: AnyChange, verdicts: dict[int, tuple[Verdict, ...]], affected: Iterable[MetricDefinition]) -> Item:
+def _changed_item(
+    change: AnyChange, violations: Mapping[int, tuple[Violation, ...]], affected: Iterable[MetricDefinition]
+) -> Item:
     removed = change.after.removed and not change.before.removed
     return Item(
-        fate=Fate.REMOVED if removed else Fate.CHANGED,
+        outcome=Outcome.REMOVED if removed else Outcome.CHANGED,
         definition=change.after,
         names=change.names or change.gained or change.lost,
         lost=change.lost,
         gained=change.gained,
         fields=change.fields,
         computations=change.computations,
-        verdicts=verdicts.get(id(change.after), ()),
+        violations=violations.get(id(change.after), ()),
         moved_from=change.before.product_group if change.field("product_group") else None,
         affected=tuple(affected),
     )
 
 
-def _lone(fate: Fate, lone: AnyLone, verdicts: dict[int, tuple[Verdict, ...]]) -> Item:
-    return Item(fate, lone.definition, lone.names, verdicts=verdicts.get(id(lone.definition), ()))
+def _unmatched_item(outcome: Outcome, unmatched: AnyUnmatched, violations: Mapping[int, tuple[Violation, ...]]) -> Item:
+    definition = unmatched.definition
+    return Item(outcome, definition, unmatched.names, violations=violations.get(id(definition), ()))
 
 
-def _affected(comparison: Comparison, change: Change[EventDefinition]) -> list[MetricDefinition]:
+def _affected(comparison: Comparison, change: ChangedDefinition[EventDefinition]) -> list[MetricDefinition]:
     """Return the live metrics that count a changed event, by its old name or its new one."""
     found: dict[str, MetricDefinition] = {}
     for edition, event in ((comparison.before, change.before), (comparison.after, change.after)):
@@ -194,22 +221,20 @@ def _affected(comparison: Comparison, change: Change[EventDefinition]) -> list[M
     return [found[key_path] for key_path in sorted(found)]
 
 
-def _shares(comparison: Comparison, items: Iterable[Item]) -> Iterator[Share]:
+def _sections(comparison: Comparison, items: Iterable[Item]) -> Iterator[GroupSection]:
     by_group: defaultdict[str, list[Item]] = defaultdict(list)
     for item in items:
-        by_group[item.definition.product_group or NOBODY].append(item)
+        by_group[item.definition.product_group or ""].append(item)
     for identifier in sorted(by_group):
-        yield Share(identifier, group_of(comparison, identifier), tuple(by_group[identifier]))
+        yield GroupSection(identifier, comparison.group(identifier), tuple(by_group[identifier]))
 
 
 def _remarks(comparison: Comparison) -> Iterator[str]:
-    for edition in (comparison.before, comparison.after):
+    editions = (comparison.before, comparison.after)
+    for edition in editions:
         yield from edition.remarks
-        for fault in edition.faults:
-            if fault.severity is Severity.ERROR:
-                place = f"{fault.file}:{fault.line}:{fault.column}"
-                yield f"{edition.name} cannot be read at {place}: {fault.message}"
-    for edition in (comparison.before, comparison.after):
+        yield from (problem for problem, _ in edition.unreadable())
+    for edition in editions:
         if not edition.tells_of_events:
             yield f"events are not compared: {edition.name} is a file of metrics only"
         if not edition.tells_of_metrics:

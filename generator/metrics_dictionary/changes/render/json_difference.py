@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.changes.render.difference import Fate
+from metrics_dictionary.changes.render.difference import Outcome
 from metrics_dictionary.tools.json_values import json_text
 
 if TYPE_CHECKING:
-    from metrics_dictionary.changes.render.difference import Difference, Item, Share
+    from metrics_dictionary.changes.render.difference import Difference, GroupSection, Item
 
 
 def difference_json(difference: Difference) -> str:
@@ -18,29 +18,29 @@ def difference_json(difference: Difference) -> str:
             "before": difference.before.name,
             "after": difference.after.name,
             "summary": {
-                **{fate.value: len(difference.with_fate(fate)) for fate in Fate},
-                "moved": sum(item.moved_from is not None for item in difference.items),
+                **{outcome.value: len(difference.with_outcome(outcome)) for outcome in Outcome},
+                "moved": difference.moved,
                 "breaking": len(difference.breaking),
             },
-            "groups": [_group(difference, share) for share in difference.shares],
+            "groups": [_group(difference, section) for section in difference.sections],
             "remarks": list(difference.remarks),
         }
     )
 
 
-def _group(difference: Difference, share: Share) -> dict[str, object]:
+def _group(difference: Difference, section: GroupSection) -> dict[str, object]:
     return {
-        "product_group": share.identifier or None,
-        "name": share.group.name if share.group else None,
-        "contact": share.group.contact if share.group else None,
-        "definitions": [_item(difference, item) for item in share.items],
+        "product_group": section.identifier or None,
+        "name": section.group.name if section.group else None,
+        "contact": section.group.contact if section.group else None,
+        "definitions": [_item(difference, item) for item in section.items],
     }
 
 
 def _item(difference: Difference, item: Item) -> dict[str, object]:
     return {
         "kind": item.kind,
-        "what": item.fate.value,
+        "what": item.outcome.value,
         "names": list(item.names),
         "breaking": item.breaking,
         "file_path": item.definition.file_path or None,
@@ -51,7 +51,7 @@ def _item(difference: Difference, item: Item) -> dict[str, object]:
             {"key_path": each.key_path, "before": each.before, "after": each.after} for each in item.computations
         ],
         "findings": [
-            {"rule": each.rule, "severity": each.severity.value, "message": each.message} for each in item.verdicts
+            {"rule": each.rule, "severity": each.severity.value, "message": each.message} for each in item.violations
         ],
         "performance_indicators": list(item.indicators),
         "moved_from": item.moved_from,

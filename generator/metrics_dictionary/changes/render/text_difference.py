@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from metrics_dictionary.changes.render.difference_words import totals, verdict
-from metrics_dictionary.changes.render.values import from_where_they_part
+from metrics_dictionary.changes.field_change import excerpts
 from metrics_dictionary.dictionary.diagnostic import Severity
 from metrics_dictionary.reports.text_report import COLORS
 from metrics_dictionary.tools.text import folded, printable
@@ -15,16 +14,17 @@ from metrics_dictionary.tools.text import folded, printable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from metrics_dictionary.changes.render.difference import Difference, Item, Share, Verdict
+    from metrics_dictionary.changes.render.difference import Difference, GroupSection, Item, Violation
+    from metrics_dictionary.dictionary.dictionary import ProductGroup
 
-_ROOM = 160
+MAX_VALUE_LENGTH = 160
 """Characters that are shown of a value."""
 
 
 def difference_text(difference: Difference, width: int | None = None) -> str:
     """Return the difference by product group. ``width`` is the terminal's, None leaves lines as long as they are.
 
-    The text carries ANSI colors; whoever prints it elsewhere than on a terminal strips them (``click.echo`` does).
+    The text carries ANSI colors, which ``click.echo`` strips where there is no terminal.
     """
     lines = _lines(difference)
     if width is not None:
@@ -33,45 +33,45 @@ def difference_text(difference: Difference, width: int | None = None) -> str:
 
 
 def _lines(difference: Difference) -> Iterator[str]:
-    for share in difference.shares:
-        yield click.style(_owner(share), bold=True)
-        for item in share.items:
+    for section in difference.sections:
+        yield click.style(_owner(section), bold=True)
+        for item in section.items:
             yield from _item(difference, item)
         yield ""
     for remark in difference.remarks:
         yield f"note: {printable(remark)}"
-    color = "red" if difference.breaking else "green"
     names = f"{printable(difference.before.name)} -> {printable(difference.after.name)}"
-    yield f"{names}: {totals(difference)}. {click.style(verdict(difference), fg=color, bold=True)}"
+    breaking = click.style(difference.breaking_in_words(), fg="red" if difference.breaking else "green", bold=True)
+    yield f"{names}: {difference.totals_in_words()}. {breaking}"
 
 
-def _owner(share: Share) -> str:
-    name = share.group.name if share.group else share.identifier or "without an owner"
-    contact = f" ({share.group.contact})" if share.group and share.group.contact else ""
-    return printable(name + contact)
+def _owner(section: GroupSection) -> str:
+    return _group(section.group) if section.group else printable(section.identifier or "without an owner")
+
+
+def _group(group: ProductGroup) -> str:
+    return printable(f"{group.name} ({group.contact})" if group.contact else group.name)
 
 
 def _item(difference: Difference, item: Item) -> Iterator[str]:
-    yield f"  {item.fate} {item.kind} {click.style(printable(', '.join(item.names)), bold=True)}"
+    yield f"  {item.outcome} {item.kind} {click.style(printable(', '.join(item.names)), bold=True)}"
     for change in item.fields:
-        before, after = from_where_they_part(change.before, change.after, _ROOM)
-        yield f"      {printable(change.field)}: {printable(before) or '(none)'} -> {printable(after) or '(none)'}"
+        before, after = map(printable, excerpts(change.before, change.after, MAX_VALUE_LENGTH))
+        yield f"      {printable(change.field)}: {before or '(none)'} -> {after or '(none)'}"
     for computation in item.computations:
-        before, after = from_where_they_part(computation.before, computation.after, _ROOM)
-        yield f"      computed: {printable(before)}"
-        yield f"             -> {printable(after)}"
-    for label, names in (("gone", item.lost), ("new", item.gained)):
-        if names:
-            yield f"      {label}: {printable(', '.join(names))}"
-    yield from (_verdict(each) for each in item.verdicts)
+        before, after = map(printable, excerpts(computation.before, computation.after, MAX_VALUE_LENGTH))
+        yield f"      computed: {before}"
+        yield f"             -> {after}"
+    for label, names in item.name_lists():
+        yield f"      {label}: {printable(', '.join(names))}"
+    yield from map(_violation, item.violations)
     for group in difference.groups_affected(item):
-        contact = f" ({group.contact})" if group.contact else ""
-        yield f"      affects {printable(group.name + contact)}"
+        yield f"      affects {_group(group)}"
     if item.affected:
         yield f"      affects {printable(', '.join(metric.key_path for metric in item.affected))}"
 
 
-def _verdict(each: Verdict) -> str:
-    color = COLORS[each.severity]
-    label = click.style(f"{each.severity}[{each.rule}]", fg=color, bold=each.severity is Severity.ERROR)
-    return f"      {label}: {printable(each.message)}"
+def _violation(violation: Violation) -> str:
+    severity = violation.severity
+    label = click.style(f"{severity}[{violation.rule}]", fg=COLORS[severity], bold=severity is Severity.ERROR)
+    return f"      {label}: {printable(violation.message)}"

@@ -33,9 +33,9 @@ def command(since: str, until: str | None, root: Path, style: str) -> None:
       metrics-dictionary changelog --since v1.1 --until v1.2 --format json
     """
     from metrics_dictionary.changes.compare.open_edition import open_both
-    from metrics_dictionary.changes.render.changelog import changelog_markdown
     from metrics_dictionary.changes.render.difference import difference
     from metrics_dictionary.changes.render.json_difference import difference_json
+    from metrics_dictionary.changes.render.markdown_difference import changelog_markdown
 
     found = difference(*open_both(since, until, root))
     render = changelog_markdown if style == "markdown" else difference_json
