@@ -6,16 +6,21 @@ PORT ?= 8080
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: serve test build validate check manual format bench clean
+.PHONY: serve test coverage build validate check manual format bench clean
 
 serve: .venv/installed ## validate, build and serve the shipped definitions, with a sample database and tokens
 	$(BIN)/metrics-dictionary validate definitions
 	$(BIN)/metrics-dictionary serve --definitions definitions --site site --demo var --host $(HOST) --port $(PORT)
 
-test: .venv/installed-test ## install what the tests need and run all of them
+test: .venv/installed-test ## install what the tests need and run all of them, on every core
 	tests/install-system-packages
 	tests/install-node-packages
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto $(ARGS)
+
+coverage: .venv/installed-test ## run the tests and say which lines of the package none of them reaches
+	tests/install-system-packages
+	tests/install-node-packages
+	$(BIN)/python -m pytest --numprocesses auto --cov --cov-report=term:skip-covered --cov-report=html $(ARGS)
 
 build: .venv/installed ## build the site into site/
 	$(BIN)/metrics-dictionary build --definitions definitions --output site --strict

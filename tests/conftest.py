@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +18,14 @@ if TYPE_CHECKING:
 # A busy machine must not fail a test about correctness; in CI the same commit must give the same verdict twice.
 settings.register_profile("steady", deadline=None, derandomize=os.environ.get("CI") == "true")
 settings.load_profile("steady")
+
+REPOSITORY = Path(__file__).parent.parent
+
+TOGETHER = ("browser", "recipes", "site")
+"""Folders whose tests share something that takes long to make, such as a built site: one worker runs all of them.
+
+They come first, in this order, because they take longest. Elsewhere a worker takes a file at a time.
+"""
 
 MISSING = (redis_service.MISSING, postgres_service.MISSING)
 """What is said, loudly, of each service that this machine lacks."""
@@ -38,6 +47,17 @@ def postgres_server() -> Iterator[postgres_service.PostgresServer]:
         skip_or_fail(postgres_service.MISSING)
     with postgres_service.running_postgres() as server:
         yield server
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say which tests belong to one worker."""
+    order = {}
+    for item in items:
+        folder, *_ = item.path.relative_to(REPOSITORY / "tests").parts
+        group = folder if folder in TOGETHER else item.path.as_posix()
+        item.add_marker(pytest.mark.xdist_group(group))
+        order[item] = TOGETHER.index(folder) if folder in TOGETHER else len(TOGETHER)
+    items.sort(key=order.__getitem__)
 
 
 def skip_or_fail(reason: str) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,8 +20,16 @@ def test_the_wheel_in_an_empty_folder_checks_definitions_elsewhere(
 
 
 def test_it_needs_nothing_else_of_this_repository(environment: Environment, tmp_path: Path) -> None:
-    where = environment.run("python", "-c", "import generator; print(metrics_dictionary.__file__)", cwd=tmp_path)
+    where = environment.run(
+        "python", "-c", "import metrics_dictionary; print(metrics_dictionary.__file__)", cwd=tmp_path
+    )
     assert Path(where.stdout.strip()).is_relative_to(environment.folder)
+
+
+def test_its_only_name_at_the_top_is_that_of_the_package(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        tops = {name.split("/")[0] for name in archive.namelist()}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"metrics_dictionary"}
 
 
 def test_it_publishes_the_site_with_the_schemas_for_editors(
