@@ -159,7 +159,8 @@ def _p95(ordered: list[float]) -> float:
 
 def _loaded(site: Path) -> int:
     """Return the compressed bytes of the first index and of the explorer's own scripts."""
-    files = [site / "assets/explorer-metrics.json", *(site / "assets/explorer").glob("*.js")]
+    scripts = [file for folder in ("explorer", "shared") for file in (site / "assets" / folder).glob("*.js")]
+    files = [site / "assets/explorer-metrics.json", *scripts]
     return sum(len(gzip.compress(file.read_bytes())) for file in files)
 
 

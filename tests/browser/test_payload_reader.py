@@ -488,12 +488,12 @@ def test_the_judgement_agrees_with_the_command_on_the_shared_cases(reader: Page,
     metrics = tuple(MetricDefinition(fields, "definitions/metrics/x.yml") for fields in known["metrics"])
     module = payload_definitions(CrossReferences(Dictionary(metrics, object_schemas=known.get("schemas", {}))))
     judged = """async ([text, module]) => {
-      const { judge } = await import(new URL("../assets/payload_judgement.js", location));
-      const { readDefinitions } = await import(new URL("../assets/payload_definitions.js", location));
-      const { byCodePoint } = await import(new URL("../assets/payload_schema.js", location));
+      const { checkPayload } = await import(new URL("../assets/payload/findings.js", location));
+      const { readDefinitions } = await import(new URL("../assets/payload/definitions.js", location));
+      const { byCodePoint } = await import(new URL("../assets/payload/json_values.js", location));
       const columns = JSON.parse(JSON.parse(module.slice(module.indexOf("(") + 1, module.lastIndexOf(")"))));
       const { payload, expected } = JSON.parse(text);
-      const found = judge(payload, readDefinitions(columns))
+      const found = checkPayload(payload, readDefinitions(columns))
         .filter((entry) => entry.finding)
         .map((entry) => ({ ...entry.finding, key_path: entry.keyPath }));
       found.sort((a, b) => byCodePoint(a.key_path, b.key_path) || byCodePoint(a.kind, b.kind));

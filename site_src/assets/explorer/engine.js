@@ -1,14 +1,14 @@
-/** The search itself: from a question to the rows that answer it, in their order, and the counts of the facets. */
+/** The search itself: from a query to the rows that match, in their order, and the counts of the facets. */
 
 import { SetColumn, TextColumn } from "./columns.js";
 import { RANGE } from "./fields.js";
-import { FORGIVEN, Haystack, INSIDE, START, WHOLE, WORD } from "./matching.js";
+import { Haystack, INSIDE, MIN_FUZZY_LENGTH, START, WHOLE, WORD } from "./matching.js";
 import { fold, normal, normalQuery, parse } from "./query.js";
 
 export const FORMAT = 1;
 
 /**
- * @typedef {object} First the index's first file
+ * @typedef {object} FirstFile the first file of the index
  * @property {number} format
  * @property {string} kind
  * @property {string[]} names
@@ -17,10 +17,10 @@ export const FORMAT = 1;
  * @property {Record<string, import("./columns.js").SetData>} sets
  */
 
-/** @typedef {{format: number, texts: Record<string, import("./columns.js").TextData>}} More the second file */
+/** @typedef {{format: number, texts: Record<string, import("./columns.js").TextData>}} SecondFile of the index */
 
 /**
- * @typedef {object} Question
+ * @typedef {object} Query
  * @property {string} q
  * @property {[string, string[]][]} chosen facet and the values of which a row must have one
  * @property {string} from the earliest milestone, or empty
@@ -32,7 +32,7 @@ export const FORMAT = 1;
 /** @typedef {{key: string, down: boolean}} SortKey */
 
 /**
- * @typedef {object} Answer
+ * @typedef {object} Result
  * @property {Uint32Array} order the rows that match, in order
  * @property {number} hidden how many more match but are removed
  * @property {Record<string, number[]>} counts of each facet's values
@@ -47,22 +47,22 @@ export const FORMAT = 1;
  * @typedef {{scores: Uint16Array, spellings: string[]}} Hits
  */
 
-/** What a match in the name is worth, by its quality; any of them is worth more than all other matches together. */
-const NAME_WORTH = [0, 0, 0, 0, 0];
-NAME_WORTH[INSIDE] = 100;
-NAME_WORTH[START] = 200;
-NAME_WORTH[WORD] = 250;
-NAME_WORTH[WHOLE] = 1000;
-const DESCRIPTION_WORTH = 10;
-const TEXT_WORTH = 1;
+/** The score of a match in the name, by its quality; any of them is more than all other matches together. */
+const NAME_SCORES = [0, 0, 0, 0, 0];
+NAME_SCORES[INSIDE] = 100;
+NAME_SCORES[START] = 200;
+NAME_SCORES[WORD] = 250;
+NAME_SCORES[WHOLE] = 1000;
+const DESCRIPTION_SCORE = 10;
+const TEXT_SCORE = 1;
 
-const REMEMBERED = 40;
+const CACHE_SIZE = 40;
 
 export class Engine {
   /** @type {Map<string, Hits>} */
-  #remembered = new Map();
+  #cache = new Map();
 
-  /** @param {First} first @param {import("./fields.js").Kind} kind */
+  /** @param {FirstFile} first @param {import("./fields.js").Kind} kind */
   constructor(first, kind) {
     this.kind = kind;
     this.names = first.names;
@@ -75,11 +75,11 @@ export class Engine {
     this.complete = false;
   }
 
-  /** Take in the second file. @param {More} more */
+  /** Take in the second file. @param {SecondFile} more */
   add(more) {
     for (const [name, data] of Object.entries(more.texts)) this.texts.set(name, new TextColumn(data));
     this.complete = true;
-    this.#remembered.clear();
+    this.#cache.clear();
   }
 
   /** Prepare what the next search needs, before it is asked: a column a step. @returns {(() => void)[]} */
@@ -95,62 +95,62 @@ export class Engine {
     return known || this.kind.searched.includes(field) || field === "file" ? field : undefined;
   }
 
-  /** @param {Question} question @returns {Answer} */
-  ask(question) {
-    const terms = parse(question.q, (name) => this.fieldOf(name));
-    const { alive, scores, patterns, corrected } = this.#matchAll(terms);
+  /** @param {Query} query @returns {Result} */
+  search(query) {
+    const terms = parse(query.q, (name) => this.fieldOf(name));
+    const { matching, scores, patterns, corrected } = this.#matchAll(terms);
     const byStatus = terms.some((term) => term.field === "status");
-    const passes = this.#facetPasses(question, byStatus);
-    const { rows, hidden, counts } = this.#count(alive, passes);
-    const ranked = terms.some((term) => !term.not) && question.sort.length === 0;
-    const order = ranked ? byScore(rows, scores) : this.#sorted(rows, question.sort);
+    const passes = this.#facetPasses(query, byStatus);
+    const { rows, hidden, counts } = this.#count(matching, passes);
+    const ranked = terms.some((term) => !term.negated) && query.sort.length === 0;
+    const order = ranked ? byScore(rows, scores) : this.#sorted(rows, query.sort);
     return { order, hidden, counts, patterns, corrected };
   }
 
   /** @param {import("./query.js").Term[]} terms */
   #matchAll(terms) {
-    const alive = new Uint8Array(this.names.length).fill(1);
+    const matching = new Uint8Array(this.names.length).fill(1);
     const scores = new Uint16Array(this.names.length);
     /** @type {Pattern[]} */
     const patterns = [];
     const corrected = [];
     for (const term of terms) {
       const hits = this.#hits(term);
-      for (let row = 0; row < alive.length; row += 1) {
+      for (let row = 0; row < matching.length; row += 1) {
         const score = hits.scores[row];
-        if (term.not ? score : !score) alive[row] = 0;
-        else if (!term.not) scores[row] = Math.min(scores[row] + score, 0xffff);
+        if (term.negated ? score : !score) matching[row] = 0;
+        else if (!term.negated) scores[row] = Math.min(scores[row] + score, 0xffff);
       }
-      if (!term.not) patterns.push({ term, spellings: hits.spellings });
+      if (!term.negated) patterns.push({ term, spellings: hits.spellings });
       if (hits.spellings.length) corrected.push(term.text);
     }
-    return { alive, scores, patterns, corrected };
+    return { matching, scores, patterns, corrected };
   }
 
   /** @param {import("./query.js").Term} term @returns {Hits} */
   #hits(term) {
-    const key = JSON.stringify([term.field, term.text, term.phrase, term.not]);
-    const known = this.#remembered.get(key);
+    const key = JSON.stringify([term.field, term.text, term.phrase, term.negated]);
+    const known = this.#cache.get(key);
     if (known) {
-      this.#remembered.delete(key);
-      this.#remembered.set(key, known);
+      this.#cache.delete(key);
+      this.#cache.set(key, known);
       return known;
     }
     let hits = this.#find(term, false);
-    if (!term.phrase && !term.not && term.text.length >= FORGIVEN && !hits.scores.some(Boolean)) {
+    if (!term.phrase && !term.negated && term.text.length >= MIN_FUZZY_LENGTH && !hits.scores.some(Boolean)) {
       hits = this.#find(term, true);
     }
-    this.#remembered.set(key, hits);
-    for (const oldest of this.#remembered.keys()) {
-      if (this.#remembered.size <= REMEMBERED) break;
-      this.#remembered.delete(oldest);
+    this.#cache.set(key, hits);
+    for (const oldest of this.#cache.keys()) {
+      if (this.#cache.size <= CACHE_SIZE) break;
+      this.#cache.delete(oldest);
     }
     return hits;
   }
 
-  /** @param {import("./query.js").Term} term @param {boolean} forgiving @returns {Hits} */
-  #find(term, forgiving) {
-    const search = new Search(this, term, forgiving);
+  /** @param {import("./query.js").Term} term @param {boolean} fuzzy @returns {Hits} */
+  #find(term, fuzzy) {
+    const search = new TermSearch(this, term, fuzzy);
     if (term.field === "name") search.names();
     else if (term.field === "description") search.description();
     else if (term.field) search.field(term.field);
@@ -160,17 +160,17 @@ export class Engine {
 
   /**
    * Which combinations of values each facet lets pass.
-   * @param {Question} question @param {boolean} byStatus whether the query itself says which status it wants
+   * @param {Query} query @param {boolean} byStatus whether the query itself says which status it wants
    * @returns {Map<string, Uint8Array>}
    */
-  #facetPasses(question, byStatus) {
+  #facetPasses(query, byStatus) {
     const passes = new Map();
-    const chosen = new Map(question.chosen);
+    const chosen = new Map(query.chosen);
     for (const facet of this.facets) {
       const column = /** @type {SetColumn} */ (this.sets.get(facet));
       const wanted = chosen.get(facet);
       if (facet === RANGE) {
-        const inside = milestoneRange(column, question.from, question.to);
+        const inside = milestoneRange(column, query.from, query.to);
         if (inside) passes.set(facet, column.best(inside));
       } else if (wanted?.length) {
         const positions = new Set(wanted.map((value) => column.positions.get(value)));
@@ -178,7 +178,7 @@ export class Engine {
           facet,
           column.best((position) => (positions.has(position) ? 1 : 0)),
         );
-      } else if (facet === "status" && !question.removed && !byStatus) {
+      } else if (facet === "status" && !query.removed && !byStatus) {
         const gone = column.positions.get("removed");
         passes.set(
           facet,
@@ -191,20 +191,20 @@ export class Engine {
 
   /**
    * A row that fails no facet is a result. One that fails a single facet still counts for that facet's values: they
-   * say how many there would be if they were chosen.
-   * @param {Uint8Array} alive @param {Map<string, Uint8Array>} passes
+   * say how many there would be if it were chosen.
+   * @param {Uint8Array} matching @param {Map<string, Uint8Array>} passes
    */
-  #count(alive, passes) {
+  #count(matching, passes) {
     const columns = this.facets.map((name) => /** @type {SetColumn} */ (this.sets.get(name)));
     const filters = this.facets.map((name) => passes.get(name));
     const active = [...filters.keys()].filter((facet) => filters[facet]);
     const bySet = columns.map((column) => new Uint32Array(column.sets.length));
-    const rows = new Uint32Array(alive.length);
+    const rows = new Uint32Array(matching.length);
     const status = this.facets.indexOf("status");
     let found = 0;
     let hidden = 0;
-    for (let row = 0; row < alive.length; row += 1) {
-      if (!alive[row]) continue;
+    for (let row = 0; row < matching.length; row += 1) {
+      if (!matching[row]) continue;
       let failed = -1;
       let fails = 0;
       for (const facet of active) {
@@ -262,13 +262,13 @@ export class Engine {
   }
 }
 
-/** One term being looked for, and what it is worth where it is found. */
-class Search {
-  /** @param {Engine} engine @param {import("./query.js").Term} term @param {boolean} forgiving */
-  constructor(engine, term, forgiving) {
+/** One term being looked for, and its score in each row. */
+class TermSearch {
+  /** @param {Engine} engine @param {import("./query.js").Term} term @param {boolean} fuzzy */
+  constructor(engine, term, fuzzy) {
     this.engine = engine;
     this.term = term;
-    this.forgiving = forgiving;
+    this.fuzzy = fuzzy;
     this.scores = new Uint16Array(engine.names.length);
     /** @type {Set<string>} */
     this.spellings = new Set();
@@ -287,37 +287,37 @@ class Search {
       return;
     }
     const haystack = this.engine.nameHaystack;
-    const found = this.forgiving
-      ? haystack.searchForgiving(pattern, this.spellings)
-      : haystack.search(pattern, !this.term.not, true);
+    const found = this.fuzzy
+      ? haystack.searchFuzzy(pattern, this.spellings)
+      : haystack.search(pattern, !this.term.negated, true);
     for (let row = 0; row < found.length; row += 1) {
-      if (found[row]) this.#raise(row, NAME_WORTH[found[row]]);
+      if (found[row]) this.#raise(row, NAME_SCORES[found[row]]);
     }
   }
 
   /** A text of nothing but punctuation is compared as it is. */
   #literalNames() {
     this.engine.names.forEach((name, row) => {
-      if (name.includes(this.term.text)) this.#raise(row, NAME_WORTH[INSIDE]);
+      if (name.includes(this.term.text)) this.#raise(row, NAME_SCORES[INSIDE]);
     });
   }
 
   description() {
-    this.#text("gist", DESCRIPTION_WORTH);
-    this.#text("description", DESCRIPTION_WORTH);
+    this.#text("gist", DESCRIPTION_SCORE);
+    this.#text("description", DESCRIPTION_SCORE);
   }
 
   /** @param {string} name */
   field(name) {
     if (this.engine.sets.has(name)) this.#set(name);
-    if (this.engine.texts.has(name)) this.#text(name, TEXT_WORTH);
+    if (this.engine.texts.has(name)) this.#text(name, TEXT_SCORE);
   }
 
-  /** @param {string} name @param {number} worth */
-  #text(name, worth) {
+  /** @param {string} name @param {number} score */
+  #text(name, score) {
     const column = this.engine.texts.get(name);
     const found = column && this.#in(column.haystack, Boolean(this.term.field));
-    if (found) column.spread(found, (row, quality) => this.#raise(row, worth * quality));
+    if (found) column.spread(found, (row, quality) => this.#raise(row, score * quality));
   }
 
   /** @param {string} name */
@@ -326,7 +326,7 @@ class Search {
     const inside = Boolean(this.term.field);
     const range = name === RANGE && milestoneCondition(column, this.term.text);
     if (range) {
-      column.spread(column.best(range), (row) => this.#raise(row, TEXT_WORTH));
+      column.spread(column.best(range), (row) => this.#raise(row, TEXT_SCORE));
       return;
     }
     const found = this.#in(column.haystack, inside);
@@ -335,13 +335,13 @@ class Search {
     // `group:runner` is that group alone, although another is called `runner_fleet`.
     const exact = inside && qualities.includes(WHOLE);
     const best = column.best((position) => (exact && qualities[position] < WHOLE ? 0 : qualities[position]));
-    column.spread(best, (row, quality) => this.#raise(row, TEXT_WORTH * quality));
+    column.spread(best, (row, quality) => this.#raise(row, TEXT_SCORE * quality));
   }
 
   /** @param {Haystack} haystack @param {boolean} inside */
   #in(haystack, inside) {
     const pattern = fold(this.term.text);
-    if (this.forgiving) return haystack.searchForgiving(pattern, this.spellings);
+    if (this.fuzzy) return haystack.searchFuzzy(pattern, this.spellings);
     return haystack.search(pattern, inside, inside);
   }
 

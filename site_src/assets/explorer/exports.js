@@ -1,5 +1,7 @@
 /** What is shown, as a file: the rows that match, in their order, with the columns that are visible. */
 
+import { escapeCharacters } from "../shared/format.js";
+
 /** @typedef {Record<string, string | string[]>} ExportedRow */
 
 /** How a cell starts that a spreadsheet program would run; an apostrophe in front makes it text. */
@@ -54,8 +56,5 @@ function yamlValue(value) {
 /** @param {string} text */
 function scalar(text) {
   if (PLAIN.test(text) && !NOT_TEXT.test(text)) return text;
-  return JSON.stringify(text).replace(
-    YAML_UNSAFE,
-    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  return escapeCharacters(JSON.stringify(text), YAML_UNSAFE);
 }

@@ -1,13 +1,14 @@
 /** The filters beside the table: for each facet its values, with how many rows have them. */
 
-import { make, number } from "./dom.js";
+import { make } from "../shared/elements.js";
+import { number } from "../shared/format.js";
 import { facetTitle, RANGE } from "./fields.js";
 
 /** Values of a facet that are shown before someone asks for more. */
-const FEW = 7;
+const COLLAPSED_COUNT = 7;
 
 /** Facets that are open at first. */
-const OPEN = new Set(["status", "group", "source"]);
+const INITIALLY_OPEN = new Set(["status", "group", "source"]);
 
 /** @typedef {(facet: string, value: string, on: boolean) => void} Choose */
 
@@ -15,7 +16,7 @@ export class Facets {
   /** @type {Map<string, {list: HTMLElement, more: HTMLButtonElement, box: HTMLDetailsElement, chosen: HTMLElement}>} */
   #boxes = new Map();
   /** @type {Set<string>} */
-  #unfolded = new Set();
+  #expanded = new Set();
   /** @type {Map<string, number[]>} the values' positions, the most frequent first */
   #ranked = new Map();
 
@@ -55,15 +56,17 @@ export class Facets {
       const positions = (this.#ranked.get(name) ?? []).filter(
         (position) => counts[name][position] || wanted.includes(values[position]),
       );
-      const unfolded = this.#unfolded.has(name);
-      const shown = positions.filter((position, rank) => unfolded || rank < FEW || wanted.includes(values[position]));
+      const expanded = this.#expanded.has(name);
+      const shown = positions.filter(
+        (position, rank) => expanded || rank < COLLAPSED_COUNT || wanted.includes(values[position]),
+      );
       this.#update(
         list,
         shown.map((position) => this.#choice(name, position, counts[name][position], wanted)),
       );
       const rest = positions.length - shown.length;
-      more.hidden = !unfolded && rest === 0;
-      more.textContent = unfolded ? "Show fewer" : `Show ${number(rest)} more`;
+      more.hidden = !expanded && rest === 0;
+      more.textContent = expanded ? "Show fewer" : `Show ${number(rest)} more`;
       chosen.textContent = wanted.length ? String(wanted.length) : "";
       if (wanted.length) box.open = true;
     }
@@ -77,16 +80,16 @@ export class Facets {
   #box(name, title) {
     const chosen = make("span", { class: "dx-chosen" });
     const list = make("div", { role: "group", "aria-label": title });
-    const more = make("button", { type: "button", class: "dx-plain", hidden: true, click: () => this.#fold(name) });
+    const more = make("button", { type: "button", class: "dx-plain", hidden: true, click: () => this.#toggle(name) });
     const box = make("details", { class: "dx-facet" }, make("summary", {}, title, chosen), list, more);
-    box.open = OPEN.has(name);
+    box.open = INITIALLY_OPEN.has(name);
     this.#boxes.set(name, { list, more, box, chosen });
     return box;
   }
 
   /** @param {string} name */
-  #fold(name) {
-    if (!this.#unfolded.delete(name)) this.#unfolded.add(name);
+  #toggle(name) {
+    if (!this.#expanded.delete(name)) this.#expanded.add(name);
     if (this.#last) this.show(this.#last.counts, this.#last.state);
   }
 

@@ -5,11 +5,11 @@ import { normalQuery } from "./query.js";
 /** @typedef {[start: number, end: number][]} Ranges */
 
 /** Longest text that is looked through for marks; nobody sees more of it in a row. */
-const LOOKED_THROUGH = 2000;
+const MAX_SEARCHED_LENGTH = 2000;
 
 /** Characters of a text that are shown around what was found in it; a cell is narrow. */
-const BEFORE = 12;
-const AFTER = 120;
+const CONTEXT_BEFORE = 12;
+const CONTEXT_AFTER = 120;
 
 export class Marker {
   /** @param {import("./engine.js").Pattern[]} patterns */
@@ -42,11 +42,11 @@ export class Marker {
     expression.lastIndex = 0;
     const match = expression.exec(text);
     if (!match) return undefined;
-    let start = Math.max(0, match.index - BEFORE);
+    let start = Math.max(0, match.index - CONTEXT_BEFORE);
     // Not in the middle of a word.
     if (start) start += text.slice(start, match.index).search(/\W|$/) + 1;
     start = Math.min(start, match.index);
-    const end = Math.min(text.length, match.index + match[0].length + AFTER);
+    const end = Math.min(text.length, match.index + match[0].length + CONTEXT_AFTER);
     const piece = `${start ? "…" : ""}${text.slice(start, end)}${end < text.length ? "…" : ""}`;
     return { text: piece, marks: ranges(piece, [expression]) };
   }
@@ -54,7 +54,7 @@ export class Marker {
 
 /** @param {string} text @param {RegExp[]} wanted @returns {Ranges} sorted, without overlaps */
 function ranges(text, wanted) {
-  const head = text.slice(0, LOOKED_THROUGH);
+  const head = text.slice(0, MAX_SEARCHED_LENGTH);
   /** @type {Ranges} */
   const found = [];
   for (const expression of wanted) {

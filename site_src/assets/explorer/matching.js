@@ -1,4 +1,4 @@
-/** Looking for a text in many at once: they are joined into one, which the engine's own search runs through. */
+/** Looking for a string in many at once: they are joined into one, which `indexOf` runs through. */
 
 import { fold } from "./query.js";
 
@@ -10,11 +10,11 @@ export const START = 2;
 export const WORD = 3;
 export const WHOLE = 4;
 
-/** Shortest text for which one wrong letter is forgiven. */
-export const FORGIVEN = 4;
+/** Shortest word for which one typo is allowed. */
+export const MIN_FUZZY_LENGTH = 4;
 
-/** Spellings that are remembered of a text with a wrong letter, to be marked. */
-const SPELLINGS = 30;
+/** Most spellings that are kept of what a word with a typo found, to be marked. */
+const MAX_SPELLINGS = 30;
 
 export class Haystack {
   /**
@@ -65,25 +65,25 @@ export class Haystack {
   }
 
   /**
-   * Search for a pattern of which one letter may be wrong, missing, too many, or swapped with the next.
-   * One half of the pattern is then without a fault: it is looked for, and the other half compared around it.
+   * Search for a pattern with at most one typo: a letter that is wrong, missing, too many, or swapped with the next.
+   * One half of the pattern is then without a typo: it is looked for, and the other half is compared around it.
    * @param {string} pattern
    * @param {Set<string>} spellings takes what was found instead
    * @returns {Uint8Array} like `search`
    */
-  searchForgiving(pattern, spellings) {
+  searchFuzzy(pattern, spellings) {
     const found = new Uint8Array(this.count);
     const half = pattern.length >> 1;
     const [left, right] = [pattern.slice(0, half), pattern.slice(half)];
     const swapped = left.slice(0, -1) + right[0] + left.at(-1) + right.slice(1);
     const { text } = this;
     this.#each(left, [0], found, spellings, (at) => {
-      const lengths = lengthsWithOneFault(right, (offset) => text.charCodeAt(at + half + offset));
+      const lengths = lengthsWithOneTypo(right, (offset) => text.charCodeAt(at + half + offset));
       return lengths.map((length) => [at, at + half + length]);
     });
     const reversed = Array.from(left, (_, offset) => left[half - 1 - offset]).join("");
     this.#each(right, [half, half - 1, half + 1], found, spellings, (at) => {
-      const lengths = lengthsWithOneFault(reversed, (offset) => text.charCodeAt(at - 1 - offset));
+      const lengths = lengthsWithOneTypo(reversed, (offset) => text.charCodeAt(at - 1 - offset));
       return lengths.map((length) => [at - length, at + right.length]);
     });
     this.#each(swapped, [0], found, spellings, (at) => [[at, at + swapped.length]]);
@@ -108,18 +108,18 @@ export class Haystack {
       const range = ranges.find(([start, end]) => start >= starts[index] && end < starts[index + 1]);
       if (!range) continue;
       found[index] = INSIDE;
-      if (spellings.size < SPELLINGS) spellings.add(text.slice(...range));
+      if (spellings.size < MAX_SPELLINGS) spellings.add(text.slice(...range));
     }
   }
 }
 
 /**
- * How many characters of a text, read by `codeAt` from 0, equal the pattern but for at most one fault: there may be
+ * How many characters of a text, read by `codeAt` from 0, equal the pattern but for at most one typo: there may be
  * several ways to see it.
  * @param {string} pattern
  * @param {(offset: number) => number} codeAt NaN or a line break where the text ends
  */
-function lengthsWithOneFault(pattern, codeAt) {
+function lengthsWithOneTypo(pattern, codeAt) {
   const size = pattern.length;
   let same = 0;
   while (same < size && pattern.charCodeAt(same) === codeAt(same)) same += 1;

@@ -1,29 +1,33 @@
 /**
- * The explorer of a page: what someone types and chooses becomes a question to the worker, its answer becomes the
- * table. Until the first answer, and whenever there is none, the page keeps the list that it came with.
+ * The explorer of a page: what someone types and chooses becomes a query to the worker, its result becomes the
+ * table. Until the first result, and whenever there is none, the page keeps the list that it came with.
  */
 
+import { copyText } from "../shared/clipboard.js";
+import { make } from "../shared/elements.js";
+import { counted, number } from "../shared/format.js";
 import { fromAddress, toAddress } from "./address.js";
-import { counted, make, number } from "./dom.js";
 import { Facets } from "./facets.js";
 import { facetTitle, KINDS, RANGE } from "./fields.js";
-import { keysDialog } from "./keys.js";
-import { listen, send } from "./search.js";
-import { BLOCK, Table } from "./table.js";
+import { helpDialog } from "./help.js";
+import { PAGE_SIZE, Table } from "./table.js";
 import { Toolbar } from "./toolbar.js";
 
 /** Milliseconds without a keystroke after which the next one is a new step of the history. */
-const PAUSE = 1000;
+const HISTORY_PAUSE = 1000;
 
 /** @typedef {import("./address.js").State} State */
+
+/** `start.js` has started it, and has told it which index to read. */
+const worker = /** @type {{explorerWorker: Worker}} */ (/** @type {unknown} */ (globalThis)).explorerWorker;
 
 class Explorer {
   /** @type {Facets | undefined} */
   #facets;
   #all = 0;
-  #asked = 0;
-  #answered = 0;
-  #again = false;
+  #sent = 0;
+  #received = 0;
+  #outdated = false;
   #started = 0;
   #typed = -Infinity;
   #scroll = Number(history.state?.scroll ?? 0);
@@ -59,7 +63,7 @@ class Explorer {
     this.table = new Table(
       this.kind,
       (row) => `${this.root}/${this.name}/${row.path}/`,
-      (from, to) => send({ type: "rows", id: this.#answered, from, to }),
+      (from, to) => send({ type: "rows", id: this.#received, from, to }),
       (key, also) => this.#sortBy(key, also),
     );
     this.toolbar = new Toolbar(this.kind, {
@@ -67,7 +71,7 @@ class Explorer {
       download: (format) => send({ type: "export", format, columns: this.state.columns }),
       copyNames: () => send({ type: "names" }),
     });
-    this.keys = keysDialog(this.kind);
+    this.help = helpDialog(this.kind);
     this.box = make("input", {
       type: "search",
       id: "dx-box",
@@ -82,7 +86,7 @@ class Explorer {
     this.#listen();
   }
 
-  /** Put the parts into the page; they appear with the first answer. */
+  /** Put the parts into the page; they appear with the first result. */
   #build() {
     const search = make(
       "form",
@@ -91,7 +95,7 @@ class Explorer {
       this.box,
       make(
         "button",
-        { type: "button", class: "dx-help", "aria-keyshortcuts": "?", click: () => this.keys.showModal() },
+        { type: "button", class: "dx-help", "aria-keyshortcuts": "?", click: () => this.help.showModal() },
         "Help",
       ),
     );
@@ -106,7 +110,7 @@ class Explorer {
         this.filters,
         make("div", { class: "dx-results" }, this.notes, this.table.element, this.nothing),
       ),
-      this.keys,
+      this.help,
     );
   }
 
@@ -116,10 +120,9 @@ class Explorer {
   }
 
   #listen() {
-    listen(
-      (reply) => this.#receive(reply),
-      () => this.#giveUp(),
-    );
+    worker.addEventListener("message", ({ data }) => this.#receive(data));
+    worker.addEventListener("error", () => this.#giveUp());
+    send({ type: "begin" });
     this.box.addEventListener("input", (event) => this.#type(event.timeStamp));
     this.box.addEventListener("keydown", (event) => this.#onBoxKey(event));
     this.table.element.addEventListener("leave", () => this.box.focus());
@@ -131,7 +134,7 @@ class Explorer {
       this.state = fromAddress(location.search, this.kind);
       this.#typed = -Infinity;
       this.#scroll = Number(history.state?.scroll ?? 0);
-      this.#ask();
+      this.#search();
     });
     addEventListener("pagehide", () => history.replaceState({ scroll: scrollY }, ""));
   }
@@ -139,9 +142,9 @@ class Explorer {
   /** @param {import("./worker.js").Reply} reply */
   #receive(reply) {
     if (reply.type === "ready") this.#begin(reply.all, reply.facets);
-    else if (reply.type === "answer") this.#show(reply);
-    else if (reply.type === "rows" && reply.id === this.#answered) this.table.add(reply.from, reply.rows);
-    else if (reply.type === "more" && this.state.q.trim()) this.#ask();
+    else if (reply.type === "result") this.#show(reply);
+    else if (reply.type === "rows" && reply.id === this.#received) this.table.add(reply.from, reply.rows);
+    else if (reply.type === "more" && this.state.q.trim()) this.#search();
     else if (reply.type === "file") save(`${this.name}.${reply.format}`, reply.mediaType, reply.text);
     else if (reply.type === "names") void this.#copy(reply.text);
     else if (reply.type === "failed") this.#giveUp();
@@ -163,38 +166,38 @@ class Explorer {
     );
     this.#values = values;
     this.filters.replaceChildren(this.#facets.element);
-    this.#ask();
+    this.#search();
   }
 
-  /** Ask for what the state says; while an answer is awaited, only the newest question waits. */
-  #ask() {
+  /** Search for what the state says; while a result is awaited, only the newest query waits. */
+  #search() {
     if (this.box.value !== this.state.q) this.box.value = this.state.q;
-    if (this.#asked !== this.#answered) {
-      this.#again = true;
+    if (this.#sent !== this.#received) {
+      this.#outdated = true;
       return;
     }
-    this.#again = false;
-    this.#asked += 1;
+    this.#outdated = false;
+    this.#sent += 1;
     this.place.setAttribute("aria-busy", "true");
     const { q, chosen, from, to, removed, sort } = this.state;
-    const question = { q, chosen: [...chosen], from, to, removed, sort };
-    send({ type: "ask", id: this.#asked, question, from: 0, to: BLOCK });
+    const query = { q, chosen: [...chosen], from, to, removed, sort };
+    send({ type: "search", id: this.#sent, query, from: 0, to: PAGE_SIZE });
   }
 
-  /** @param {import("./worker.js").Answered} answer */
-  #show(answer) {
-    this.#answered = answer.id;
-    if (this.#again) this.#ask();
+  /** @param {import("./worker.js").ResultReply} result */
+  #show(result) {
+    this.#received = result.id;
+    if (this.#outdated) this.#search();
     else this.place.setAttribute("aria-busy", "false");
     const first = Boolean(this.place.hidden);
     this.place.hidden = false;
     this.table.configure(this.state);
     this.toolbar.show(this.state);
-    this.#facets?.show(answer.counts, this.state);
-    this.#showCount(answer);
-    this.#showNotes(answer);
+    this.#facets?.show(result.counts, this.state);
+    this.#showCount(result);
+    this.#showNotes(result);
     this.#showChips();
-    this.table.show(answer.total, answer.rows);
+    this.table.show(result.total, result.rows);
     if (this.#scroll) {
       scrollTo({ top: this.#scroll });
       this.#scroll = 0;
@@ -203,7 +206,7 @@ class Explorer {
     this.#measure(first);
   }
 
-  /** @param {import("./worker.js").Answered} answer */
+  /** @param {import("./worker.js").ResultReply} result */
   #showCount({ total }) {
     const text =
       total === this.#all
@@ -212,7 +215,7 @@ class Explorer {
     if (this.count.textContent !== text) this.count.textContent = text;
   }
 
-  /** @param {import("./worker.js").Answered} answer */
+  /** @param {import("./worker.js").ResultReply} result */
   #showNotes({ total, hidden, corrected }) {
     const notes = [];
     if (corrected.length) {
@@ -280,7 +283,7 @@ class Explorer {
   /** @param {number} started when the key was pressed, in milliseconds of the page */
   #type(started) {
     this.#started ||= started;
-    const fresh = started - this.#typed > PAUSE;
+    const fresh = started - this.#typed > HISTORY_PAUSE;
     this.#typed = started;
     this.#go({ q: this.box.value }, !fresh);
   }
@@ -301,7 +304,7 @@ class Explorer {
     }
     const top = this.place.getBoundingClientRect().top;
     if (top < 0 && !("columns" in change || "compact" in change)) scrollTo({ top: Math.max(0, scrollY + top - 80) });
-    this.#ask();
+    this.#search();
   }
 
   /** @param {string} facet @param {string} value @param {boolean} on */
@@ -357,26 +360,21 @@ class Explorer {
   #onKey(event) {
     const target = /** @type {HTMLElement} */ (event.target);
     const typing = target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]");
-    if (typing || event.ctrlKey || event.metaKey || event.altKey || this.keys.open || this.place.hidden) return;
+    if (typing || event.ctrlKey || event.metaKey || event.altKey || this.help.open || this.place.hidden) return;
     if (event.key === "/") {
       event.preventDefault();
       this.box.focus();
       this.box.select();
     } else if (event.key === "?") {
       event.preventDefault();
-      this.keys.showModal();
+      this.help.showModal();
     }
   }
 
   /** @param {string} text */
   async #copy(text) {
     const lines = text ? text.split("\n").length : 0;
-    try {
-      await navigator.clipboard.writeText(text);
-    } catch {
-      // Pages that are not served over HTTPS, nor from this machine, have no clipboard.
-      save(`${this.name}.txt`, "text/plain", text);
-    }
+    if (!(await copyText(text))) save(`${this.name}.txt`, "text/plain", text);
     this.count.textContent = `Copied ${counted(lines, this.kind.noun === "metric" ? "key path" : "action")}`;
   }
 
@@ -412,6 +410,11 @@ function save(name, type, text) {
   const address = URL.createObjectURL(new Blob([text], { type }));
   make("a", { href: address, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}
+
+/** @param {import("./worker.js").Request} request */
+function send(request) {
+  worker.postMessage(request);
 }
 
 const place = document.getElementById("explorer");

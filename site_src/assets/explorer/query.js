@@ -5,7 +5,7 @@
  * @property {string} field a field's name; empty for a word that may stand anywhere
  * @property {string} text
  * @property {boolean} phrase whether it was quoted: then it is looked for exactly
- * @property {boolean} not
+ * @property {boolean} negated
  */
 
 const TOKEN = /(-?)((?:[a-z_]+:)?)("[^"]*"?|\S+)/gi;
@@ -22,7 +22,7 @@ export function parse(text, fieldOf) {
     const phrase = rest.startsWith('"') && (!prefix || Boolean(field));
     const value = phrase ? rest.replaceAll('"', "") : field || !prefix ? rest : prefix + rest;
     if (!value.trim() || value === "-" || isUnfinished(value, fieldOf)) continue;
-    terms.push({ field: field || "", text: value, phrase, not: minus === "-" });
+    terms.push({ field: field || "", text: value, phrase, negated: minus === "-" });
   }
   return terms;
 }

@@ -11,8 +11,9 @@
     worker.postMessage({ type: "open", kind, first: `${index}.json`, more: `${index}-more.json` });
     Object.assign(globalThis, { explorerWorker: worker });
     // All at once: found one after the other, they would be fetched one after the other.
-    for (const part of ["page", "address", "dom", "facets", "fields", "keys", "search", "table", "toolbar"]) {
+    for (const part of ["page", "address", "facets", "fields", "help", "marked_text", "table", "toolbar"]) {
       import(`./${part}.js`);
     }
+    for (const part of ["clipboard", "elements", "format"]) import(`../shared/${part}.js`);
   }
 }

@@ -1,17 +1,18 @@
 /** The table of results. Only the rows in view, and a few around them, are in the document. */
 
-import { breakable, make, marked, markedProse } from "./dom.js";
+import { make } from "../shared/elements.js";
+import { breakable, marked, markedProse } from "./marked_text.js";
 
 /** Rows that are kept ready above and below what is in view. */
-const AROUND = 12;
+const OVERSCAN = 12;
 
 /** Rows that are asked of the worker at a time. */
-export const BLOCK = 60;
+export const PAGE_SIZE = 60;
 
 /** Columns that the page's usual width has room for. */
-const WIDE = 7;
+const MAX_NARROW_COLUMNS = 7;
 
-/** @typedef {import("./worker.js").Row} Row */
+/** @typedef {import("./results.js").Row} Row */
 
 export class Table {
   /** @type {Map<number, Row>} by position */
@@ -22,20 +23,20 @@ export class Table {
   /** What the headers say, as text. */
   #head = "";
   #rowHeight = 1;
-  /** @type {Set<number>} blocks that the worker was asked for */
-  #asked = new Set();
+  /** @type {Set<number>} pages of rows that the worker was asked for */
+  #requested = new Set();
   #scheduled = false;
 
   /**
    * @param {import("./fields.js").Kind} kind
    * @param {(row: Row) => string} addressOf
-   * @param {(from: number, to: number) => void} wantRows
+   * @param {(from: number, to: number) => void} requestRows
    * @param {(key: string, also: boolean) => void} sortBy `also` keeps the other sort keys
    */
-  constructor(kind, addressOf, wantRows, sortBy) {
+  constructor(kind, addressOf, requestRows, sortBy) {
     this.kind = kind;
     this.addressOf = addressOf;
-    this.wantRows = wantRows;
+    this.requestRows = requestRows;
     this.sortBy = sortBy;
     this.columns = kind.fields;
     this.head = make("div", { role: "row", class: "dx-head", "aria-rowindex": "1" });
@@ -56,7 +57,7 @@ export class Table {
   configure(state) {
     this.columns = this.kind.fields.filter((field) => state.columns.includes(field.name));
     this.element.classList.toggle("dx-table--compact", state.compact);
-    this.element.classList.toggle("dx-table--wide", this.columns.length > WIDE);
+    this.element.classList.toggle("dx-table--wide", this.columns.length > MAX_NARROW_COLUMNS);
     this.element.style.setProperty("--dx-columns", this.columns.map((field) => field.width).join(" "));
     this.element.setAttribute("aria-colcount", String(this.columns.length));
     this.#configureHead(state.sort);
@@ -79,7 +80,7 @@ export class Table {
   show(total, rows) {
     this.#total = total;
     this.#rows = new Map(rows.entries());
-    this.#asked = new Set([0]);
+    this.#requested = new Set([0]);
     this.#shown.clear();
     this.body.replaceChildren();
     this.element.setAttribute("aria-rowcount", String(total + 1));
@@ -124,23 +125,23 @@ export class Table {
       if (this.#shown.has(position)) continue;
       this.body.insertBefore(this.#row(position), next);
     }
-    this.#askForMissing(from, to);
+    this.#requestMissing(from, to);
   }
 
   /** @param {number} from @param {number} to */
-  #askForMissing(from, to) {
-    for (let block = Math.floor(from / BLOCK); block * BLOCK < to; block += 1) {
-      if (this.#asked.has(block)) continue;
-      this.#asked.add(block);
-      this.wantRows(block * BLOCK, (block + 1) * BLOCK);
+  #requestMissing(from, to) {
+    for (let page = Math.floor(from / PAGE_SIZE); page * PAGE_SIZE < to; page += 1) {
+      if (this.#requested.has(page)) continue;
+      this.#requested.add(page);
+      this.requestRows(page * PAGE_SIZE, (page + 1) * PAGE_SIZE);
     }
   }
 
   /** @returns {[number, number]} the positions to have in the document */
   #range() {
     const top = this.body.getBoundingClientRect().top;
-    const first = Math.floor(-top / this.#rowHeight) - AROUND;
-    const last = Math.ceil((innerHeight - top) / this.#rowHeight) + AROUND;
+    const first = Math.floor(-top / this.#rowHeight) - OVERSCAN;
+    const last = Math.ceil((innerHeight - top) / this.#rowHeight) + OVERSCAN;
     const clamp = (/** @type {number} */ position) => Math.min(Math.max(position, 0), this.#total);
     return [clamp(first), clamp(last)];
   }

@@ -1,9 +1,9 @@
 /** The buttons above the table: columns, sort, density and export. */
 
-import { make } from "./dom.js";
+import { make } from "../shared/elements.js";
 
 /** Sort keys that can be chosen at once. */
-const KEYS = 3;
+const MAX_SORT_KEYS = 3;
 
 /**
  * A button that opens a panel below it. Escape, and a click anywhere else, close the panel.
@@ -110,7 +110,7 @@ export class Toolbar {
   /** @param {import("./address.js").State} state */
   #showSort(state) {
     const focused = this.#focusedIn(this.sort.panel);
-    const rows = Array.from({ length: KEYS }, (_, position) => {
+    const rows = Array.from({ length: MAX_SORT_KEYS }, (_, position) => {
       const chosen = state.sort[position];
       const key = make("select", { "aria-label": position ? `Then by, ${position + 1}` : "Sort by" });
       key.append(make("option", { value: "" }, position ? "nothing else" : state.q.trim() ? "relevance" : "name"));

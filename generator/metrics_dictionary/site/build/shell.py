@@ -34,7 +34,7 @@ class Page:
 
     ``url`` is relative to the site's root and ends in a slash; empty for the home page. ``section`` is the ``url`` of
     the tab to mark as current. ``description`` and ``twin`` (the address of the page's JSON form) are for programs.
-    The addresses in ``content`` are relative to the page. ``styles`` and ``scripts`` (modules) are names of files in
+    The addresses in ``content`` are relative to the page. ``styles`` and ``scripts`` (modules) are paths below
     ``assets/`` that this page needs besides what every page has. ``policy`` is a Content-Security-Policy that the page
     sets for itself.
     """

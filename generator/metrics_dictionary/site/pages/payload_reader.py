@@ -50,8 +50,8 @@ def payload_reader_page(templates: Environment) -> Page:
         section=URL,
         description="Explains a Service Ping payload, key by key. Nothing leaves the browser.",
         twin="index.json",
-        styles=("payload.css",),
-        scripts=("payload.js",),
+        styles=("payload/payload.css",),
+        scripts=("payload/page.js",),
         policy=POLICY,
     )
 

@@ -1,8 +1,10 @@
-/** A tree of any length as a grid: only the rows in sight are in the page. Arrow keys walk it. */
+/** A tree of any length as a grid: only the rows in view are in the page. Arrow keys walk it. */
+
+import { make } from "../shared/elements.js";
 
 /**
  * @template Item
- * @typedef {object} Behaviour
+ * @typedef {object} Behavior
  * @property {(item: Item, row: HTMLElement) => void} fill writes an item into an empty row
  * @property {(item: Item) => number} level 1 at the top
  * @property {(item: Item) => boolean | null} open null where there is nothing to open
@@ -10,22 +12,22 @@
  * @property {(item: Item) => void} choose the item is the current one now
  */
 
-const SPARE_ROWS = 8;
+const OVERSCAN = 8;
 
 /** Browsers draw no element that is much taller than this, in pixels. */
-const TALLEST = 16_000_000;
+const MAX_HEIGHT = 16_000_000;
 
 /** @template Item */
-export class Rows {
+export class Grid {
   /**
    * @param {HTMLElement} grid has the role treegrid, and scrolls
    * @param {HTMLElement} body holds the rows
-   * @param {Behaviour<Item>} behaviour
+   * @param {Behavior<Item>} behavior
    */
-  constructor(grid, body, behaviour) {
+  constructor(grid, body, behavior) {
     this.grid = grid;
     this.body = body;
-    this.behaviour = behaviour;
+    this.behavior = behavior;
     this.items = /** @type {Item[]} */ ([]);
     this.current = 0;
     this.height = 36;
@@ -46,7 +48,7 @@ export class Rows {
     this.items = items;
     this.current = Math.max(0, items.indexOf(current));
     this.grid.setAttribute("aria-rowcount", String(items.length + 1));
-    this.body.style.height = `${Math.min(items.length * this.height, TALLEST)}px`;
+    this.body.style.height = `${Math.min(items.length * this.height, MAX_HEIGHT)}px`;
     this.draw();
   }
 
@@ -73,10 +75,10 @@ export class Rows {
   }
 
   draw() {
-    const top = Math.max(0, Math.floor(this.grid.scrollTop / this.height) - SPARE_ROWS);
-    const fit = Math.ceil(this.grid.clientHeight / this.height) + 2 * SPARE_ROWS;
+    const top = Math.max(0, Math.floor(this.grid.scrollTop / this.height) - OVERSCAN);
+    const fit = Math.ceil(this.grid.clientHeight / this.height) + 2 * OVERSCAN;
     const rows = [];
-    const last = Math.min(this.items.length, top + fit, Math.floor(TALLEST / this.height));
+    const last = Math.min(this.items.length, top + fit, Math.floor(MAX_HEIGHT / this.height));
     for (let position = top; position < last; position += 1) rows.push(this.row(position));
     this.body.replaceChildren(...rows);
     const shown = this.current >= top && this.current < last;
@@ -87,18 +89,19 @@ export class Rows {
   /** @param {number} position */
   row(position) {
     const item = this.items[position];
-    const row = document.createElement("div");
-    row.id = rowId(position);
-    row.className = "dd-row";
+    const open = this.behavior.open(item);
+    const row = make("div", {
+      id: rowId(position),
+      class: "dd-row",
+      role: "row",
+      "aria-rowindex": String(position + 2),
+      "aria-level": String(this.behavior.level(item)),
+      "aria-expanded": open !== null && String(open),
+      "aria-selected": position === this.current && "true",
+      "data-position": String(position),
+    });
     row.style.top = `${position * this.height}px`;
-    row.setAttribute("role", "row");
-    row.setAttribute("aria-rowindex", String(position + 2));
-    row.setAttribute("aria-level", String(this.behaviour.level(item)));
-    const open = this.behaviour.open(item);
-    if (open !== null) row.setAttribute("aria-expanded", String(open));
-    if (position === this.current) row.setAttribute("aria-selected", "true");
-    row.dataset.position = String(position);
-    this.behaviour.fill(item, row);
+    this.behavior.fill(item, row);
     return row;
   }
 
@@ -109,14 +112,14 @@ export class Rows {
     if (!row) return;
     this.moveTo(Number(row.dataset.position));
     const item = this.items[this.current];
-    if (target.closest(".dd-row-key") && this.behaviour.open(item) !== null) this.behaviour.toggle(item);
+    if (target.closest(".dd-row-key") && this.behavior.open(item) !== null) this.behavior.toggle(item);
   }
 
   /** @param {KeyboardEvent} event */
   press(event) {
     const item = this.items[this.current];
     if (item === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
-    const open = this.behaviour.open(item);
+    const open = this.behavior.open(item);
     const page = Math.max(1, Math.floor(this.grid.clientHeight / this.height) - 2);
     switch (event.key) {
       case "ArrowDown":
@@ -138,16 +141,16 @@ export class Rows {
         this.moveTo(this.items.length - 1);
         break;
       case "ArrowRight":
-        if (open === false) this.behaviour.toggle(item);
+        if (open === false) this.behavior.toggle(item);
         else if (open) this.moveTo(this.current + 1);
         break;
       case "ArrowLeft":
-        if (open) this.behaviour.toggle(item);
+        if (open) this.behavior.toggle(item);
         else this.moveTo(this.above(this.current));
         break;
       case "Enter":
       case " ":
-        if (open !== null) this.behaviour.toggle(item);
+        if (open !== null) this.behavior.toggle(item);
         else this.moveTo(this.current);
         break;
       default:
@@ -158,9 +161,9 @@ export class Rows {
 
   /** @param {number} position */
   above(position) {
-    const level = this.behaviour.level(this.items[position]);
+    const level = this.behavior.level(this.items[position]);
     let found = position;
-    while (found > 0 && this.behaviour.level(this.items[found]) >= level) found -= 1;
+    while (found > 0 && this.behavior.level(this.items[found]) >= level) found -= 1;
     return found;
   }
 
@@ -173,7 +176,7 @@ export class Rows {
     if (top < this.grid.scrollTop) this.grid.scrollTop = top;
     else if (top + this.height > this.grid.scrollTop + room) this.grid.scrollTop = top + this.height - room;
     this.draw();
-    this.behaviour.choose(this.items[this.current]);
+    this.behavior.choose(this.items[this.current]);
   }
 }
 

@@ -1,15 +1,15 @@
-/** What readers are told about values, findings and growth. */
+/** What readers are told about values and findings. */
 
-import { FALLBACKS, isFallback, typeName } from "./payload_judgement.js";
-import { isObject } from "./payload_schema.js";
+import { counted, escapeCharacters, number } from "../shared/format.js";
+import { FALLBACKS, typeName } from "./findings.js";
+import { isObject } from "./json_values.js";
 
-/** @typedef {import("./payload_judgement.js").Entry} Entry */
-/** @typedef {import("./payload_judgement.js").Kind} Kind */
-/** @typedef {import("./payload_growth.js").Change} Change */
+/** @typedef {import("./findings.js").Entry} Entry */
+/** @typedef {import("./findings.js").Kind} Kind */
 
-const LONGEST_VALUE = 160;
-const LONGEST_WHOLE_VALUE = 20_000;
-const DEEPEST = 40;
+const MAX_VALUE_LENGTH = 160;
+const MAX_WHOLE_VALUE_LENGTH = 20_000;
+const MAX_DEPTH = 40;
 
 const INVISIBLE = /(?!\n)[\p{Cc}\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu;
 
@@ -22,28 +22,6 @@ export const FINDINGS = {
   "schema-violation": { many: "Schema broken", one: "Schema broken" },
   "fallback-value": { many: "Fallback values", one: "Fallback" },
 };
-
-/** @type {Record<Exclude<Change, "same">, string>} */
-export const CHANGES = {
-  grew: "Grew",
-  shrank: "Shrank",
-  changed: "Changed otherwise",
-  added: "Only in this one",
-  gone: "Only in the earlier one",
-};
-
-/** @param {number} count */
-export function number(count) {
-  return count.toLocaleString("en-US");
-}
-
-/**
- * @param {number} count
- * @param {string} noun
- */
-export function counted(count, noun) {
-  return `${number(count)} ${noun}${count === 1 ? "" : "s"}`;
-}
 
 /** @param {number} bytes */
 export function size(bytes) {
@@ -58,7 +36,7 @@ export function size(bytes) {
  */
 export function shown(value) {
   if (value === undefined) return "–";
-  if (typeof value === "string") return `"${plain(cut(value, LONGEST_VALUE))}"`;
+  if (typeof value === "string") return `"${plain(cut(value, MAX_VALUE_LENGTH))}"`;
   if (typeof value === "number") return shownNumber(value);
   if (Array.isArray(value)) return counted(value.length, "item");
   if (isObject(value)) return counted(Object.keys(/** @type {object} */ (value)).length, "key");
@@ -66,7 +44,7 @@ export function shown(value) {
 }
 
 /** @param {number} value */
-function shownNumber(value) {
+export function shownNumber(value) {
   if (!Number.isFinite(value)) return "too large a number";
   // Digits that JavaScript's numbers do not hold are not made up.
   if (Number.isInteger(value) && !Number.isSafeInteger(value)) return `≈ ${value.toExponential(6)}`;
@@ -80,7 +58,7 @@ function shownNumber(value) {
  */
 export function whole(value) {
   if (value === undefined) return "not there";
-  if (typeof value === "string") return plain(cut(value, LONGEST_WHOLE_VALUE));
+  if (typeof value === "string") return plain(cut(value, MAX_WHOLE_VALUE_LENGTH));
   return typeof value === "object" && value !== null ? plain(written(value)) : shown(value);
 }
 
@@ -93,14 +71,14 @@ function written(value) {
   let text = "";
   const write = (/** @type {unknown} */ inner, /** @type {number} */ depth) => {
     if (typeof inner !== "object" || inner === null) {
-      text += typeof inner === "string" ? JSON.stringify(cut(inner, LONGEST_WHOLE_VALUE)) : String(inner);
+      text += typeof inner === "string" ? JSON.stringify(cut(inner, MAX_WHOLE_VALUE_LENGTH)) : String(inner);
       return;
     }
     const list = Array.isArray(inner);
     const [start, end] = list ? "[]" : "{}";
     const names = list ? [] : Object.keys(inner);
     const length = list ? inner.length : names.length;
-    if (length === 0 || depth === DEEPEST) {
+    if (length === 0 || depth === MAX_DEPTH) {
       text += start + (length ? "…" : "") + end;
       return;
     }
@@ -108,11 +86,11 @@ function written(value) {
     text += start;
     for (let position = 0; position < length; position += 1) {
       text += `${position ? "," : ""}\n  ${indent}`;
-      if (text.length > LONGEST_WHOLE_VALUE) {
+      if (text.length > MAX_WHOLE_VALUE_LENGTH) {
         text += "…";
         break;
       }
-      if (!list) text += `${JSON.stringify(cut(names[position], LONGEST_VALUE))}: `;
+      if (!list) text += `${JSON.stringify(cut(names[position], MAX_VALUE_LENGTH))}: `;
       write(list ? inner[position] : /** @type {Record<string, unknown>} */ (inner)[names[position]], depth + 1);
     }
     text += `\n${indent}${end}`;
@@ -122,20 +100,20 @@ function written(value) {
 }
 
 /**
- * A text in which nothing is invisible or turns the direction of what follows; line breaks stay.
+ * A string in which nothing is invisible or turns the direction of what follows; line breaks stay.
  *
  * @param {string} text
  */
 export function plain(text) {
-  return text.replace(INVISIBLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return escapeCharacters(text, INVISIBLE);
 }
 
 /**
  * @param {string} text
- * @param {number} longest
+ * @param {number} maxLength
  */
-export function cut(text, longest) {
-  return text.length > longest ? `${text.slice(0, longest)} … (${counted(text.length, "character")})` : text;
+export function cut(text, maxLength) {
+  return text.length > maxLength ? `${text.slice(0, maxLength)} … (${counted(text.length, "character")})` : text;
 }
 
 /**
@@ -180,37 +158,19 @@ export function explained(entry) {
   }
 }
 
-/** @param {string[]} found */
+/** @param {string[]} found JSON Pointers */
 function places(found) {
-  const first = found.slice(0, 5).map((place) => (place === "" ? "its top" : cut(place, 80)));
-  return found.length > first.length
-    ? `${first.join(", ")} and ${number(found.length - first.length)} more`
-    : first.join(", ");
+  return listed(found.map((place) => place || "its top"));
+}
+
+/** @param {readonly string[]} items the first of them, and how many more there are */
+function listed(items) {
+  const first = items.slice(0, 5).map((item) => plain(cut(item, 80)));
+  const rest = items.length - first.length;
+  return rest ? `${first.join(", ")} and ${number(rest)} more` : first.join(", ");
 }
 
 /** @param {string} noun */
 function article(noun) {
   return `${/^[aeiou]/.test(noun) ? "an" : "a"} ${noun}`;
-}
-
-/**
- * How a value grew from an earlier one.
- *
- * @param {Change | null} change
- * @param {unknown} now
- * @param {unknown} before
- */
-export function growth(change, now, before) {
-  if (change === null) return "";
-  if (change === "added") return "new";
-  if (change === "gone") return "gone";
-  if (typeof now !== "number" || typeof before !== "number") return change === "same" ? "same" : "changed";
-  if (change === "same") return "0";
-  if (isFallback(now) || isFallback(before)) return "not comparable";
-  const difference = now - before;
-  const sign = difference > 0 ? "+" : "−";
-  const absolute = `${sign}${shownNumber(Math.abs(difference))}`;
-  if (before === 0) return absolute;
-  const percent = Math.abs((100 * difference) / before);
-  return `${absolute} (${sign}${percent.toLocaleString("en-US", { maximumFractionDigits: percent < 10 ? 1 : 0 })}%)`;
 }

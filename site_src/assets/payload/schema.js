@@ -1,45 +1,44 @@
 /**
- * Where a value breaks a JSON Schema, for the keywords that descriptions of metric values use. A keyword that is not
- * here, and a reference to another document, asks for nothing.
+ * Where a value violates a JSON Schema, for the keywords that descriptions of metric values use. What is not checked, a
+ * keyword that is not here for example, is named in the result.
  */
 
-const DEEPEST = 200;
+import { byCodePoint, equal, isObject } from "./json_values.js";
+
+const MAX_DEPTH = 200;
 
 /**
- * Returns the JSON Pointers, inside the value, of all values that break a keyword: each once, sorted by code point. A
- * schema that refers to itself is followed only so far; a schema that is none finds nothing.
+ * @typedef {object} SchemaResult
+ * @property {string[]} violations JSON Pointers, inside the value, of all values that violate a keyword: each once,
+ *   sorted by code point
+ * @property {string[]} unchecked what the schema asks for that was not checked, as nouns with their names
+ */
+
+/**
+ * A schema that refers to itself is followed only so far; one that is not valid is checked as far as it can be read.
  *
  * @param {unknown} value
  * @param {unknown} schema
- * @returns {string[]}
+ * @returns {SchemaResult}
  */
-export function breaches(value, schema) {
-  const where = { root: schema, place: "", depth: 0, found: /** @type {Set<string>} */ (new Set()) };
+export function checkSchema(value, schema) {
+  const where = {
+    root: schema,
+    place: "",
+    depth: 0,
+    found: /** @type {Set<string>} */ (new Set()),
+    unchecked: /** @type {Set<string>} */ (new Set()),
+  };
   try {
     check(value, schema, where);
   } catch (error) {
     if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
+    where.unchecked.add("the rest, because the schema is not valid");
   }
-  return [...where.found].sort(byCodePoint);
+  return { violations: [...where.found].sort(byCodePoint), unchecked: [...where.unchecked] };
 }
 
-/**
- * Orders texts as programs in other languages do: JavaScript's own order puts what lies beyond U+FFFF too early.
- *
- * @param {string} one
- * @param {string} other
- */
-export function byCodePoint(one, other) {
-  const shorter = Math.min(one.length, other.length);
-  for (let position = 0; position < shorter; position += 1) {
-    if (one.charCodeAt(position) !== other.charCodeAt(position)) {
-      return (one.codePointAt(position) ?? 0) - (other.codePointAt(position) ?? 0);
-    }
-  }
-  return one.length - other.length;
-}
-
-/** @typedef {{root: unknown, place: string, depth: number, found: Set<string>}} Where */
+/** @typedef {{root: unknown, place: string, depth: number, found: Set<string>, unchecked: Set<string>}} Where */
 /** @typedef {Record<string, any>} Keywords */
 
 /**
@@ -49,17 +48,27 @@ export function byCodePoint(one, other) {
  */
 function check(value, schema, where) {
   if (schema === false) where.found.add(where.place);
-  if (!isObject(schema) || where.depth > DEEPEST) return;
+  if (!isObject(schema)) {
+    if (typeof schema !== "boolean") where.unchecked.add("a schema that is not an object");
+    return;
+  }
+  if (where.depth > MAX_DEPTH) {
+    where.unchecked.add(`what is more than ${MAX_DEPTH} levels deep`);
+    return;
+  }
   const keywords = /** @type {Keywords} */ (schema);
+  for (const keyword of Object.keys(keywords)) {
+    if (!KEYWORDS.has(keyword)) where.unchecked.add(`the keyword ${keyword}`);
+  }
   for (const [keyword, test] of TESTS) {
-    if (Object.hasOwn(keywords, keyword) && !test(value, keywords[keyword])) where.found.add(where.place);
+    if (Object.hasOwn(keywords, keyword) && !test(value, keywords[keyword], where)) where.found.add(where.place);
   }
   if (Array.isArray(value)) checkItems(value, keywords, where);
   else if (isObject(value)) checkMembers(value, keywords, where);
   checkCombinations(value, keywords, where);
 }
 
-/** @type {[string, (value: any, wanted: any) => boolean][]} */
+/** @type {[string, (value: any, wanted: any, where: Where) => boolean][]} */
 const TESTS = [
   ["type", (value, wanted) => (Array.isArray(wanted) ? wanted : [wanted]).some((type) => hasType(value, type))],
   ["enum", (value, wanted) => wanted.some((/** @type {unknown} */ other) => equal(value, other))],
@@ -71,7 +80,7 @@ const TESTS = [
   ["multipleOf", (value, wanted) => typeof value !== "number" || Number.isInteger(value / wanted)],
   ["minLength", (value, wanted) => typeof value !== "string" || hasCharacters(value, wanted)],
   ["maxLength", (value, wanted) => typeof value !== "string" || !hasCharacters(value, wanted + 1)],
-  ["pattern", (value, wanted) => typeof value !== "string" || matches(value, wanted)],
+  ["pattern", (value, wanted, where) => typeof value !== "string" || matches(value, wanted, where)],
   ["minItems", (value, wanted) => !Array.isArray(value) || value.length >= wanted],
   ["maxItems", (value, wanted) => !Array.isArray(value) || value.length <= wanted],
   ["uniqueItems", (value, wanted) => !wanted || !Array.isArray(value) || allDiffer(value)],
@@ -79,6 +88,23 @@ const TESTS = [
   ["minProperties", (value, wanted) => !isObject(value) || Object.keys(value).length >= wanted],
   ["maxProperties", (value, wanted) => !isObject(value) || Object.keys(value).length <= wanted],
 ];
+
+/** Keywords that ask for nothing: they explain, name or hold schemas. `format` is one since draft 2019-09. */
+const ANNOTATIONS = [
+  ...["$schema", "$id", "$comment", "$anchor", "$vocabulary", "$defs", "definitions"],
+  ...["title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly"],
+  ...["format", "contentEncoding", "contentMediaType", "contentSchema"],
+];
+
+/** Every keyword that is checked, or asks for nothing. */
+export const KEYWORDS = new Set([
+  ...TESTS.map(([keyword]) => keyword),
+  ...["items", "prefixItems", "additionalItems", "contains", "minContains", "maxContains"],
+  ...["properties", "patternProperties", "additionalProperties", "propertyNames"],
+  ...["dependentRequired", "dependentSchemas"],
+  ...["$ref", "allOf", "anyOf", "oneOf", "not", "if", "then", "else"],
+  ...ANNOTATIONS,
+]);
 
 /**
  * @param {unknown[]} items
@@ -110,7 +136,7 @@ function checkMembers(value, keywords, where) {
     if (keywords.propertyNames !== undefined && !holds(name, keywords.propertyNames, where)) {
       where.found.add(where.place);
     }
-    const own = schemasOf(name, keywords);
+    const own = schemasOf(name, keywords, where);
     for (const schema of own) check(inner, schema, inside(where, name));
     if (own.length || keywords.additionalProperties === undefined) continue;
     if (keywords.additionalProperties === false) where.found.add(where.place);
@@ -119,18 +145,22 @@ function checkMembers(value, keywords, where) {
   for (const [name, needed] of Object.entries(keywords.dependentRequired ?? {})) {
     if (Object.hasOwn(value, name) && !hasAll(value, needed)) where.found.add(where.place);
   }
+  for (const [name, schema] of Object.entries(keywords.dependentSchemas ?? {})) {
+    if (Object.hasOwn(value, name)) check(value, schema, { ...where, depth: where.depth + 1 });
+  }
 }
 
 /**
  * @param {string} name
  * @param {Keywords} keywords
+ * @param {Where} where
  * @returns {unknown[]}
  */
-function schemasOf(name, keywords) {
+function schemasOf(name, keywords, where) {
   const { properties = {}, patternProperties = {} } = keywords;
   const found = Object.hasOwn(properties, name) ? [properties[name]] : [];
   for (const [pattern, schema] of Object.entries(patternProperties)) {
-    if (matches(name, pattern)) found.push(schema);
+    if (matches(name, pattern, where)) found.push(schema);
   }
   return found;
 }
@@ -143,7 +173,7 @@ function schemasOf(name, keywords) {
 function checkCombinations(value, keywords, where) {
   const here = { ...where, depth: where.depth + 1 };
   const suits = (/** @type {unknown} */ schema) => holds(value, schema, where);
-  if (typeof keywords.$ref === "string") check(value, resolve(where.root, keywords.$ref), here);
+  if (typeof keywords.$ref === "string") check(value, resolve(keywords.$ref, where), here);
   for (const schema of keywords.allOf ?? []) check(value, schema, here);
   if (keywords.if !== undefined) check(value, (suits(keywords.if) ? keywords.then : keywords.else) ?? true, here);
   if (
@@ -185,15 +215,15 @@ function hasAll(value, names) {
 }
 
 /**
- * @param {unknown} root
  * @param {string} reference
+ * @param {Where} where
  */
-function resolve(root, reference) {
-  if (!reference.startsWith("#")) return true;
-  let found = /** @type {any} */ (root);
+function resolve(reference, where) {
+  let found = /** @type {any} */ (where.root);
+  if (!/^#($|\/)/.test(reference)) return unresolved(reference, where);
   for (const step of reference.slice(1).split("/").slice(1)) {
     const name = decodeURIComponent(step).replaceAll("~1", "/").replaceAll("~0", "~");
-    if (found === null || typeof found !== "object" || !Object.hasOwn(found, name)) return true;
+    if (found === null || typeof found !== "object" || !Object.hasOwn(found, name)) return unresolved(reference, where);
     found = found[name];
   }
   return found;
@@ -212,19 +242,30 @@ function hasType(value, type) {
 }
 
 /**
- * @param {string} text
- * @param {string} pattern
+ * @param {string} reference
+ * @param {Where} where
  */
-function matches(text, pattern) {
+function unresolved(reference, where) {
+  where.unchecked.add(`the reference ${reference}`);
+  return true;
+}
+
+/**
+ * @param {string} string
+ * @param {string} pattern
+ * @param {Where} where
+ */
+function matches(string, pattern, where) {
   try {
-    return new RegExp(pattern, "u").test(text);
+    return new RegExp(pattern, "u").test(string);
   } catch {
+    where.unchecked.add(`the pattern ${pattern}`);
     return true;
   }
 }
 
 /**
- * Whether a text has at least so many characters; a pair of surrogates is one.
+ * Whether a string has at least so many characters; a pair of surrogates is one.
  *
  * @param {string} text
  * @param {number} wanted
@@ -248,37 +289,6 @@ function allDiffer(items) {
     } else {
       if (others.some((other) => equal(item, other))) return false;
       others.push(item);
-    }
-  }
-  return true;
-}
-
-/**
- * @param {unknown} value
- * @returns {value is object}
- */
-export function isObject(value) {
-  return value !== null && typeof value === "object" && !Array.isArray(value);
-}
-
-/**
- * Whether two JSON values are the same, the order of keys aside. Takes values of any depth.
- *
- * @param {unknown} one
- * @param {unknown} other
- */
-export function equal(one, other) {
-  const pairs = [[one, other]];
-  for (let pair = pairs.pop(); pair; pair = pairs.pop()) {
-    const [left, right] = /** @type {any[]} */ (pair);
-    if (left === right) continue;
-    if (left === null || right === null || typeof left !== "object" || typeof right !== "object") return false;
-    if (Array.isArray(left) !== Array.isArray(right)) return false;
-    const keys = Object.keys(left);
-    if (keys.length !== Object.keys(right).length) return false;
-    for (const key of keys) {
-      if (!Object.hasOwn(right, key)) return false;
-      pairs.push([left[key], right[key]]);
     }
   }
   return true;

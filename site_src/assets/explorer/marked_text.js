@@ -1,22 +1,6 @@
-/** Making elements. Texts become text nodes: nothing from a definition is ever read as HTML. */
+/** Text of a definition in the table: what was searched for is marked, and long names can break. */
 
-/**
- * @template {keyof HTMLElementTagNameMap} Tag
- * @param {Tag} tag
- * @param {Record<string, string | boolean | EventListener>} [attributes] a function listens to the event of its name
- * @param {(Node | string)[]} children
- * @returns {HTMLElementTagNameMap[Tag]}
- */
-export function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (typeof value === "function") element.addEventListener(name, value);
-    else if (value === true) element.setAttribute(name, "");
-    else if (value !== false) element.setAttribute(name, value);
-  }
-  element.append(...children);
-  return element;
-}
+import { make } from "../shared/elements.js";
 
 /**
  * A text in which parts are marked.
@@ -59,14 +43,4 @@ export function markedProse(text, ranges) {
 /** Let a long name break after its dots and underscores. @param {string} name @returns {(Node | string)[]} */
 export function breakable(name) {
   return name.split(/(?<=[._/:-])(?=\w)/).flatMap((part, index) => (index ? [make("wbr"), part] : [part]));
-}
-
-/** @param {number} count */
-export function number(count) {
-  return count.toLocaleString("en");
-}
-
-/** @param {number} count @param {string} noun */
-export function counted(count, noun) {
-  return `${number(count)} ${noun}${count === 1 ? "" : "s"}`;
 }

@@ -1,8 +1,8 @@
-/** The dialog that explains the keys and the search language. */
+/** The dialog that explains the keyboard and the search language. */
 
-import { make } from "./dom.js";
+import { make } from "../shared/elements.js";
 
-/** @type {[string, string][]} */
+/** @type {[key: string, meaning: string][]} */
 const KEYS = [
   ["/", "go to the search box"],
   ["↓ ↑", "move through the results, from the box too"],
@@ -12,8 +12,8 @@ const KEYS = [
   ["?", "this help"],
 ];
 
-/** @type {Record<string, [string, string][]>} */
-const SEARCHES = {
+/** @type {Record<string, [query: string, meaning: string][]>} by the noun of a kind of definition */
+export const SEARCHES = {
   metric: [
     ["ci builds", "both words, in any field"],
     ['"ci builds"', "these words in this order"],
@@ -39,7 +39,7 @@ const SEARCHES = {
 };
 
 /** @param {import("./fields.js").Kind} kind */
-export function keysDialog(kind) {
+export function helpDialog(kind) {
   const close = make("button", { type: "button", click: () => dialog.close() }, "Close");
   const dialog = make(
     "dialog",

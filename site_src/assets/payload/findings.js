@@ -1,13 +1,14 @@
 /**
- * What is to be said about a payload: for each of its values the definition, and what is wrong with it. Agrees with the
+ * What is wrong with a payload: for each of its values the definition, and the finding if there is one. Agrees with the
  * command `check-payload`; both are tested with the same cases.
  */
 
-import { breaches, isObject } from "./payload_schema.js";
+import { isObject } from "./json_values.js";
+import { checkSchema } from "./schema.js";
 
-/** @typedef {import("./payload_definitions.js").Definition} Definition */
-/** @typedef {import("./payload_definitions.js").Definitions} Definitions */
-/** @typedef {import("./payload_definitions.js").Level} Level */
+/** @typedef {import("./definitions.js").Definition} Definition */
+/** @typedef {import("./definitions.js").Definitions} Definitions */
+/** @typedef {import("./definitions.js").Level} Level */
 
 /**
  * @typedef {"unknown-key" | "removed-metric" | "missing-metric" | "wrong-type" | "schema-violation" | "fallback-value"} Kind
@@ -28,7 +29,7 @@ export const KINDS = [
  * @property {Kind} kind
  * @property {number} [value] of a fallback
  * @property {string} [found] the type of a value that should have another
- * @property {string[]} [places] JSON Pointers of what breaks the schema
+ * @property {string[]} [places] JSON Pointers of what violates the schema
  */
 
 /**
@@ -41,13 +42,15 @@ export const KINDS = [
  * @property {unknown} value
  * @property {Definition | undefined} definition
  * @property {Finding | null} finding
+ * @property {readonly string[]} unchecked what the value's schema asks for that this page does not check
  */
 
-/** @type {Finding} */
-const UNKNOWN = { kind: "unknown-key" };
+/** @typedef {Pick<Entry, "finding" | "unchecked">} Checked */
 
-/** @type {Finding} */
-const MISSING = { kind: "missing-metric" };
+/** @type {Checked} */
+const CLEAN = { finding: null, unchecked: [] };
+const UNKNOWN = found({ kind: "unknown-key" });
+const MISSING = found({ kind: "missing-metric" });
 
 /** Values that stand for one that could not be computed, and why. */
 export const FALLBACKS = new Map([
@@ -64,9 +67,9 @@ export const FALLBACKS = new Map([
  * @param {Definitions} definitions
  * @returns {Entry[]}
  */
-export function judge(payload, definitions) {
+export function checkPayload(payload, definitions) {
   const entries = /** @type {Entry[]} */ ([]);
-  const met = /** @type {Set<Definition>} */ (new Set());
+  const seen = /** @type {Set<Definition>} */ (new Set());
   const open = [opened(payload, definitions.top, [])];
   for (let object = open.at(-1); object; object = open.at(-1)) {
     if (object.next === object.names.length) {
@@ -82,17 +85,14 @@ export function judge(payload, definitions) {
       open.push(opened(value, place.below, [...object.above, name]));
       continue;
     }
-    /** @type {Finding | null} */
-    let finding = UNKNOWN;
+    let checked = keyPath === definitions.recordedAt ? CLEAN : UNKNOWN;
     if (definition) {
-      met.add(definition);
-      finding = judgeValue(value, definition);
-    } else if (keyPath === definitions.recordedAt) {
-      finding = null;
+      seen.add(definition);
+      checked = checkValue(value, definition);
     }
-    entries.push({ above: object.above, name, keyPath, value, definition, finding });
+    entries.push({ above: object.above, name, keyPath, value, definition, ...checked });
   }
-  return entries.concat(missing(definitions, met));
+  return entries.concat(missing(definitions, seen));
 }
 
 /**
@@ -114,35 +114,43 @@ function opened(value, level, above) {
 
 /**
  * @param {Definitions} definitions
- * @param {Set<Definition>} met
+ * @param {Set<Definition>} seen
  * @returns {Entry[]}
  */
-function missing(definitions, met) {
-  const found = [];
+function missing(definitions, seen) {
+  const entries = [];
   for (const definition of definitions.byKeyPath.values()) {
     const { keyPath, status } = definition;
-    if ((status === "active" || status === null) && !met.has(definition)) {
+    if ((status === "active" || status === null) && !seen.has(definition)) {
       const above = keyPath.split(".");
       const name = above.pop() ?? "";
-      found.push({ above, name, keyPath, value: undefined, definition, finding: MISSING });
+      entries.push({ above, name, keyPath, value: undefined, definition, ...MISSING });
     }
   }
-  return found;
+  return entries;
 }
 
 /**
  * @param {unknown} value
  * @param {Definition} definition
- * @returns {Finding | null}
+ * @returns {Checked}
  */
-function judgeValue(value, definition) {
-  if (definition.status === "removed") return { kind: "removed-metric" };
-  if (value === null) return null;
-  if (isFallback(value)) return { kind: "fallback-value", value };
-  if (!suits(value, definition.valueType)) return { kind: "wrong-type", found: typeName(value) };
-  if (definition.schema === undefined) return null;
-  const places = breaches(value, definition.schema);
-  return places.length ? { kind: "schema-violation", places } : null;
+function checkValue(value, definition) {
+  if (definition.status === "removed") return found({ kind: "removed-metric" });
+  if (value === null) return CLEAN;
+  if (isFallback(value)) return found({ kind: "fallback-value", value });
+  if (!hasValueType(value, definition.valueType)) return found({ kind: "wrong-type", found: typeName(value) });
+  if (definition.schema === undefined) return CLEAN;
+  const { violations, unchecked } = checkSchema(value, definition.schema);
+  return { finding: violations.length ? { kind: "schema-violation", places: violations } : null, unchecked };
+}
+
+/**
+ * @param {Finding} finding
+ * @returns {Checked}
+ */
+function found(finding) {
+  return { finding, unchecked: [] };
 }
 
 /**
@@ -157,7 +165,7 @@ export function isFallback(value) {
  * @param {unknown} value
  * @param {string | null} wanted
  */
-function suits(value, wanted) {
+function hasValueType(value, wanted) {
   if (wanted === "number") return Number.isFinite(value);
   if (wanted === "object") return typeof value === "object";
   return (wanted !== "string" && wanted !== "boolean") || typeof value === wanted;

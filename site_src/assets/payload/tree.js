@@ -1,16 +1,16 @@
 /** One payload, or two side by side, as a tree: its branches are known at once, what is inside values when opened. */
 
-import { changeOf } from "./payload_growth.js";
-import { KINDS } from "./payload_judgement.js";
-import { isObject } from "./payload_schema.js";
+import { changeOf } from "./comparison.js";
+import { KINDS } from "./findings.js";
+import { isObject } from "./json_values.js";
 
-/** @typedef {import("./payload_judgement.js").Entry} Entry */
-/** @typedef {import("./payload_judgement.js").Kind} Kind */
-/** @typedef {import("./payload_growth.js").Change} Change */
+/** @typedef {import("./findings.js").Entry} Entry */
+/** @typedef {import("./findings.js").Kind} Kind */
+/** @typedef {import("./comparison.js").Change} Change */
 
 /**
  * A branch (an object that holds metrics; no entry), a leaf (an entry of one of the payloads), or a part of a leaf's
- * value (no entry, and its parent no branch).
+ * value (no entry, and its parent is not a branch).
  *
  * @typedef {object} Node
  * @property {string} name
@@ -21,7 +21,7 @@ import { isObject } from "./payload_schema.js";
  * @property {unknown} now undefined where this payload has no such value
  * @property {unknown} before undefined where the earlier one has none
  * @property {Change | null} change null where nothing is compared
- * @property {boolean} judged whether the entry's finding is about this payload
+ * @property {boolean} checked whether the entry's finding is about this payload
  * @property {Node[] | null} children null until asked for
  * @property {number} keys of a branch: the values below it
  * @property {Map<Kind, number> | null} found of a branch: how many findings are below it
@@ -42,7 +42,7 @@ import { isObject } from "./payload_schema.js";
  * @property {string} text in lower case; empty for all
  */
 
-const MOST_PARTS = 50_000;
+const MAX_CHILDREN = 50_000;
 
 /**
  * @param {Entry[]} entries
@@ -69,7 +69,7 @@ export function buildTree(entries, earlier) {
   };
   for (const entry of entries) {
     const same = before?.get(identity(entry));
-    add(entry, entry.value, same?.value).judged = true;
+    add(entry, entry.value, same?.value).checked = true;
     if (same) before?.delete(identity(entry));
   }
   for (const entry of before?.values() ?? []) {
@@ -161,7 +161,7 @@ function node(name, parent, now, before, change) {
     now,
     before,
     change,
-    judged: false,
+    checked: false,
     children: null,
     keys: 0,
     found: null,
@@ -177,7 +177,7 @@ function countAll(nodes) {
     if (node.branch) continue;
     if (node.change !== null) count(node.change);
     if (node.now !== undefined) addToBranches(node, (above) => (above.keys += 1));
-    const finding = node.judged ? node.entry?.finding : null;
+    const finding = node.checked ? node.entry?.finding : null;
     if (!finding) continue;
     count(finding.kind);
     if (finding.kind === "fallback-value") count(`${finding.kind}:${finding.value}`);
@@ -219,7 +219,7 @@ export function applyFilter(tree, filter) {
  */
 function isWanted(node, only) {
   if (only === null) return node.now !== undefined || node.before !== undefined;
-  const finding = node.judged ? node.entry?.finding : null;
+  const finding = node.checked ? node.entry?.finding : null;
   const kind = only.split(":")[0];
   if (!KINDS.some((known) => known === kind)) return node.change === only;
   return finding?.kind === kind && (kind === only || only === `${kind}:${finding.value}`);
@@ -278,8 +278,8 @@ export function childrenOf(node, compared) {
 function members(value) {
   if (!holdsParts(value)) return new Map();
   const all = Object.entries(/** @type {object} */ (value));
-  const members = new Map(all.slice(0, MOST_PARTS));
-  if (all.length > MOST_PARTS) members.set("…", `${all.length - MOST_PARTS} more`);
+  const members = new Map(all.slice(0, MAX_CHILDREN));
+  if (all.length > MAX_CHILDREN) members.set("…", `${all.length - MAX_CHILDREN} more`);
   return members;
 }
 

@@ -1,9 +1,10 @@
-/** An example for who has no payload at hand: made-up values for the metrics that are defined, and one of each flaw. */
+/** An example for whoever has no payload at hand: made-up values for the metrics that are defined, and one of each flaw. */
 
-/** @typedef {import("./payload_definitions.js").Definition} Definition */
-/** @typedef {import("./payload_definitions.js").Definitions} Definitions */
+/** @typedef {import("./definitions.js").Definition} Definition */
+/** @typedef {import("./definitions.js").Definitions} Definitions */
 
-const LEFT_OUT = 41;
+/** Metrics from one with a flaw of a kind to the next one with the same flaw. */
+const FLAW_PERIOD = 41;
 
 /**
  * Returns a payload and one of a month before. The same definitions always give the same two.
@@ -15,7 +16,7 @@ export function examples(definitions) {
   const now = { recorded_at: "2026-02-01T04:00:00.000Z" };
   const before = { recorded_at: "2026-01-01T04:00:00.000Z" };
   [...definitions.byKeyPath.values()].forEach((definition, position) => {
-    const rare = position % LEFT_OUT;
+    const rare = position % FLAW_PERIOD;
     if (definition.status === "active" && rare !== 7) put(now, definition.keyPath, flawed(definition, position, rare));
     if (definition.status === "removed" && rare === 3) put(now, definition.keyPath, position);
     if (definition.status === "active" && rare !== 11) put(before, definition.keyPath, plain(definition, position, 1));
