@@ -45,7 +45,7 @@ def test_every_lifecycle_rule_has_a_case_that_triggers_it_and_one_that_nearly_do
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_an_edition_keeps_every_promise_of_itself(case: Path) -> None:
-    told = validate(case / "before", further=lifecycle_check(str(case / "before"), lambda _: None)).diagnostics
+    told = validate(case / "before", lifecycle=lifecycle_check(str(case / "before"), lambda _: None)).diagnostics
     broken = {diagnostic.rule for diagnostic in told} & set(LIFECYCLE_RULES)
     assert broken <= {"incomplete-comparison"}
 
@@ -60,7 +60,7 @@ def expected(case: Path) -> list[dict[str, object]]:
 
 
 def findings(case: Path) -> list[dict[str, object]]:
-    told = validate(case / "after", further=lifecycle_check(str(case / "before"), lambda _: None)).diagnostics
+    told = validate(case / "after", lifecycle=lifecycle_check(str(case / "before"), lambda _: None)).diagnostics
     return [shown(diagnostic, case) for diagnostic in told if diagnostic.rule in LIFECYCLE_RULES]
 
 

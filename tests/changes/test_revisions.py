@@ -30,7 +30,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def broken_rules(root: Path, against: str) -> list[str]:
-    told = validate(root, further=lifecycle_check(against, lambda _: None)).diagnostics
+    told = validate(root, lifecycle=lifecycle_check(against, lambda _: None)).diagnostics
     return [diagnostic.rule for diagnostic in told if diagnostic.rule in LIFECYCLE_RULES]
 
 
@@ -96,7 +96,7 @@ def test_what_does_not_parse_in_a_revision_is_told_and_the_rest_is_compared(root
     commit(root)
     (root / "metrics" / "counts_all" / "broken.yml").unlink()
     change(root, "number", "string")
-    told = validate(root, further=lifecycle_check("HEAD", lambda _: None)).diagnostics
+    told = validate(root, lifecycle=lifecycle_check("HEAD", lambda _: None)).diagnostics
     found = {diagnostic.rule: diagnostic for diagnostic in told if diagnostic.rule in LIFECYCLE_RULES}
     assert set(found) == {"incomplete-comparison", "changed-value-type"}
     assert "HEAD:definitions/metrics/counts_all/broken.yml:2:11" in found["incomplete-comparison"].message
@@ -123,7 +123,7 @@ def shallow(root: Path, tmp_path: Path) -> Path:
 
 
 def test_a_shallow_clone_is_compared_as_far_as_it_reaches_and_says_so(shallow: Path) -> None:
-    told = validate(shallow, further=lifecycle_check("HEAD~2", lambda _: None)).diagnostics
+    told = validate(shallow, lifecycle=lifecycle_check("HEAD~2", lambda _: None)).diagnostics
     found = {diagnostic.rule: diagnostic.message for diagnostic in told if diagnostic.rule in LIFECYCLE_RULES}
     assert set(found) == {"incomplete-comparison", "changed-value-type"}
     assert "HEAD~2 is not in this shallow clone" in found["incomplete-comparison"]

@@ -10,7 +10,7 @@ import pytest
 from metrics_dictionary.reading.document import Kind
 from metrics_dictionary.reading.parse import LARGEST_COLLECTION, LARGEST_DEFINITION, ParsedFile, parse
 from metrics_dictionary.reading.root import SourceFile
-from metrics_dictionary.validation.engine.diagnoses import with_help
+from metrics_dictionary.validation.engine.run_rules import with_help
 
 if TYPE_CHECKING:
     from metrics_dictionary.dictionary.diagnostic import Diagnostic

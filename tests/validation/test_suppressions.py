@@ -5,13 +5,19 @@ import time
 import pytest
 
 from metrics_dictionary.dictionary.diagnostic import Diagnostic, Severity
-from metrics_dictionary.validation.suppressions import Suppression, silence, suppressions_in
+from metrics_dictionary.reading.comments import comments_to_this_tool
+from metrics_dictionary.reading.document import Document, Kind
+from metrics_dictionary.validation.suppressions import Suppression, suppressions_in, without_suppressed
 
 COMMENT = "# metrics-dictionary: ignore schema -- older than the schema"
 
 
+def suppressions(text: str) -> tuple[Suppression, ...]:
+    return suppressions_in(Document("a.yml", "a.yml", Kind.METRIC, {}, directives=comments_to_this_tool(text)))
+
+
 def places(text: str) -> list[tuple[int, int]]:
-    return [(suppression.line, suppression.column) for suppression in suppressions_in(text, "a.yml")]
+    return [(suppression.line, suppression.column) for suppression in suppressions(text)]
 
 
 def found(rule: str, file: str = "a.yml") -> Diagnostic:
@@ -19,8 +25,8 @@ def found(rule: str, file: str = "a.yml") -> Diagnostic:
 
 
 def left(diagnostics: list[Diagnostic], comment: str, unchecked: tuple[str, ...] = ()) -> list[tuple[str, str]]:
-    suppressions = suppressions_in(comment, "a.yml")
-    return [(one.rule, one.message) for one in silence(diagnostics, suppressions, unchecked)]
+    kept = without_suppressed(diagnostics, suppressions(comment), unchecked)
+    return [(one.rule, one.message) for one in kept]
 
 
 @pytest.mark.parametrize(
@@ -57,13 +63,13 @@ def test_what_yaml_sees_as_text_is_no_comment(text: str) -> None:
 
 
 def test_a_comment_names_one_rule_or_several_and_a_reason() -> None:
-    (suppression,) = suppressions_in("#metrics-dictionary:  ignore  schema , unused-event  --  a -- b \n", "a.yml")
+    (suppression,) = suppressions("#metrics-dictionary:  ignore  schema , unused-event  --  a -- b \n")
     assert suppression == Suppression("a.yml", 1, 1, ("schema", "unused-event"), "a -- b")
 
 
 def test_findings_of_the_rule_in_the_file_are_silenced_and_no_others() -> None:
     findings = [found("schema"), found("schema"), found("unused-event"), found("schema", "b.yml")]
-    assert list(silence(findings, suppressions_in(COMMENT, "a.yml"))) == findings[2:]
+    assert list(without_suppressed(findings, suppressions(COMMENT))) == findings[2:]
 
 
 @pytest.mark.parametrize("end", ["", " --", " --  "])
@@ -96,7 +102,7 @@ def test_nothing_is_said_about_a_rule_that_had_nothing_to_work_on() -> None:
 
 
 def test_an_unknown_rule_is_reported_with_the_one_that_was_meant() -> None:
-    (fault,) = silence([], suppressions_in("# metrics-dictionary: ignore shcema -- x", "a.yml"))
+    (fault,) = without_suppressed([], suppressions("# metrics-dictionary: ignore shcema -- x"))
     assert (fault.rule, fault.message, fault.suggestion) == (
         "unknown-suppression",
         "there is no rule `shcema`",
@@ -125,6 +131,6 @@ def test_a_comment_that_cannot_be_understood_is_reported(comment: str) -> None:
 def test_thousands_of_comments_take_no_time() -> None:
     text = "".join(f"k{number}: x {COMMENT}\n" for number in range(5_000))
     start = time.perf_counter()
-    faults = list(silence([], suppressions_in(text, "a.yml")))
+    faults = list(without_suppressed([], suppressions(text)))
     assert len(faults) == 5_000
     assert time.perf_counter() - start < 2

@@ -11,7 +11,7 @@ import pytest
 from metrics_dictionary.dictionary.diagnostic import Diagnostic, Severity
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.in_parts import WORTHWHILE
-from metrics_dictionary.validation import surroundings
+from metrics_dictionary.validation import unchecked
 from metrics_dictionary.validation.rules.registry import DEFINITION_RULES, DICTIONARY_RULES
 from metrics_dictionary.validation.validate import Outcome, validate, validate_file, validate_paths
 
@@ -179,7 +179,7 @@ def test_a_rule_that_fails_is_told_and_hides_nothing(
 
 
 def test_reading_without_libyaml_is_told_as_information(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(surroundings, "HAS_LIBYAML", False)
+    monkeypatch.setattr(unchecked, "HAS_LIBYAML", False)
     found = [one for one in validate(root).diagnostics if one.rule == "slow-yaml"]
     assert [one.severity for one in found] == [Severity.INFO]
 

@@ -5,16 +5,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from metrics_dictionary.reading.root import source_bytes
 from metrics_dictionary.tools.errors import OperationalError
-from metrics_dictionary.validation.engine import file_check
 from metrics_dictionary.validation.validate import validate
 from metrics_dictionary.validation.watch import Update, Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from metrics_dictionary.reading.root import SourceFile
-    from metrics_dictionary.validation.engine.file_check import CheckedFile
 
 METRIC = """\
 ---
@@ -85,12 +82,11 @@ def test_only_what_was_saved_is_read_again(root: Path, monkeypatch: pytest.Monke
     watch.update()
     read: list[str] = []
 
-    def check_files(sources: Iterable[SourceFile]) -> list[CheckedFile]:
-        files = list(sources)
-        read.extend(source.file for source in files)
-        return file_check.check_files(files)
+    def recorded(source: SourceFile, limit: int) -> bytes:
+        read.append(source.file)
+        return source_bytes(source, limit)
 
-    monkeypatch.setattr("metrics_dictionary.validation.watch.check_files", check_files)
+    monkeypatch.setattr("metrics_dictionary.reading.read.source_bytes", recorded)
     file = metric(root, "rolls", group="ovenz")
     watch.update()
     assert read == [str(file)]

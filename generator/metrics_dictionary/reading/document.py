@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from metrics_dictionary.reading.positions import Positions
+
+if TYPE_CHECKING:
+    from metrics_dictionary.reading.comments import Comment
 
 
 class Kind(StrEnum):
@@ -27,7 +31,8 @@ class Document:
 
     ``file`` is the path as the person named it, for messages; ``file_path`` is relative to the folder that holds
     the definitions root, for exports and the site. ``data`` is whatever the YAML holds, of any type. ``unsaved`` is
-    what it was parsed from where that is not in the file: an editor's text.
+    what it was parsed from where that is not in the file: an editor's text. ``directives`` are the comments in it that
+    speak to this tool.
     """
 
     file: str
@@ -35,6 +40,11 @@ class Document:
     kind: Kind
     data: object
     unsaved: bytes | None = None
+    directives: tuple[Comment, ...] = ()
+
+    def __reduce__(self) -> tuple[type[Document], tuple[object, ...]]:
+        """Leave out the text and the positions on the way to another process: it can find them itself."""
+        return Document, (self.file, self.file_path, self.kind, self.data, self.unsaved, self.directives)
 
     @cached_property
     def text(self) -> str:

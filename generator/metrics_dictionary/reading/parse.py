@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, cast
 import yaml
 
 from metrics_dictionary.dictionary.diagnostic import Diagnostic, Severity
+from metrics_dictionary.reading.comments import comments_to_this_tool
 from metrics_dictionary.reading.document import Document, Kind
 from metrics_dictionary.reading.events import DEEPEST, Event, events_of
 from metrics_dictionary.reading.positions import JsonPath, Position, json_path, position_of
@@ -64,7 +65,8 @@ def parse(source: SourceFile, raw: bytes, *, limit: int | None = None) -> Parsed
         return ParsedFile(None, tuple(problems.found))
     if not content.complete:
         return ParsedFile(None, tuple(problems.found))
-    document = Document(source.file, source.file_path, source.kind, content.data, source.unsaved)
+    directives = comments_to_this_tool(text)
+    document = Document(source.file, source.file_path, source.kind, content.data, source.unsaved, directives)
     return ParsedFile(document, tuple(problems.found))
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from metrics_dictionary.dictionary.definition import Fields, mapping, text, texts
 from metrics_dictionary.dictionary.dictionary import ProductGroup
 from metrics_dictionary.reading.document import Kind
-from metrics_dictionary.reading.parse import ParsedFile, largest, parse
+from metrics_dictionary.reading.parse import largest, parse
 from metrics_dictionary.reading.root import SourceFile, shown
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.files import file_bytes
@@ -18,23 +18,22 @@ from metrics_dictionary.tools.files import file_bytes
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from metrics_dictionary.dictionary.diagnostic import Diagnostic
+
 
 def read_product_groups(path: Path) -> dict[str, ProductGroup]:
-    """Read the groups of a file.
+    """Return identifier -> group of a file; raises OperationalError as ``named_product_groups`` does."""
+    groups, _ = named_product_groups(path)
+    return groups
 
-    Raises OperationalError when the file cannot be read, is no YAML, or names no group.
+
+def named_product_groups(path: Path) -> tuple[dict[str, ProductGroup], tuple[Diagnostic, ...]]:
+    """Return identifier -> group of a file that was named for them, and what else is wrong with its text.
+
+    Raises OperationalError when the file cannot be read, is not YAML, or names no group.
     """
-    return groups_or_error(path, parse_product_groups(path))
-
-
-def parse_product_groups(path: Path) -> ParsedFile:
-    """Parse a file that is named on the command line; raises OperationalError when it cannot be read."""
     source = SourceFile(path, shown(path), path.name, Kind.PRODUCT_GROUPS)
-    return parse(source, file_bytes(path, largest(source.kind)))
-
-
-def groups_or_error(path: Path, parsed: ParsedFile) -> dict[str, ProductGroup]:
-    """Return the groups of a file that was named for them; raises OperationalError when it names none."""
+    parsed = parse(source, file_bytes(path, largest(source.kind)))
     if parsed.document is None:
         problem = parsed.diagnostics[0]
         raise OperationalError(f"{problem.file}:{problem.line}:{problem.column}: {problem.message}")
@@ -44,7 +43,7 @@ def groups_or_error(path: Path, parsed: ParsedFile) -> dict[str, ProductGroup]:
             f"{shown(path)}: no product group in it; expected a mapping of identifiers to groups, a list of "
             "identifiers, or a JSON Schema whose enum is one"
         )
-    return groups
+    return groups, parsed.diagnostics
 
 
 def product_groups_of(data: object) -> dict[str, ProductGroup]:

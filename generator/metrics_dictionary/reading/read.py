@@ -2,48 +2,47 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
+from metrics_dictionary.dictionary.definition import mapping
 from metrics_dictionary.dictionary.dictionary import Dictionary, Instrumentation
 from metrics_dictionary.dictionary.event import EventDefinition
 from metrics_dictionary.dictionary.metric import MetricDefinition
 from metrics_dictionary.reading.document import Document, Kind
 from metrics_dictionary.reading.object_schemas import read_object_schemas
-from metrics_dictionary.reading.parse import ParsedFile, largest, parse
-from metrics_dictionary.reading.product_groups import groups_or_error, parse_product_groups, product_groups_of
-from metrics_dictionary.reading.root import find_files, source_bytes
+from metrics_dictionary.reading.parse import LARGEST_COLLECTION, ParsedFile, largest, parse
+from metrics_dictionary.reading.product_groups import named_product_groups, product_groups_of
+from metrics_dictionary.reading.root import PRODUCT_GROUPS, SourceFile, find_files, shown, source_bytes
+from metrics_dictionary.tools.in_parts import in_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from metrics_dictionary.dictionary.diagnostic import Diagnostic
     from metrics_dictionary.dictionary.dictionary import ProductGroup
-    from metrics_dictionary.reading.root import SourceFile
+
+    Check = Callable[[Document], Iterable[Diagnostic]]
+    Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What could be read of a root. ``unread`` names the files that gave nothing, as the person would name them."""
+    """What was read of a definitions root, or of a file that is in none, and what is wrong with the files.
+
+    ``root`` is what messages name that are about no single file. ``files`` holds what became of each file that can
+    become a document, by its name; ``unread`` names those that gave none. Names are those that the person used.
+    """
 
     root: Path
+    sources: tuple[SourceFile, ...]
+    files: Mapping[str, ParsedFile]
     dictionary: Dictionary
     documents: tuple[Document, ...]
     diagnostics: tuple[Diagnostic, ...]
     unread: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What a dictionary holds besides its documents, and what is wrong with it.
-
-    ``product_groups`` is None where the root's own documents have the say.
-    """
-
-    object_schemas: dict[str, object] = field(default_factory=dict)
-    product_groups: dict[str, ProductGroup] | None = None
-    diagnostics: tuple[Diagnostic, ...] = ()
 
 
 def read_dictionary(root: Path, *, product_groups: Path | None = None) -> Reading:
@@ -52,22 +51,62 @@ def read_dictionary(root: Path, *, product_groups: Path | None = None) -> Readin
     ``product_groups`` takes the place of the root's own file. Raises OperationalError when the root or a file in it
     cannot be read at all.
     """
-    sources = find_files(root)
-    surroundings = read_surroundings(sources, product_groups)
-    parsed = [read_file(source) for source in document_sources(sources)]
-    documents = tuple(file.document for file in parsed if file.document is not None)
+    return read_sources(root, find_files(root), product_groups=product_groups)
+
+
+def read_sources(
+    root: Path,
+    sources: tuple[SourceFile, ...],
+    *,
+    product_groups: Path | None = None,
+    check: Check | None = None,
+    known: Mapping[str, ParsedFile] | None = None,
+    progress: Progress | None = None,
+) -> Reading:
+    """Read files of a definitions root, shared out among the cores of the machine.
+
+    ``check`` is asked about each document in the process that parsed it, and its diagnostics join those of the file.
+    ``known`` holds what is read and checked already, by the name of the file. ``progress`` is told how many of how
+    many files are done. Raises OperationalError when a file cannot be read, or ``product_groups`` has no group in it.
+    """
+    schemas, problems = read_object_schemas(source for source in sources if source.kind is Kind.OBJECT_SCHEMA)
+    groups: dict[str, ProductGroup] | None = None
+    if product_groups is not None:
+        groups, more = named_product_groups(product_groups)
+        problems += more
+    files = _read_files(document_sources(sources), check, known or {}, progress)
+    documents = tuple(file.document for file in files.values() if file.document is not None)
     return Reading(
         root=root,
-        dictionary=assemble(sources, documents, surroundings),
+        sources=sources,
+        files=files,
+        dictionary=assemble(sources, documents, schemas, groups),
         documents=documents,
-        diagnostics=(*surroundings.diagnostics, *(problem for file in parsed for problem in file.diagnostics)),
-        unread=unread(sources, documents),
+        diagnostics=(*problems, *(problem for file in files.values() for problem in file.diagnostics)),
+        unread=tuple(name for name, file in files.items() if file.document is None),
     )
 
 
-def read_file(source: SourceFile) -> ParsedFile:
-    """Read and parse one file; raises OperationalError when it cannot be read."""
-    return parse(source, source_bytes(source, largest(source.kind)))
+def read_lone_file(
+    path: Path, *, product_groups: Path | None = None, check: Check | None = None, unsaved: bytes | None = None
+) -> Reading:
+    """Read a file that is in no definitions root; what kind it is shows in its name or its fields.
+
+    ``unsaved`` stands in place of what the file holds. Raises OperationalError when a file cannot be read.
+    """
+    unknown = SourceFile(path, shown(path), path.name, Kind.INSTRUMENTATIONS, unsaved)
+    source = replace(unknown, kind=_kind(unknown))
+    return read_sources(path, (source,), product_groups=product_groups, check=check)
+
+
+def read_file(source: SourceFile, check: Check | None = None) -> ParsedFile:
+    """Read, parse and check one file; raises OperationalError when it cannot be read."""
+    parsed = parse(source, source_bytes(source, largest(source.kind)))
+    if check is None or parsed.document is None:
+        return parsed
+    found = tuple(check(parsed.document))
+    # A new document holds no text and no positions, which only the check needed.
+    return ParsedFile(replace(parsed.document), (*parsed.diagnostics, *found)) if found else parsed
 
 
 def document_sources(sources: Iterable[SourceFile]) -> tuple[SourceFile, ...]:
@@ -75,20 +114,13 @@ def document_sources(sources: Iterable[SourceFile]) -> tuple[SourceFile, ...]:
     return tuple(source for source in sources if source.kind is not Kind.OBJECT_SCHEMA)
 
 
-def read_surroundings(sources: Iterable[SourceFile], product_groups: Path | None) -> Surroundings:
-    """Read the object schemas of a root, and the product groups when a file is named for them.
-
-    Raises OperationalError when one of the files cannot be read, or the named file has no product group in it.
-    """
-    schemas, problems = read_object_schemas(source for source in sources if source.kind is Kind.OBJECT_SCHEMA)
-    if product_groups is None:
-        return Surroundings(schemas, None, problems)
-    parsed = parse_product_groups(product_groups)
-    return Surroundings(schemas, groups_or_error(product_groups, parsed), (*problems, *parsed.diagnostics))
-
-
-def assemble(sources: Sequence[SourceFile], documents: Sequence[Document], surroundings: Surroundings) -> Dictionary:
-    """Make the dictionary of a root from its documents."""
+def assemble(
+    sources: Iterable[SourceFile],
+    documents: Sequence[Document],
+    object_schemas: Mapping[str, object] | None = None,
+    product_groups: Mapping[str, ProductGroup] | None = None,
+) -> Dictionary:
+    """Make the dictionary of a root from its documents; ``product_groups`` take the place of those in a document."""
     kinds = {source.kind for source in sources}
     return Dictionary(
         metrics=tuple(
@@ -98,15 +130,34 @@ def assemble(sources: Sequence[SourceFile], documents: Sequence[Document], surro
         ),
         event_definitions=_events(documents) if Kind.EVENT in kinds else None,
         instrumentations=_instrumentations(documents) if Kind.INSTRUMENTATIONS in kinds else None,
-        product_groups=surroundings.product_groups or _product_groups(documents),
-        object_schemas=surroundings.object_schemas,
+        product_groups=product_groups or _product_groups(documents),
+        object_schemas=object_schemas or {},
     )
 
 
-def unread(sources: Iterable[SourceFile], documents: Iterable[Document]) -> tuple[str, ...]:
-    """Return the files that gave no document."""
-    read = {document.file_path for document in documents}
-    return tuple(source.file for source in document_sources(sources) if source.file_path not in read)
+def _read_files(
+    sources: Sequence[SourceFile], check: Check | None, known: Mapping[str, ParsedFile], progress: Progress | None
+) -> dict[str, ParsedFile]:
+    new = [source for source in sources if source.file not in known]
+    read = in_parts(partial(_read_all, check=check), new, progress)
+    found = {**known, **{source.file: file for source, file in zip(new, read, strict=True)}}
+    return {source.file: found[source.file] for source in sources}
+
+
+def _read_all(sources: Iterable[SourceFile], check: Check | None) -> list[ParsedFile]:
+    return [read_file(source, check) for source in sources]
+
+
+def _kind(source: SourceFile) -> Kind:
+    """Guess what a file holds from its name, or from a field that only one kind of file has."""
+    if source.path.name == PRODUCT_GROUPS:
+        return Kind.PRODUCT_GROUPS
+    parsed = parse(source, source_bytes(source, LARGEST_COLLECTION))
+    fields = mapping(parsed.document.data if parsed.document else None)
+    if "action" in fields:
+        return Kind.EVENT
+    entries = [mapping(entry) for entry in fields.values()]
+    return Kind.INSTRUMENTATIONS if entries and all("source" in entry for entry in entries) else Kind.METRIC
 
 
 def _events(documents: Iterable[Document]) -> tuple[EventDefinition, ...]:

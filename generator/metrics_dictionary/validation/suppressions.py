@@ -7,14 +7,10 @@ is a finding itself.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import yaml
-
 from metrics_dictionary.dictionary.diagnostic import Diagnostic
-from metrics_dictionary.reading.events import events_of
 from metrics_dictionary.tools.near_misses import near_miss
 from metrics_dictionary.validation.engine import wording
 from metrics_dictionary.validation.rules.registry import RULES
@@ -22,8 +18,8 @@ from metrics_dictionary.validation.rules.registry import RULES
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-MARK = b"metrics-dictionary:"
-"""What a file without any suppression does not hold."""
+    from metrics_dictionary.reading.comments import Comment
+    from metrics_dictionary.reading.document import Document
 
 FORM = "# metrics-dictionary: ignore RULE -- reason"
 
@@ -46,18 +42,13 @@ class Suppression:
     reason: str
 
 
-def suppressions_in(text: str, file: str) -> tuple[Suppression, ...]:
-    """Return the suppressions of a YAML text; what looks like one inside a scalar is text, not a comment."""
-    scalars = list(_scalars(text))
-    line_starts = [0, *(found.end() for found in re.finditer("\n", text))]
-    return tuple(
-        _suppression(found, line_starts, file)
-        for found in _COMMENT.finditer(text)
-        if not _inside(found.start(), scalars)
-    )
+def suppressions_in(document: Document) -> tuple[Suppression, ...]:
+    """Return the suppressions of a document."""
+    found = ((comment, _COMMENT.search(comment.text)) for comment in document.directives)
+    return tuple(_suppression(document.file, comment, match) for comment, match in found if match is not None)
 
 
-def silence(
+def without_suppressed(
     diagnostics: Iterable[Diagnostic], suppressions: Iterable[Suppression], unchecked: Collection[str] = ()
 ) -> Iterator[Diagnostic]:
     """Yield the diagnostics that are not silenced, and what is wrong with the suppressions.
@@ -109,29 +100,12 @@ def _fault(rule: str, suppression: Suppression, message: str) -> Diagnostic:
     return Diagnostic(rule, entry.severity, message, *place, help=entry.help)
 
 
-def _suppression(found: re.Match[str], line_starts: list[int], file: str) -> Suppression:
-    content = _CONTENT.fullmatch(found[1].rstrip())
-    line = bisect_right(line_starts, found.start())
+def _suppression(file: str, comment: Comment, match: re.Match[str]) -> Suppression:
+    content = _CONTENT.fullmatch(match[1].rstrip())
     return Suppression(
         file=file,
-        line=line,
-        column=found.start() - line_starts[line - 1] + 1,
+        line=comment.line + 1,
+        column=comment.column + match.start() + 1,
         rules=tuple(re.split(r"\s*,\s*", content["rules"])) if content else (),
         reason=(content["reason"] or "").strip() if content else "",
     )
-
-
-def _inside(index: int, scalars: list[tuple[int, int]]) -> bool:
-    before = bisect_right(scalars, index, key=lambda scalar: scalar[0]) - 1
-    return before >= 0 and index < scalars[before][1]
-
-
-def _scalars(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where each scalar starts and ends; the first line of a block scalar may end in a comment."""
-    try:
-        for event in events_of(text):
-            if isinstance(event, yaml.ScalarEvent) and event.start_mark is not None and event.end_mark is not None:
-                start, end = event.start_mark.index, event.end_mark.index
-                yield text.find("\n", start, end) if event.style in ("|", ">") else start, end
-    except yaml.YAMLError:
-        return

@@ -1,24 +1,25 @@
-"""Validation: every finding about every file, in one run."""
+"""Validation: every finding about every file, in one run.
+
+The walk runs one way: reading finds the files, parses each and checks each against its schema and the rules about one
+definition; from what was read the rules about the whole dictionary find the rest; comments in the files take out what
+their authors answer for.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.reading.read import assemble, document_sources, read_surroundings, unread
+from metrics_dictionary.reading.read import read_lone_file, read_sources
 from metrics_dictionary.reading.root import find_files, find_root, shown, with_unsaved
 from metrics_dictionary.tools.garbage import without_garbage_collection
-from metrics_dictionary.tools.in_parts import in_parts
-from metrics_dictionary.validation.engine.diagnoses import diagnose, with_help
-from metrics_dictionary.validation.engine.file_check import check_files, document_of
-from metrics_dictionary.validation.lone_file import check_lone_file
+from metrics_dictionary.validation.engine.run_rules import check_document, run_rules, with_help
 from metrics_dictionary.validation.named_paths import as_named, by_root, left_out
 from metrics_dictionary.validation.rules.context import RuleContext
 from metrics_dictionary.validation.rules.registry import DICTIONARY_RULES, rules_of
 from metrics_dictionary.validation.rules.rule import Scope
-from metrics_dictionary.validation.suppressions import silence
-from metrics_dictionary.validation.surroundings import notices, unchecked_rules
+from metrics_dictionary.validation.suppressions import suppressions_in, without_suppressed
+from metrics_dictionary.validation.unchecked import notices, notices_of_lone_file, unchecked_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -27,12 +28,11 @@ if TYPE_CHECKING:
     from metrics_dictionary.dictionary.diagnostic import Diagnostic
     from metrics_dictionary.dictionary.dictionary import Dictionary
     from metrics_dictionary.reading.document import Document
-    from metrics_dictionary.reading.read import Surroundings
-    from metrics_dictionary.reading.root import SourceFile
-    from metrics_dictionary.validation.engine.file_check import CheckedFile
+    from metrics_dictionary.reading.read import Progress, Reading
 
-    Progress = Callable[[int, int], None]
-    Further = Callable[[Path, RuleContext], Iterable[Diagnostic]]
+    LifecycleCheck = Callable[[Reading], Iterable[Diagnostic]]
+
+_OWNER = "unknown-product-group"
 
 
 @dataclass(frozen=True)
@@ -60,12 +60,12 @@ def validate_paths(
     *,
     product_groups: Path | None = None,
     progress: Progress | None = None,
-    further: Further | None = None,
+    lifecycle: LifecycleCheck | None = None,
 ) -> Outcome:
     """Check whatever a person names: roots, folders inside a root, single files inside one or outside any.
 
-    Files inside a root are judged with the whole root in sight. ``further`` has more to say of a root. Raises
-    OperationalError when a path does not exist, is no part of a definitions root, or cannot be read.
+    Files inside a root are checked with the whole root in sight. ``lifecycle`` says which promises a root breaks.
+    Raises OperationalError when a path does not exist, is no part of a definitions root, or cannot be read.
     """
     outcomes: list[Outcome] = []
     for root, only in by_root(paths).items():
@@ -73,7 +73,7 @@ def validate_paths(
             outcomes += [validate_file(path, product_groups=product_groups) for path in only]
         else:
             outcomes.append(
-                validate(root, only=only, product_groups=product_groups, progress=progress, further=further)
+                validate(root, only=only, product_groups=product_groups, progress=progress, lifecycle=lifecycle)
             )
     return Outcome(
         diagnostics=_in_order(diagnostic for outcome in outcomes for diagnostic in outcome.diagnostics),
@@ -103,14 +103,14 @@ def validate(
     product_groups: Path | None = None,
     progress: Progress | None = None,
     unsaved: bytes | None = None,
-    further: Further | None = None,
+    lifecycle: LifecycleCheck | None = None,
 ) -> Validation:
     """Check a definitions root.
 
     ``only`` names files and folders of the root: findings about others are left out, but the others are still what
     references and key paths are checked against. ``product_groups`` takes the place of the root's own file.
     ``progress`` is told how many of how many files are done. ``unsaved`` stands in place of what the one file of
-    ``only`` holds. ``further`` has more to say of the root, which comments can silence like the rest. Raises
+    ``only`` holds. ``lifecycle`` says which promises the root breaks, which comments can silence like the rest. Raises
     OperationalError when the root, a file in it or ``product_groups`` cannot be read, or when ``only`` names something
     else.
     """
@@ -120,57 +120,57 @@ def validate(
         sources = with_unsaved(sources, root, path, unsaved)
     sources = as_named(sources, only)
     others = left_out(sources, only)
-    surroundings = read_surroundings(sources, product_groups)
+
+    def check(document: Document) -> Iterable[Diagnostic]:
+        return () if document.file in others else check_document(document)
+
     with without_garbage_collection(keep=True):
-        files = document_sources(sources)
-        checked = in_parts(partial(check_files, unjudged=others), files, progress)
-        found = [document_of(source, file) for source, file in zip(files, checked, strict=True)]
-        return judge(root, sources, checked, found, surroundings, others, further)
+        reading = read_sources(root, sources, product_groups=product_groups, check=check, progress=progress)
+        return validate_reading(reading, others=others, lifecycle=lifecycle)
 
 
-def judge(
-    root: Path,
-    sources: Sequence[SourceFile],
-    checked: Sequence[CheckedFile],
-    found: Iterable[Document | None],
-    surroundings: Surroundings,
-    others: Collection[str] = (),
-    further: Further | None = None,
+def validate_reading(
+    reading: Reading, *, others: Collection[str] = (), lifecycle: LifecycleCheck | None = None
 ) -> Validation:
-    """Say what is wrong with a root whose files were checked one by one, apart from the files in ``others``.
+    """Say what is wrong with a root whose files were read and checked one by one, apart from the files in ``others``.
 
-    ``checked`` and ``found`` hold what became of each file that can become a document; ``further`` has more to say.
+    Raises OperationalError when ``lifecycle`` does.
     """
-    documents = tuple(document for document in found if document is not None)
-    dictionary = assemble(sources, documents, surroundings)
-    broken = unread(sources, documents)
-    context = RuleContext(dictionary, documents, broken)
-    problems = [diagnostic for file in checked for diagnostic in file.diagnostics]
-    problems += [*with_help(surroundings.diagnostics), *diagnose(DICTIONARY_RULES.values(), context, shown(root))]
-    unchecked = unchecked_rules(dictionary)
-    if further is None:
+    context = RuleContext(reading.dictionary, reading.documents, reading.unread)
+    problems = [*reading.diagnostics, *run_rules(DICTIONARY_RULES.values(), context, shown(reading.root))]
+    unchecked = unchecked_rules(reading.dictionary)
+    if lifecycle is None:
         unchecked |= rules_of(Scope.COMPARISON).keys()
     else:
-        problems += further(root, context)
-    suppressions = [suppression for file in checked for suppression in file.suppressions]
-    told = [*silence(problems, suppressions, unchecked), *notices(dictionary, sources, documents, shown(root))]
+        problems += lifecycle(reading)
+    told = [*_told(problems, reading, unchecked), *notices(reading)]
     return Validation(
         diagnostics=_in_order(diagnostic for diagnostic in told if diagnostic.file not in others),
-        files_checked=len(sources) - len(others),
-        unread=tuple(file for file in broken if file not in others),
-        dictionary=dictionary,
-        documents=documents,
+        files_checked=len(reading.sources) - len(others),
+        unread=tuple(file for file in reading.unread if file not in others),
+        dictionary=reading.dictionary,
+        documents=reading.documents,
     )
 
 
 def validate_file(path: Path, *, product_groups: Path | None = None, unsaved: bytes | None = None) -> Outcome:
-    """Check a file that belongs to no definitions root; nothing is said about what it refers to.
+    """Check a file that belongs to no definitions root, and its owner where ``product_groups`` are given.
 
-    ``unsaved`` is judged in place of what the file holds. Raises OperationalError when the file or ``product_groups``
-    cannot be read.
+    Nothing is said about what else it refers to. ``unsaved`` is checked in place of what the file holds. Raises
+    OperationalError when the file or ``product_groups`` cannot be read.
     """
-    diagnostics, read = check_lone_file(path, product_groups, unsaved)
-    return Outcome(_in_order(diagnostics), 1, () if read else (shown(path),))
+    reading = read_lone_file(path, product_groups=product_groups, check=check_document, unsaved=unsaved)
+    possible = {_OWNER: DICTIONARY_RULES[_OWNER]} if reading.documents and product_groups is not None else {}
+    context = RuleContext(reading.dictionary, reading.documents)
+    problems = [*reading.diagnostics, *run_rules(possible.values(), context, shown(path))]
+    unchecked = {*rules_of(Scope.COMPARISON), *DICTIONARY_RULES} - possible.keys()
+    told = [*_told(problems, reading, unchecked), *notices_of_lone_file(reading.documents, possible)]
+    return Outcome(_in_order(told), 1, reading.unread)
+
+
+def _told(problems: Iterable[Diagnostic], reading: Reading, unchecked: Collection[str]) -> Iterable[Diagnostic]:
+    suppressions = [one for document in reading.documents for one in suppressions_in(document)]
+    return without_suppressed(with_help(problems), suppressions, unchecked)
 
 
 def _in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

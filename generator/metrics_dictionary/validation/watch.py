@@ -1,4 +1,4 @@
-"""Validation again and again: only what changed is read anew, and everything is judged anew.
+"""Validation again and again: only files that changed are read and checked anew, the whole dictionary every time.
 
 Changes are found by asking for the state of every file, which works on every file system and needs nothing installed;
 for 5,000 files that takes some ten milliseconds.
@@ -11,20 +11,19 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.reading.read import document_sources, read_surroundings
+from metrics_dictionary.reading.read import read_sources
 from metrics_dictionary.reading.root import find_files
-from metrics_dictionary.tools.in_parts import in_parts
-from metrics_dictionary.validation.engine.file_check import check_files, document_of
-from metrics_dictionary.validation.validate import judge
+from metrics_dictionary.validation.engine.run_rules import check_document
+from metrics_dictionary.validation.validate import validate_reading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from metrics_dictionary.reading.document import Document
+    from metrics_dictionary.reading.parse import ParsedFile
+    from metrics_dictionary.reading.read import Progress
     from metrics_dictionary.reading.root import SourceFile
-    from metrics_dictionary.validation.engine.file_check import CheckedFile
-    from metrics_dictionary.validation.validate import Progress, Validation
+    from metrics_dictionary.validation.validate import Validation
 
     State = tuple[int, int, int] | None
 
@@ -37,15 +36,6 @@ class Update:
     changed: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """A file that was checked, in the state that it had before it was read."""
-
-    state: State
-    checked: CheckedFile
-    document: Document | None
-
-
 class Watch:
     """A definitions root under watch. ``product_groups`` takes the place of the root's own file."""
 
@@ -53,7 +43,7 @@ class Watch:
         self._root = root
         self._product_groups = product_groups
         self._sources: tuple[SourceFile, ...] = ()
-        self._known: dict[str, _Known] = {}
+        self._known: Mapping[str, ParsedFile] = {}
         self._folders: dict[str, State] = {}
         self._names: dict[str, frozenset[str]] = {}
         self._files: dict[str, State] = {}
@@ -74,7 +64,7 @@ class Watch:
         if not first and files == self._files:
             self._folders = folders
             return None
-        update = self._judged(files, progress)
+        update = self._validated(files, progress)
         # Only now: after an error everything that had changed has still changed.
         self._folders, self._files = folders, files
         if first:
@@ -83,35 +73,19 @@ class Watch:
             gc.freeze()
         return update
 
-    def _judged(self, files: Mapping[str, State], progress: Progress | None) -> Update:
-        surroundings = read_surroundings(self._sources, self._product_groups)
-        sources = document_sources(self._sources)
-        known = self._checked(sources, files, progress)
-        found = [known[source.file] for source in sources]
-        validation = judge(
+    def _validated(self, files: Mapping[str, State], progress: Progress | None) -> Update:
+        changed = {file for file in {**self._files, **files} if self._files.get(file) != files.get(file)}
+        reading = read_sources(
             self._root,
             self._sources,
-            [one.checked for one in found],
-            [one.document for one in found],
-            surroundings,
+            product_groups=self._product_groups,
+            check=check_document,
+            known={file: parsed for file, parsed in self._known.items() if file not in changed},
+            progress=progress,
         )
-        changed = [file for file in {**self._files, **files} if self._files.get(file) != files.get(file)]
-        self._known = known
+        validation = validate_reading(reading)
+        self._known = reading.files
         return Update(validation, tuple(sorted(changed)))
-
-    def _checked(
-        self, sources: Sequence[SourceFile], files: Mapping[str, State], progress: Progress | None
-    ) -> dict[str, _Known]:
-        """Check the files that are not as they were known."""
-        known = {
-            source.file: self._known[source.file]
-            for source in sources
-            if source.file in self._known and self._known[source.file].state == files[source.file]
-        }
-        new = [source for source in sources if source.file not in known]
-        for source, checked in zip(new, in_parts(check_files, new, progress), strict=True):
-            known[source.file] = _Known(files[source.file], checked, document_of(source, checked))
-        return known
 
     def _listed_otherwise(self, folders: Mapping[str, State]) -> bool:
         """Return whether a folder holds other names than before; most editors put a new file in the old one's place."""

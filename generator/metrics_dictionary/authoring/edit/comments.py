@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.authoring.edit.tree import Collection, Entry, Node, scalars
+from metrics_dictionary.reading.comments import Comment, comments_in, content_start, line_starts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,20 +18,6 @@ if TYPE_CHECKING:
 
 MODELINE = re.compile(r"#\s*(?:yaml-language-server:|\$schema:)")
 """What an editor looks for to find the schema of a file."""
-
-_COMMENT = re.compile(r"(?<!\S)#[^\r\n]*")
-_BREAK = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
-
-
-@dataclass(frozen=True, slots=True)
-class Comment:
-    """``text`` begins with ``#``; ``column`` counts from 0; ``alone`` says that nothing stands before it."""
-
-    start: int
-    line: int
-    column: int
-    text: str
-    alone: bool
 
 
 @dataclass
@@ -48,29 +35,18 @@ class Comments:
     below: defaultdict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
 
 
-def comments_in(text: str, tree: Tree) -> list[Comment]:
-    """Return the comments of a text; what looks like one inside a scalar is text."""
-    taken = [(_behind_header(text, one.start, one.end, one.style), one.end) for one in scalars(tree.root)]
-    starts = _line_starts(text)
-    found = []
-    for match in _COMMENT.finditer(text):
-        before = bisect_right(taken, match.start(), key=lambda span: span[0]) - 1
-        if before >= 0 and match.start() < taken[before][1]:
-            continue
-        line = bisect_right(starts, match.start()) - 1
-        column = match.start() - starts[line]
-        alone = not text[starts[line] : match.start()].strip()
-        found.append(Comment(match.start(), line, column, match.group().rstrip(), alone))
-    return found
+def comments_of(text: str, tree: Tree) -> list[Comment]:
+    """Return the comments of a text with its tree."""
+    return comments_in(text, [(one.start, one.end, one.style) for one in scalars(tree.root)])
 
 
 def attached(text: str, tree: Tree) -> Comments:
     """Return every comment with what it belongs to: those on lines of their own to the entry that follows them."""
     comments = Comments()
-    starts = _line_starts(text)
+    starts = line_starts(text)
     entries = sorted(_entries(tree.root), key=lambda entry: entry.start)
     begins = [entry.start for entry in entries]
-    for comment in comments_in(text, tree):
+    for comment in comments_of(text, tree):
         following = bisect_right(begins, comment.start)
         if MODELINE.match(comment.text) or (tree.marked and comment.start < tree.start):
             comments.head.append(comment.text)
@@ -110,21 +86,9 @@ def _end_before(entry: Entry, limit: int, text: str) -> int | None:
         return entry.key.end if entry.key is not None and value.start > limit else None
     end = value.end
     if not isinstance(value, Collection) and value.style in ("|", ">"):
-        end = _behind_header(text, value.start, value.end, value.style)
+        end = content_start(text, value.start, value.end, value.style)
         return value.start + 1 if value.start < limit < end else None
     return end if end <= limit else None
-
-
-def _behind_header(text: str, start: int, end: int, style: str | None) -> int:
-    """Return where the content of a scalar starts: behind the first line of a block, which may end in a comment."""
-    if style not in ("|", ">"):
-        return start
-    found = _BREAK.search(text, start, end)
-    return found.end() if found else end
-
-
-def _line_starts(text: str) -> list[int]:
-    return [0, *(found.end() for found in _BREAK.finditer(text))]
 
 
 def _column_of(entry: int, begins: list[int], starts: list[int]) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.authoring.edit.canonical import canonical
-from metrics_dictionary.authoring.edit.comments import comments_in
+from metrics_dictionary.authoring.edit.comments import comments_of
 from metrics_dictionary.authoring.edit.saving import save_all
 from metrics_dictionary.authoring.edit.source_text import data_of, source_texts
 from metrics_dictionary.authoring.edit.tree import tree_of
@@ -74,4 +74,4 @@ def _meaning(data: object) -> str:
 
 def _comments(text: str) -> Counter[str]:
     tree = tree_of(text)
-    return Counter() if tree is None else Counter(comment.text for comment in comments_in(text, tree))
+    return Counter() if tree is None else Counter(comment.text for comment in comments_of(text, tree))

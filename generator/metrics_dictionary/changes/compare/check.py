@@ -21,30 +21,31 @@ if TYPE_CHECKING:
 
     from metrics_dictionary.changes.compare.breach import Breach
     from metrics_dictionary.reading.document import Document
-    from metrics_dictionary.validation.rules.context import RuleContext
+    from metrics_dictionary.reading.read import Reading
 
 INCOMPLETE = "incomplete-comparison"
 
 
-def lifecycle_check(against: str, told: Callable[[Edition], None]) -> Callable[[Path, RuleContext], list[Diagnostic]]:
+def lifecycle_check(against: str, told: Callable[[Edition], None]) -> Callable[[Reading], list[Diagnostic]]:
     """Return what finds the broken promises of a root since the edition ``against``; ``told`` hears what that is.
 
     The function raises OperationalError when there is no such edition.
     """
 
-    def check(root: Path, context: RuleContext) -> list[Diagnostic]:
-        before = open_edition(against, root, documents=context.documents, merge_base=True)
+    def check(reading: Reading) -> list[Diagnostic]:
+        before = open_edition(against, reading.root, documents=reading.documents, merge_base=True)
         told(before)
         with without_garbage_collection():
-            return list(_diagnostics(before, root, context))
+            return list(_diagnostics(before, reading))
 
     return check
 
 
-def _diagnostics(before: Edition, root: Path, context: RuleContext) -> Iterator[Diagnostic]:
-    unread = frozenset(os.path.relpath(os.path.realpath(file), root.resolve()) for file in context.unread)
-    after = Edition(shown(root), context.dictionary, unread=unread)
-    documents = {document.file_path: document for document in context.documents}
+def _diagnostics(before: Edition, reading: Reading) -> Iterator[Diagnostic]:
+    root = reading.root
+    unread = frozenset(os.path.relpath(os.path.realpath(file), root.resolve()) for file in reading.unread)
+    after = Edition(shown(root), reading.dictionary, unread=unread)
+    documents = {document.file_path: document for document in reading.documents}
     yield from _gaps(before, root, documents)
     comparison = compare(before, after)
     for rule, checks in CHECKS.items():

@@ -13,7 +13,7 @@ from metrics_dictionary.dictionary.diagnostic import Diagnostic, Severity
 from metrics_dictionary.dictionary.dictionary import Dictionary
 from metrics_dictionary.reading.document import Document, Kind
 from metrics_dictionary.reading.parse import ParsedFile, largest, parse
-from metrics_dictionary.reading.read import Surroundings, assemble, unread
+from metrics_dictionary.reading.read import assemble
 from metrics_dictionary.reading.root import SourceFile, kind_of, shown
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.git import GitRefusedError, blobs, commit_id, git, git_line, is_shallow
@@ -179,11 +179,11 @@ def _as_parsed(entry: _Entry, fresh: ParsedFile | None, known: KnownData) -> Par
 def _edition(name: str, entries: list[_Entry], parsed: list[ParsedFile], remarks: tuple[str, ...]) -> Edition:
     sources = [entry.source for entry in entries]
     documents = [file.document for file in parsed if file.document is not None]
-    missing = set(unread(sources, documents))
+    read = {document.file_path for document in documents}
     return Edition(
         name=name,
-        dictionary=assemble(sources, documents, Surroundings()),
+        dictionary=assemble(sources, documents),
         diagnostics=tuple(problem for file in parsed for problem in file.diagnostics),
-        unread=frozenset(inside_root(source.file_path) for source in sources if source.file in missing),
+        unread=frozenset(inside_root(source.file_path) for source in sources if source.file_path not in read),
         remarks=remarks,
     )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from metrics_dictionary.changes.compare.edition import Edition
     from metrics_dictionary.dictionary.diagnostic import Diagnostic
-    from metrics_dictionary.validation.rules.context import RuleContext
+    from metrics_dictionary.reading.read import Reading
     from metrics_dictionary.validation.validate import Outcome
 
 _STANDARD_INPUT = (Path("-"),)
@@ -113,7 +113,7 @@ def _of_files(paths: tuple[Path, ...], options: _Options) -> Outcome:
             paths,
             product_groups=options.product_groups,
             progress=draw,
-            further=_lifecycle_check(options.against),
+            lifecycle=_lifecycle_check(options.against),
         )
     return outcome if options.revision is None else only_changed(outcome, paths, options.revision)
 
@@ -128,7 +128,7 @@ def _apply_fixes(paths: tuple[Path, ...], product_groups: Path | None) -> None:
         click.echo(f"left alone: {printable(f'{file}: {reason}')}", err=True)
 
 
-def _lifecycle_check(against: str | None) -> Callable[[Path, RuleContext], list[Diagnostic]] | None:
+def _lifecycle_check(against: str | None) -> Callable[[Reading], list[Diagnostic]] | None:
     """Return what finds the promises that were broken since an edition, None without one."""
     if against is None:
         return None

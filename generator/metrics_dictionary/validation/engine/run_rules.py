@@ -1,4 +1,4 @@
-"""From what a rule finds to a diagnostic with its place."""
+"""Rules applied: from what each finds to a diagnostic with its place and its help."""
 
 from __future__ import annotations
 
@@ -7,18 +7,28 @@ from typing import TYPE_CHECKING
 
 from metrics_dictionary.dictionary.diagnostic import Diagnostic, Related, Severity
 from metrics_dictionary.reading.positions import json_path
-from metrics_dictionary.validation.rules.registry import RULES
+from metrics_dictionary.validation.rules.registry import DEFINITION_RULES, rules_of
+from metrics_dictionary.validation.rules.rule import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from metrics_dictionary.reading.document import Document
     from metrics_dictionary.validation.rules.rule import Finding, Place, Rule
 
 INTERNAL_ERROR = "internal-error"
 """The rule id of a rule that failed: a fault of ours, which must neither stop a run nor stay quiet."""
 
 
-def diagnose(rules: Iterable[Rule], subject: object, file: str) -> Iterator[Diagnostic]:
+_TEXT_RULES = rules_of(Scope.TEXT)
+
+
+def check_document(document: Document) -> Iterator[Diagnostic]:
+    """Find all that can be said of one document without looking at any other: its schema, and its rules."""
+    return run_rules(DEFINITION_RULES.values(), document, document.file)
+
+
+def run_rules(rules: Iterable[Rule], subject: object, file: str) -> Iterator[Diagnostic]:
     """Apply rules to a subject; ``file`` is what is named should one of them fail."""
     for rule in rules:
         try:
@@ -29,9 +39,10 @@ def diagnose(rules: Iterable[Rule], subject: object, file: str) -> Iterator[Diag
 
 
 def with_help(diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
-    """Yield what reading found, each with the help of its rule unless it has its own."""
+    """Yield diagnostics, those that reading made with the help of their rules where they have none of their own."""
     for diagnostic in diagnostics:
-        yield diagnostic if diagnostic.help else replace(diagnostic, help=RULES[diagnostic.rule].help)
+        rule = _TEXT_RULES.get(diagnostic.rule)
+        yield diagnostic if rule is None or diagnostic.help else replace(diagnostic, help=rule.help)
 
 
 def _diagnostic(rule: Rule, finding: Finding) -> Diagnostic:

@@ -1,4 +1,4 @@
-"""What a root does not have, so that references to it lead nowhere without being wrong."""
+"""What could not be checked, because a root does not have the part that definitions refer to."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 from metrics_dictionary.dictionary.diagnostic import Diagnostic, Severity
 from metrics_dictionary.reading.document import Kind
 from metrics_dictionary.reading.events import HAS_LIBYAML
-from metrics_dictionary.reading.root import PRODUCT_GROUPS
+from metrics_dictionary.reading.root import PRODUCT_GROUPS, shown
+from metrics_dictionary.tools.text import listed
 from metrics_dictionary.validation.rules.registry import RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from metrics_dictionary.dictionary.dictionary import Dictionary
     from metrics_dictionary.reading.document import Document
-    from metrics_dictionary.reading.root import SourceFile
+    from metrics_dictionary.reading.read import Reading
 
 UNCHECKED = "unchecked-references"
 SLOW_YAML = "slow-yaml"
@@ -36,25 +37,24 @@ def unchecked_rules(dictionary: Dictionary) -> set[str]:
     return {rule for part in _missing(dictionary) for rule in _RULES_OF_PARTS[part]}
 
 
-def notices(
-    dictionary: Dictionary, sources: Iterable[SourceFile], documents: Iterable[Document], root: str
-) -> Iterator[Diagnostic]:
-    """Say what was not checked, and what makes the run slow; ``root`` is the place that is named."""
-    if missing := _told_missing(dictionary, sources, documents):
-        parts = " or ".join([", ".join(missing[:-1]), missing[-1]] if len(missing) > 1 else missing)
-        yield _unchecked(f"the root has no {parts}, so references to them are not checked", root)
+def notices(reading: Reading) -> Iterator[Diagnostic]:
+    """Say of a root what was not checked, and what makes the run slow."""
+    root = shown(reading.root)
+    if missing := _told_missing(reading):
+        yield _unchecked(f"the root has no {listed(missing, 'or')}, so references to them are not checked", root)
     if not HAS_LIBYAML:
         message = "PyYAML is installed without libyaml, and reading takes ten times as long"
         help_text = "Install a PyYAML wheel, or libyaml's headers before building it."
         yield Diagnostic(SLOW_YAML, Severity.INFO, message, root, 1, 1, help=help_text)
 
 
-def notices_of_lone_file(document: Document, ran: Iterable[str]) -> Iterator[Diagnostic]:
+def notices_of_lone_file(documents: Iterable[Document], ran: Collection[str]) -> Iterator[Diagnostic]:
     """Say of a file that belongs to no root what was not checked; ``ran`` names the rules that could be."""
-    if document.kind in _REFERRING:
-        told = "only its product group is" if _RULES_OF_PARTS[PRODUCT_GROUPS].issubset(ran) else "nothing is"
-        message = f"the file is in no definitions root, so of what it refers to {told} checked"
-        yield replace(_unchecked(message, document.file), help=_OF_LONE_FILE)
+    for document in documents:
+        if document.kind in _REFERRING:
+            told = "only its product group is" if _RULES_OF_PARTS[PRODUCT_GROUPS].issubset(ran) else "nothing is"
+            message = f"the file is in no definitions root, so of what it refers to {told} checked"
+            yield replace(_unchecked(message, document.file), help=_OF_LONE_FILE)
 
 
 def _unchecked(message: str, place: str) -> Diagnostic:
@@ -62,14 +62,12 @@ def _unchecked(message: str, place: str) -> Diagnostic:
     return Diagnostic(UNCHECKED, entry.severity, message, place, 1, 1, help=entry.help)
 
 
-def _told_missing(
-    dictionary: Dictionary, sources: Iterable[SourceFile], documents: Iterable[Document]
-) -> Sequence[str]:
+def _told_missing(reading: Reading) -> Sequence[str]:
     """Return what is missing; a file that cannot be read is there, and has a finding of its own."""
-    missing = _missing(dictionary)
-    if PRODUCT_GROUPS not in missing or all(source.kind is not Kind.PRODUCT_GROUPS for source in sources):
+    missing = _missing(reading.dictionary)
+    if PRODUCT_GROUPS not in missing or all(source.kind is not Kind.PRODUCT_GROUPS for source in reading.sources):
         return missing
-    read = any(document.kind is Kind.PRODUCT_GROUPS for document in documents)
+    read = any(document.kind is Kind.PRODUCT_GROUPS for document in reading.documents)
     return [*missing[:-1], "product groups"] if read else missing[:-1]
 
 
