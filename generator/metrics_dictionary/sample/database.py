@@ -7,10 +7,11 @@ import sqlite3
 import zlib
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.sample.tables import TIMESTAMP, Tables, tables_of
+from metrics_dictionary.tools.clock import utc_now
 from metrics_dictionary.tools.errors import OperationalError
 
 if TYPE_CHECKING:
@@ -20,11 +21,11 @@ if TYPE_CHECKING:
     from metrics_dictionary.dictionary.dictionary import Dictionary
     from metrics_dictionary.ping.query.relation import Scalar
 
-FEWEST, MOST = 40, 400
+MIN_ROWS, MAX_ROWS = 40, 400
 """Rows of a table."""
 
-HISTORY = 500
-"""Days over which the rows came to be."""
+HISTORY_DAYS = 500
+"""How far back the rows were created."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def create_sample_database(dictionary: Dictionary, path: Path, now: datetime | N
         staged.unlink(missing_ok=True)
         with closing(sqlite3.connect(staged)) as connection, connection:
             for table in sorted(tables.columns):
-                _create_table(connection, tables, table, now or datetime.now(UTC))
+                _create_table(connection, tables, table, now or utc_now())
         staged.rename(path)
     except (OSError, sqlite3.Error) as error:
         raise OperationalError(f"{path}: cannot write the sample database: {error}") from None
@@ -79,23 +80,23 @@ def _create_table(connection: sqlite3.Connection, tables: Tables, table: str, no
 
 
 def _rows(tables: Tables, table: str, columns: list[str], now: datetime) -> Iterator[tuple[Scalar, ...]]:
-    chance = random.Random(zlib.crc32(table.encode()))  # noqa: S311 - believable rows, not secrets
+    rng = random.Random(zlib.crc32(table.encode()))  # noqa: S311 - believable rows, not secrets
     for number in range(1, _row_count(table) + 1):
-        yield (number, *(_value(tables, table, column, chance, now) for column in columns))
+        yield (number, *(_value(tables, table, column, rng, now) for column in columns))
 
 
 def _row_count(table: str) -> int:
     seed = SEEDS.get(table, Seed())
-    return FEWEST + zlib.crc32(table.encode()) % (MOST - FEWEST) if seed.rows is None else seed.rows
+    return MIN_ROWS + zlib.crc32(table.encode()) % (MAX_ROWS - MIN_ROWS) if seed.rows is None else seed.rows
 
 
-def _value(tables: Tables, table: str, column: str, chance: random.Random, now: datetime) -> Scalar:
+def _value(tables: Tables, table: str, column: str, rng: random.Random, now: datetime) -> Scalar:
     if (table, column) in tables.timestamps or TIMESTAMP.search(column):
-        moment = now - timedelta(seconds=chance.randrange(HISTORY * 86_400))
+        moment = now - timedelta(seconds=rng.randrange(HISTORY_DAYS * 86_400))
         return moment.strftime("%Y-%m-%d %H:%M:%S.%f")
     if referred := tables.references.get((table, column)):
-        return chance.randint(1, max(_row_count(referred), 1))
-    return chance.choice(_candidates(tables, table, column))
+        return rng.randint(1, max(_row_count(referred), 1))
+    return rng.choice(_candidates(tables, table, column))
 
 
 def _candidates(tables: Tables, table: str, column: str) -> list[Scalar]:
