@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from metrics_dictionary.ping.collect.scheduler import LEASE_TIME, RETRY_AFTER, WEEKLY, Scheduler
+from metrics_dictionary.ping.collect.scheduler import LEASE_TIME, RETRY_AFTER, Scheduler
 from metrics_dictionary.stores.open_store import open_store
 from metrics_dictionary.stores.store import CachedPayload, StoreUnavailableError
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int], None]
 
+WEEKLY = timedelta(days=7)
 START = datetime(2026, 12, 30, 8, 0, tzinfo=UTC)
 
 
@@ -49,7 +50,7 @@ class Instance:
         name: str = "a",
         generate: Callable[[Progress], None] | None = None,
         interval: timedelta = WEEKLY,
-        chance: float = 0.0,
+        jitter: float = 0.0,
     ) -> Scheduler:
         def usual(progress: Progress) -> None:
             progress(1, 1)
@@ -59,11 +60,10 @@ class Instance:
         return Scheduler(
             generate or usual,
             self.store,
-            holder=name,
             log=self.log.append,
             interval=interval,
             clock=self.clock,
-            chance=lambda: chance,
+            jitter=lambda: jitter,
         )
 
 
@@ -73,24 +73,24 @@ def instance(tmp_path: Path) -> Instance:
 
 
 def test_without_a_payload_one_is_generated_at_once(instance: Instance) -> None:
-    assert instance.server().look()
+    assert instance.server().poll()
     assert instance.log == ["service ping: payload generated"]
 
 
 def test_the_next_one_follows_a_week_later_and_not_before(instance: Instance) -> None:
     server = instance.server()
-    server.look()
+    server.poll()
     instance.clock.advance(WEEKLY - timedelta(seconds=1))
-    assert not server.look()
+    assert not server.poll()
     instance.clock.advance(timedelta(seconds=1))
-    assert server.look()
+    assert server.poll()
     assert instance.generated == ["a", "a"]
 
 
 def test_another_interval_can_be_set(instance: Instance) -> None:
     instance.save()
     instance.clock.advance(timedelta(days=1))
-    assert instance.server(interval=timedelta(days=1)).look()
+    assert instance.server(interval=timedelta(days=1)).poll()
 
 
 @pytest.mark.parametrize("interval", [timedelta(0), timedelta(days=-1)])
@@ -101,27 +101,27 @@ def test_an_interval_of_nothing_is_refused(instance: Instance, interval: timedel
 
 def test_a_random_offset_of_up_to_a_day_spreads_the_weekly_payloads(instance: Instance) -> None:
     instance.save()
-    server = instance.server(chance=0.5)
+    server = instance.server(jitter=0.5)
     instance.clock.advance(WEEKLY + timedelta(hours=12) - timedelta(seconds=1))
-    assert not server.look()
+    assert not server.poll()
     instance.clock.advance(timedelta(seconds=1))
-    assert server.look()
+    assert server.poll()
 
 
 def test_a_restart_does_not_bring_the_next_payload_forward(instance: Instance) -> None:
-    instance.server("before").look()
+    instance.server("before").poll()
     instance.clock.advance(timedelta(days=3))
-    assert not instance.server("after").look()
+    assert not instance.server("after").poll()
 
 
 def test_one_server_wins_while_another_collects(instance: Instance) -> None:
     other = instance.server("b")
 
     def meanwhile(_progress: Progress) -> None:
-        assert not other.look()
+        assert not other.poll()
         instance.save()
 
-    assert instance.server("a", meanwhile).look()
+    assert instance.server("a", meanwhile).poll()
     assert instance.generated == []
 
 
@@ -134,7 +134,7 @@ def test_a_payload_that_another_server_saved_just_now_is_the_one_that_was_due(in
 
     store: Any = instance.store
     store.lease = after_another_finished
-    assert not instance.server().look()
+    assert not instance.server().poll()
     assert instance.generated == []
 
 
@@ -142,11 +142,11 @@ def test_many_servers_that_look_at_the_same_time_generate_one_payload(instance: 
     servers = [instance.server(name) for name in "abcdefgh"]
     together = threading.Barrier(len(servers))
 
-    def look(server: Scheduler) -> None:
+    def poll(server: Scheduler) -> None:
         together.wait()
-        server.look()
+        server.poll()
 
-    threads = [threading.Thread(target=look, args=(server,)) for server in servers]
+    threads = [threading.Thread(target=poll, args=(server,)) for server in servers]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -157,9 +157,9 @@ def test_many_servers_that_look_at_the_same_time_generate_one_payload(instance: 
 def test_a_winner_that_dies_is_replaced_when_its_lease_ends(instance: Instance) -> None:
     instance.store.lease("service_ping", "dead", LEASE_TIME.total_seconds())
     server = instance.server()
-    assert not server.look()
+    assert not server.poll()
     instance.clock.advance(LEASE_TIME + timedelta(seconds=1))
-    assert server.look()
+    assert server.poll()
 
 
 def test_a_long_collection_keeps_its_lease(instance: Instance) -> None:
@@ -169,10 +169,10 @@ def test_a_long_collection_keeps_its_lease(instance: Instance) -> None:
         for done in range(30):
             instance.clock.advance(LEASE_TIME / 3)
             progress(done, 30)
-            assert not other.look()
+            assert not other.poll()
         instance.save()
 
-    assert instance.server("a", slow).look()
+    assert instance.server("a", slow).poll()
     assert instance.generated == []
 
 
@@ -181,19 +181,19 @@ def test_an_error_is_logged_and_tried_again_half_an_hour_later(instance: Instanc
         raise RuntimeError("no room")
 
     server = instance.server(generate=fail)
-    assert not server.look()
+    assert not server.poll()
     assert instance.log == ["service ping: no payload: RuntimeError: no room; tried again in 0:30:00"]
-    assert not server.look()
+    assert not server.poll()
     assert len(instance.log) == 1
     instance.clock.advance(RETRY_AFTER)
-    assert not server.look()
+    assert not server.poll()
     assert len(instance.log) == 2
 
 
 def test_a_store_that_is_away_does_not_end_the_schedule(instance: Instance) -> None:
     server = instance.server()
     instance.store.close()
-    assert not server.look()
+    assert not server.poll()
     assert "StoreUnavailableError" in instance.log[0]
 
 
@@ -212,7 +212,7 @@ def test_a_store_that_is_away_for_a_moment_does_not_end_a_collection(instance: I
         assert store.lease == lease
         instance.save()
 
-    assert instance.server(generate=while_away).look()
+    assert instance.server(generate=while_away).poll()
 
 
 def test_the_thread_generates_and_stops_promptly(instance: Instance) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from metrics_dictionary.ping.collect.submission import LONGEST_PAUSE, Submission, metadata_url, submit
+from metrics_dictionary.ping.collect.submission import MAX_BACKOFF, Submission, metadata_url, submit
 from metrics_dictionary.stores.store import CachedPayload
 from metrics_dictionary.tools.errors import OperationalError
 from tests.ping.collection_samples import NOW, Answer, Request, web
@@ -69,7 +69,7 @@ def test_a_server_cannot_ask_for_an_endless_pause() -> None:
     pauses: list[float] = []
     with web(in_turn((429, {"Retry-After": "9" * 30}, ""), (429, {"Retry-After": "Wed, 1 Jan"}, ""))) as server:
         submit(server.url, PAYLOAD, sleep=pauses.append)
-    assert pauses == [LONGEST_PAUSE, 2]
+    assert pauses == [MAX_BACKOFF, 2]
 
 
 def test_a_refusal_is_final_and_told_in_one_line() -> None:

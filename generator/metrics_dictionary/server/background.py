@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import uuid
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -79,7 +78,6 @@ def _scheduler(application: Application) -> Scheduler | None:
     return Scheduler(
         generate,
         application.store,
-        holder=str(uuid.uuid4()),
         log=_log,
         interval=timedelta(days=days),
         clock=application.clock,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import uuid
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -21,25 +22,25 @@ if TYPE_CHECKING:
 
 LEASE = "service_ping"
 LEASE_TIME = timedelta(hours=1)
-"""How long others keep away from a winner that shows no sign of life. It prolongs its lease while it collects."""
+"""How long the other servers leave the payload to one that has stopped. One that collects renews its lease."""
 
-WEEKLY = timedelta(days=7)
-LOOK_EVERY = timedelta(minutes=1)
+POLL_INTERVAL = timedelta(minutes=1)
 RETRY_AFTER = timedelta(minutes=30)
 
-OFFSET_SHARE = 1 / 7
-"""The random offset is at most this share of the interval: a day of a week."""
+MAX_JITTER = 1 / 7
+"""The random delay is at most this share of the interval: a day of a week."""
 
 
-class _Stopped(Exception):  # noqa: N818 - no error: it ends a collection that nobody waits for any more
+class _Stopped(Exception):  # noqa: N818 - not an error: it ends a collection that nobody waits for any more
     pass
 
 
 class Scheduler:
-    """Calls ``generate`` when the payload in the store is older than the interval and a random offset, or is missing.
+    """Calls ``generate`` when there is no payload in the store, or one older than the interval and a random delay.
 
-    ``generate`` collects and saves a payload, and tells its argument how many of how many metrics are done. Whatever it
-    raises is logged, and tried again after half an hour. ``holder`` tells this server from the others.
+    ``generate`` collects and saves a payload, and calls its argument with how many of how many metrics are done. Its
+    errors are logged, and it is called again half an hour later. ``jitter`` returns the random delay as a share, from
+    0 to 1, of the longest one. Raises ValueError for an interval that is not positive.
     """
 
     def __init__(
@@ -47,41 +48,40 @@ class Scheduler:
         generate: Generate,
         store: Store,
         *,
-        holder: str,
         log: Callable[[str], None],
-        interval: timedelta = WEEKLY,
+        interval: timedelta,
         clock: Clock = utc_now,
-        chance: Callable[[], float] = random.random,
+        jitter: Callable[[], float] = random.random,
     ) -> None:
         if interval <= timedelta(0):
             raise ValueError("the interval between two payloads must be longer than nothing")
         self._generate = generate
         self._store = store
-        self._holder = holder
+        self._holder = str(uuid.uuid4())
         self._log = log
         self._interval = interval
-        self._offset = interval * OFFSET_SHARE * chance()
+        self._offset = interval * MAX_JITTER * jitter()
         self._clock = clock
         self._not_before: datetime | None = None
-        self._renewed: datetime | None = None
+        self._lease_renewed: datetime | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ping scheduler", daemon=True)
 
     def start(self) -> None:
-        """Begin to look, at once and then every minute."""
+        """Poll at once and then every minute."""
         self._thread.start()
 
     def stop(self, timeout: float = 5.0) -> bool:
-        """End, also in the middle of a collection, after the metric at hand; False when that takes too long."""
+        """Stop after the metric that is being collected; return False when that takes more than ``timeout`` seconds."""
         self._stopping.set()
         if self._thread.ident is not None:
             self._thread.join(timeout)
         return not self._thread.is_alive()
 
-    def look(self) -> bool:
+    def poll(self) -> bool:
         """Generate a payload if one is due and no other server does; return whether one was generated."""
         try:
-            if not self._due() or not self._win():
+            if not self._due() or not self._acquire_lease():
                 return False
             # Another server may have finished between the two: its payload is the one that was due.
             if not self._due():
@@ -98,8 +98,8 @@ class Scheduler:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            self.look()
-            self._stopping.wait(LOOK_EVERY.total_seconds())
+            self.poll()
+            self._stopping.wait(POLL_INTERVAL.total_seconds())
 
     def _due(self) -> bool:
         now = self._clock()
@@ -108,13 +108,13 @@ class Scheduler:
         last = self._store.payload()
         return last is None or now >= last.recorded_at + self._interval + self._offset
 
-    def _win(self) -> bool:
-        self._renewed = self._clock()
+    def _acquire_lease(self) -> bool:
+        self._lease_renewed = self._clock()
         return self._store.lease(LEASE, self._holder, LEASE_TIME.total_seconds())
 
     def _progress(self, _done: int, _total: int) -> None:
         if self._stopping.is_set():
             raise _Stopped
-        if self._renewed is None or self._clock() - self._renewed > LEASE_TIME / 4:
+        if self._lease_renewed is None or self._clock() - self._lease_renewed > LEASE_TIME / 4:
             with suppress(StoreUnavailableError):  # it may be back before there is something to save
-                self._win()
+                self._acquire_lease()

@@ -1,4 +1,4 @@
-"""Submitting a payload: posting it, and then what is known about how it was collected."""
+"""Submitting a payload: the client that posts it, and then its metadata."""
 
 from __future__ import annotations
 
@@ -15,23 +15,24 @@ from metrics_dictionary import __version__
 from metrics_dictionary.tools.addresses import web_address
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.text import one_line
-from metrics_dictionary.tools.web_document import opener
+from metrics_dictionary.tools.web_document import TIMEOUT, opener
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from metrics_dictionary.stores.store import CachedPayload
 
-ATTEMPTS = 5
-LONGEST_PAUSE = 60.0
+MAX_ATTEMPTS = 5
+MAX_BACKOFF = 60.0
 """Seconds between two attempts: 1, 2, 4, ... and never more than this, also when the server asks for more."""
 
-TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+RETRYABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 PAYLOAD_PATH = "usage_data"
 METADATA_PATH = "usage_ping_metadata"
 
-SHOWN = 200
+MAX_SHOWN_BYTES = 200
+"""How much of a refusal's body is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +48,15 @@ def submit(
     url: str,
     payload: CachedPayload,
     *,
-    timeout: float = 30.0,
+    timeout: float = TIMEOUT,
     sleep: Callable[[float], None] = time.sleep,
     report: Callable[[str], None] = lambda _: None,
 ) -> Submission:
     """Post the payload as JSON, then ``{"metadata": ...}`` to `metadata_url`.
 
-    What may pass (no connection, a timeout, 429, 5xx) is tried five times; ``report`` hears of each failed attempt.
-    Raises OperationalError when the URL is none to post to, and when the server cannot be reached or refuses; the
-    message says which of the two it has.
+    After what may pass (no connection, a timeout, 429, 5xx) it tries again, five times in all, and calls ``report``
+    with a line for each failed attempt. ``timeout`` is in seconds. Raises OperationalError when nothing can be posted
+    to the URL, and when the server cannot be reached or refuses; the message says which of the two it has.
     """
     _require_web_address(url)
     client = _Client(timeout, sleep, report)
@@ -92,29 +93,28 @@ class _Client:
 
     def post(self, url: str, body: str, failure: str) -> int:
         """Return the status of success. Raises OperationalError that starts with ``failure``."""
-        for attempt in range(1, ATTEMPTS + 1):
-            self.requests += 1
-            answer = self._attempt(url, body)
-            if answer.problem is None:
-                return answer.status
-            if not answer.may_pass or attempt == ATTEMPTS:
-                break
-            pause = min(max(2.0 ** (attempt - 1), answer.retry_after), LONGEST_PAUSE)
-            self._report(f"{url}: {answer.problem}; attempt {attempt + 1} of {ATTEMPTS} in {pause:g} s")
-            self._sleep(pause)
+        attempt = 1
+        while (answer := self._attempt(url, body)).may_pass and attempt < MAX_ATTEMPTS:
+            attempt += 1
+            backoff = min(max(2.0 ** (attempt - 2), answer.retry_after), MAX_BACKOFF)
+            self._report(f"{url}: {answer.problem}; attempt {attempt} of {MAX_ATTEMPTS} in {backoff:g} s")
+            self._sleep(backoff)
+        if answer.problem is None:
+            return answer.status
         tried = f" ({attempt} attempts)" if attempt > 1 else ""
         raise OperationalError(f"{failure}: {url}: {answer.problem}{tried}")
 
     def _attempt(self, url: str, body: str) -> _Answer:
+        self.requests += 1
         headers = {"Content-Type": "application/json", "User-Agent": f"metrics-dictionary/{__version__}"}
         request = Request(url, body.encode(), headers, method="POST")  # noqa: S310 - http and https only, as checked
         try:
             with opener().open(request, timeout=self._timeout) as response:
-                response.read(SHOWN)
+                response.read(MAX_SHOWN_BYTES)
                 return _Answer(response.status)
         except HTTPError as error:
             with error:
-                return _refusal(error)
+                return _refused(error)
         except TimeoutError:
             return _Answer(0, f"no answer within {self._timeout:g} s", may_pass=True)
         except (OSError, HTTPException, ValueError) as error:
@@ -131,21 +131,21 @@ class _Answer:
     retry_after: float = 0.0
 
 
-def _refusal(error: HTTPError) -> _Answer:
-    said = _said(error)
+def _refused(error: HTTPError) -> _Answer:
+    said = _body(error)
     if 300 <= error.code < 400:
         said = f"it points to {one_line(error.headers.get('Location', 'nowhere'))}; submit to that URL if it is right"
     after = error.headers.get("Retry-After", "")
     return _Answer(
         error.code,
         f"answered {error.code} {one_line(error.reason)}" + (f": {said}" if said else ""),
-        may_pass=error.code in TRY_AGAIN,
+        may_pass=error.code in RETRYABLE,
         retry_after=float(after) if after.isascii() and after.isdigit() else 0.0,
     )
 
 
-def _said(error: HTTPError) -> str:
+def _body(error: HTTPError) -> str:
     try:
-        return one_line(error.read(SHOWN).decode("utf-8", "replace"))
+        return one_line(error.read(MAX_SHOWN_BYTES).decode("utf-8", "replace"))
     except (OSError, HTTPException):
         return ""
