@@ -104,8 +104,8 @@ def _payload_figures(scratch: Path) -> Iterator[Figure]:
         with closing(open_database(url, statement_timeout=1.0)) as database:
             payload = collect(dictionary, Sources(database=database), now=now)
         ratios.append((time.perf_counter() - start) / bare)
-    if payload.failures:
-        raise RuntimeError(f"{len(payload.failures)} metrics failed: {payload.failures[0]}")
+        if payload.failures:
+            raise RuntimeError(f"{len(payload.failures)} metrics failed: {payload.failures[0]}")
     name = f"payload of {METRICS:,} metrics over {ROWS:,} rows, times the bare queries"
     yield Figure(name, statistics.median(ratios), 1.3)
 
