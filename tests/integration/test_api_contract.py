@@ -78,7 +78,7 @@ def test_an_event_that_is_known_is_taken_or_refused_as_documented(
 
 
 def _drive(
-    served: Running, operation: Any, mode: str, role: str, change: Callable[[Any], None] = lambda case: None
+    served: Running, operation: Any, mode: str, role: str, change: Callable[[Any], None] = lambda _case: None
 ) -> None:
     calls = []
 

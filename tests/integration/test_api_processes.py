@@ -204,7 +204,8 @@ def test_a_server_that_is_told_to_stop_under_load_answers_every_request_that_it_
     assert counted(folder) == (load.acknowledged, load.acknowledged)
 
 
-def test_an_interrupted_server_ends_well_and_frees_its_port(folder: Path, token: str, processes: list[Process]) -> None:
+@pytest.mark.usefixtures("token")
+def test_an_interrupted_server_ends_well_and_frees_its_port(folder: Path, processes: list[Process]) -> None:
     processes.append(Process(folder))
     port = processes[0].port
     status, errors = processes[0].end(signal.SIGINT)

@@ -14,18 +14,17 @@ from typing import TYPE_CHECKING
 from metrics_dictionary.dictionary.dictionary import Dictionary
 from metrics_dictionary.dictionary.event import EventDefinition
 from metrics_dictionary.dictionary.metric import MetricDefinition
+from metrics_dictionary.server.api.router import Router
 from metrics_dictionary.server.application import Application
-from metrics_dictionary.server.transport.server import Server
+from metrics_dictionary.server.transport.server import Server, ServerOptions
 from metrics_dictionary.settings import load_settings
 from metrics_dictionary.stores.open_store import open_store
 from metrics_dictionary.stores.tokens import new_token
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from metrics_dictionary.server.transport.access_log import AccessLog
     from metrics_dictionary.settings import Value
     from metrics_dictionary.stores.store import Store
 
@@ -40,6 +39,8 @@ ROLES = {
     "administrator": ({"api"}, True, None),
     "expired": ({"api"}, True, date(2020, 1, 1)),
 }
+
+OPTIONS = ServerOptions("127.0.0.1", 0, threads=4, idle_seconds=5.0, stop_seconds=5.0)
 
 
 def sample_dictionary() -> Dictionary:
@@ -85,39 +86,22 @@ class Running:
 
 @contextmanager
 def running(
-    folder: Path,
-    *,
-    store: Store | None = None,
-    dictionary: Dictionary | None = None,
-    settings: Mapping[str, Value] | None = None,
-    threads: int = 4,
-    idle_seconds: float = 5.0,
-    stop_seconds: float = 5.0,
-    tls: ssl.SSLContext | None = None,
-    access_log: AccessLog | None = None,
+    folder: Path, options: ServerOptions = OPTIONS, *, settings: Mapping[str, Value] | None = None
 ) -> Iterator[Running]:
     """Serve for as long as the context lasts; ``folder`` gets a store, and a site if it has none."""
     site = folder / "site"
     site.mkdir(exist_ok=True)
-    with closing(store or open_store(f"sqlite:///{folder / 'store.db'}")) as opened:
+    with closing(open_store(f"sqlite:///{folder / 'store.db'}")) as opened:
         secrets, identifiers = {}, {}
         for user, (role, (scopes, admin, expires)) in enumerate(ROLES.items(), start=1):
             secret, token = new_token(user, frozenset(scopes), datetime.now(UTC), admin=admin, expires=expires)
             opened.add_token(token)
             secrets[role], identifiers[role] = secret, token.identifier
         application = Application.opened(
-            load_settings(None, settings, environment={}), dictionary or sample_dictionary(), opened, site
+            load_settings(None, settings, environment={}), sample_dictionary(), opened, site
         )
-        server = Server(
-            "127.0.0.1",
-            0,
-            threads=threads,
-            idle_seconds=idle_seconds,
-            stop_seconds=stop_seconds,
-            tls=tls,
-            access_log=access_log,
-        )
-        server.router = application.router()
+        server = Server(options)
+        server.router = Router(application)
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         with server:
             thread.start()

@@ -9,16 +9,16 @@ import subprocess
 import threading
 import time
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from metrics_dictionary.server.transport.access_log import AccessLog
 from metrics_dictionary.server.transport.poller import EpollPoller, SelectorPoller
-from metrics_dictionary.server.transport.server import Server
-from metrics_dictionary.server.transport.tls import tls_context
+from metrics_dictionary.server.transport.server import Server, tls_context
 from metrics_dictionary.tools.errors import OperationalError
-from tests.server.running_server import API, Client, Running, raw, read_all, running
+from tests.server.running_server import API, OPTIONS, Client, Running, raw, read_all, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -213,7 +213,7 @@ def test_a_request_id_is_kept_when_it_is_proper_and_made_up_otherwise(served: Ru
 
 
 def test_a_client_that_sends_a_byte_now_and_then_is_cut_off(tmp_path: Path) -> None:
-    with running(tmp_path, idle_seconds=1.0) as served, connect(served) as connection:
+    with running(tmp_path, replace(OPTIONS, idle_seconds=1.0)) as served, connect(served) as connection:
         connection.settimeout(0.1)
         began = time.monotonic()
         answer = b""
@@ -232,14 +232,14 @@ def test_a_client_that_sends_a_byte_now_and_then_is_cut_off(tmp_path: Path) -> N
 
 
 def test_a_silent_connection_is_closed(tmp_path: Path) -> None:
-    with running(tmp_path, idle_seconds=0.5) as served, connect(served) as connection:
+    with running(tmp_path, replace(OPTIONS, idle_seconds=0.5)) as served, connect(served) as connection:
         began = time.monotonic()
         assert connection.recv(10) == b""
         assert 0.4 < time.monotonic() - began < 2
 
 
 def test_neither_silent_nor_slow_connections_keep_others_from_being_served(tmp_path: Path) -> None:
-    with running(tmp_path, threads=2) as served, ExitStack() as stack:
+    with running(tmp_path, replace(OPTIONS, threads=2)) as served, ExitStack() as stack:
         for number in range(40):
             connection = stack.enter_context(connect(served))
             connection.sendall([b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"][number % 3])
@@ -258,7 +258,7 @@ def test_more_clients_than_threads_are_all_served(tmp_path: Path) -> None:
         client.close()
 
     statuses: list[int] = []
-    with running(tmp_path, threads=3) as served:
+    with running(tmp_path, replace(OPTIONS, threads=3)) as served:
         threads = [threading.Thread(target=call) for _ in range(40)]
         for thread in threads:
             thread.start()
@@ -271,7 +271,7 @@ def test_a_client_that_reads_slowly_gets_all_of_a_large_file_and_holds_nobody_up
     (tmp_path / "site").mkdir()
     large = bytes(range(256)) * 40_000
     (tmp_path / "site" / "large.bin").write_bytes(large)
-    with running(tmp_path, threads=1) as served, connect(served) as slow:
+    with running(tmp_path, replace(OPTIONS, threads=1)) as served, connect(served) as slow:
         slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 100_000)
         slow.sendall(b"GET /large.bin HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         time.sleep(0.2)
@@ -322,7 +322,7 @@ def test_a_store_that_hangs_does_not_hold_up_what_needs_none(tmp_path: Path, mon
         client.close()
 
     statuses: list[int] = []
-    with running(tmp_path, threads=8) as served:
+    with running(tmp_path, replace(OPTIONS, threads=8)) as served:
         record = served.store.record
         monkeypatch.setattr(served.store, "record", hang)
         track()
@@ -349,7 +349,7 @@ def test_a_connection_outlives_a_call_that_takes_longer_than_it_may_be_silent(
     def payload() -> None:
         time.sleep(1.2)
 
-    with running(tmp_path, idle_seconds=0.8) as served:
+    with running(tmp_path, replace(OPTIONS, idle_seconds=0.8)) as served:
         monkeypatch.setattr(served.store, "payload", payload)
         client = Client(served.port)
         for _ in range(2):
@@ -405,7 +405,7 @@ def test_stopping_answers_what_has_begun_and_refuses_what_is_new(tmp_path: Path)
 
 
 def test_stopping_does_not_wait_for_ever(tmp_path: Path) -> None:
-    with running(tmp_path, stop_seconds=0.5) as served, connect(served) as begun:
+    with running(tmp_path, replace(OPTIONS, stop_seconds=0.5)) as served, connect(served) as begun:
         begun.sendall(b"GET / HTT")
         time.sleep(0.1)
         began = time.monotonic()
@@ -415,7 +415,7 @@ def test_stopping_does_not_wait_for_ever(tmp_path: Path) -> None:
 
 def test_the_access_log_has_a_line_a_request_and_never_a_token(tmp_path: Path) -> None:
     log = tmp_path / "access.log"
-    with running(tmp_path, access_log=AccessLog(str(log))) as served:
+    with running(tmp_path, replace(OPTIONS, access_log=AccessLog(str(log)))) as served:
         client = Client(served.port)
         secret = served.tokens["tracker"]
         answer = client.post_json(
@@ -475,7 +475,7 @@ def test_tls_is_spoken_with_a_certificate(tmp_path: Path, certificate: tuple[Pat
     large = bytes(range(256)) * 20_000
     (tmp_path / "site" / "large.bin").write_bytes(large)
     context = ssl.create_default_context(cafile=str(certificate[0]))
-    with running(tmp_path, tls=tls_context(str(certificate[0]), str(certificate[1]))) as served:
+    with running(tmp_path, replace(OPTIONS, tls=tls_context(str(certificate[0]), str(certificate[1])))) as served:
         assert served.server.url == f"https://127.0.0.1:{served.port}/"
         with context.wrap_socket(connect(served), server_hostname="127.0.0.1") as connection:
             for _ in range(3):
@@ -491,7 +491,7 @@ def test_tls_is_spoken_with_a_certificate(tmp_path: Path, certificate: tuple[Pat
 def test_a_silent_tls_client_holds_nobody_up(tmp_path: Path, certificate: tuple[Path, Path]) -> None:
     context = ssl.create_default_context(cafile=str(certificate[0]))
     tls = tls_context(str(certificate[0]), str(certificate[1]))
-    with running(tmp_path, threads=1, tls=tls) as served, connect(served) as half:
+    with running(tmp_path, replace(OPTIONS, threads=1, tls=tls)) as served, connect(served) as half:
         half.sendall(b"\x16\x03\x01\x02\x00")
         began = time.monotonic()
         with context.wrap_socket(connect(served), server_hostname="127.0.0.1") as whole:
@@ -510,9 +510,9 @@ def test_a_port_in_use_is_one_line_that_says_what_to_do(served: Running) -> None
     with pytest.raises(
         OperationalError, match=f"cannot listen on 127.0.0.1:{served.port}: .*; choose another --host or"
     ):
-        Server("127.0.0.1", served.port)
+        Server(replace(OPTIONS, port=served.port))
 
 
 def test_the_url_of_an_ipv6_address_has_brackets() -> None:
-    with Server("::1", 0) as server:
+    with Server(replace(OPTIONS, host="::1")) as server:
         assert server.url == f"http://[::1]:{server.server_address[1]}/"

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from metrics_dictionary.dictionary.dictionary import Dictionary
-from metrics_dictionary.server.api.router import Admission
-from metrics_dictionary.server.api.routes import OPENAPI
+from metrics_dictionary.server.api.endpoints.openapi import document
+from metrics_dictionary.server.api.routes import routes
 from metrics_dictionary.server.application import Application
-from metrics_dictionary.server.transport.message import Request
 from metrics_dictionary.settings import load_settings
 from metrics_dictionary.stores.open_store import open_store
 
@@ -42,16 +41,10 @@ def api_reference() -> str:
 
 
 def openapi_document() -> Json:
-    """Ask an application without definitions for its OpenAPI document."""
+    """Return the OpenAPI document of an application without definitions."""
     with tempfile.TemporaryDirectory() as folder, closing(open_store(f"sqlite:///{folder}/store.db")) as store:
         settings = load_settings(None, environment={})
-        router = Application.opened(settings, Dictionary(()), store, Path(folder)).router()
-        request = Request("GET", OPENAPI)
-        admission = router.admit(request)
-        if not isinstance(admission, Admission):
-            raise TypeError(f"{OPENAPI} is not answered: {admission.status}")
-        document: Json = json.loads(router.answer(admission, request, b"").body)
-        return document
+        return document(routes(Application.opened(settings, Dictionary(()), store, Path(folder))))
 
 
 def _section(method: str, path: str, operation: Json) -> Iterator[str]:

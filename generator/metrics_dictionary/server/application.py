@@ -1,27 +1,31 @@
-"""The application: everything that answers requests, and what works beside it in the background."""
+"""The application: the services that the endpoints use, and the threads that work beside the server.
+
+The threads bring events to the collector and collect a payload every week.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
+from metrics_dictionary.events.collector import Collector
+from metrics_dictionary.events.sender import Sender
 from metrics_dictionary.events.snowplow import Origin, StructuredEvents
 from metrics_dictionary.events.tracking import EventTracker
+from metrics_dictionary.ping.collect.collection import collect
+from metrics_dictionary.ping.collect.payload import cached
+from metrics_dictionary.ping.collect.scheduler import Scheduler
 from metrics_dictionary.ping.sources.open_sources import open_sources
-from metrics_dictionary.server.api.authentication import Authentication
-from metrics_dictionary.server.api.definitions import MetricDefinitions
-from metrics_dictionary.server.api.event_intake import EventIntake
-from metrics_dictionary.server.api.exports import ServicePingExports
-from metrics_dictionary.server.api.monitoring import Health, Monitor
-from metrics_dictionary.server.api.openapi import OpenApi
-from metrics_dictionary.server.api.route import Answer, Route
-from metrics_dictionary.server.api.router import Router
-from metrics_dictionary.server.api.routes import routes
-from metrics_dictionary.server.api.site_files import SiteFiles
-from metrics_dictionary.server.joint_recording import JointRecording
+from metrics_dictionary.server.batch_recorder import BatchRecorder
+from metrics_dictionary.server.transport.request_counters import RequestCounters
 from metrics_dictionary.tools.clock import utc_now
+from metrics_dictionary.tools.errors import OperationalError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from metrics_dictionary.dictionary.dictionary import Dictionary
@@ -30,53 +34,31 @@ if TYPE_CHECKING:
     from metrics_dictionary.stores.store import Store
     from metrics_dictionary.tools.clock import Clock
 
+MAX_INTERVAL_DAYS = 3_650
+
 
 @dataclass(frozen=True)
 class Application:
-    """What the runtime is made of. ``site`` is the folder of the built site."""
+    """The services of one server. ``site`` is the folder of the built site."""
 
     dictionary: Dictionary
     store: Store
     tracker: EventTracker
-    recordings: JointRecording
+    recorder: BatchRecorder
     sources: Sources
     settings: Settings
     site: Path
     clock: Clock = utc_now
-
-    def router(self) -> Router:
-        """Return what answers this application's requests.
-
-        Renders the combined definitions, so that no client waits for that. Raises OperationalError for a wrong setting.
-        """
-        monitor = Monitor()
-        openapi = OpenApi()
-        table = routes(
-            MetricDefinitions(self.dictionary),
-            ServicePingExports(self.dictionary, self.sources, self.store, clock=self.clock),
-            EventIntake(self.tracker),
-            Health(monitor, self.store, self.dictionary),
-            openapi.get,
-        )
-        openapi.describe(table)
-        trusted = self.settings.texts("server.trusted_networks")
-        return Router(
-            table,
-            Route("GET", "/", "The site", SiteFiles(self.site).get, {200: Answer("A page.", "text/html")}),
-            Authentication(self.store, trusted, clock=self.clock),
-            self.is_enabled,
-            monitor,
-            self.recordings,
-        )
+    counters: RequestCounters = field(default_factory=RequestCounters)
 
     @classmethod
     def opened(cls, settings: Settings, dictionary: Dictionary, store: Store, site: Path) -> Application:
         """Put together what the settings name. Raises OperationalError for what they cannot mean."""
         structured = StructuredEvents(Origin.of(settings.facts)) if settings.text("collector") else None
         unknown: Literal["reject", "ignore"] = "ignore" if settings.text("events.unknown") == "ignore" else "reject"
-        recordings = JointRecording(store)
-        tracker = EventTracker(dictionary, recordings, unknown=unknown, structured=structured)
-        return cls(dictionary, store, tracker, recordings, open_sources(settings, store), settings, site)
+        recorder = BatchRecorder(store)
+        tracker = EventTracker(dictionary, recorder, unknown=unknown, structured=structured)
+        return cls(dictionary, store, tracker, recorder, open_sources(settings, store), settings, site)
 
     def is_enabled(self, flag: str) -> bool:
         """Whether a feature flag is on: the settings may force it, else the store says.
@@ -85,3 +67,59 @@ class Application:
         """
         forced = self.settings.forced_flags.get(flag)
         return self.store.flags().get(flag, False) if forced is None else forced
+
+    def generate_payload(self, progress: Callable[[int, int], None] | None = None) -> None:
+        """Collect a payload and keep it in the store, from where ``service_ping`` answers.
+
+        Raises StoreUnavailableError.
+        """
+        payload = collect(
+            self.dictionary,
+            self.sources,
+            categories=self.settings.data_categories,
+            now=self.clock(),
+            progress=progress,
+        )
+        self.store.save_payload(cached(payload))
+
+    @contextmanager
+    def background_threads(self) -> Iterator[None]:
+        """Send and collect as the settings say, for as long as the context lasts.
+
+        Then the scheduler ends first, so that nothing new begins, and the sender sends what is there. Raises
+        OperationalError for a setting that means nothing.
+        """
+        sender, scheduler = self._sender(), self._scheduler()
+        if sender is not None:
+            sender.start()
+        if scheduler is not None:
+            scheduler.start()
+        try:
+            yield
+        finally:
+            if scheduler is not None:
+                scheduler.stop()
+            if sender is not None:
+                sender.stop()
+
+    def _sender(self) -> Sender | None:
+        collector = self.settings.text("collector")
+        return Sender(self.store, Collector(collector), clock=self.clock) if collector else None
+
+    def _scheduler(self) -> Scheduler | None:
+        if not self.settings.flag("ping.enabled"):
+            return None
+        days = self.settings.number("ping.interval_days")
+        if not 0 < days <= MAX_INTERVAL_DAYS:
+            raise OperationalError(f"ping.interval_days has to be more than 0 and at most {MAX_INTERVAL_DAYS}")
+        return Scheduler(
+            self.generate_payload,
+            self.store,
+            log=_log,
+            interval=timedelta(days=days),
+            clock=self.clock,
+        )
+
+
+def _log(line: str) -> None:
+    sys.stderr.write(f"{line}\n")

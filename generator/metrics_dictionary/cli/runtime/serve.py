@@ -81,37 +81,33 @@ def command(
 def _build_and_serve(
     root: Path, site: Path, product_groups: Path | None, settings: Settings, demo: Demo | None
 ) -> None:
+    from metrics_dictionary.server.api.router import Router
     from metrics_dictionary.server.application import Application
-    from metrics_dictionary.server.background import in_background
-    from metrics_dictionary.server.transport.server import open_server
+    from metrics_dictionary.server.transport.server import Server, ServerOptions
     from metrics_dictionary.site.build.build import build
     from metrics_dictionary.tools.text import counted
 
-    with open_server(settings) as server, closing(opened_store(settings)) as store:
+    with Server(ServerOptions.of(settings)) as server, closing(opened_store(settings)) as store:
         with progress("Building the site:") as draw:
             repository_url = settings.text("repository_url")
             report = build(root, site, product_groups=product_groups, progress=draw, repository_url=repository_url)
         report_errors(report.diagnostics)
         application = Application.opened(settings, report.dictionary, store, site)
-        server.router = application.router()
+        server.router = Router(application)
         if demo is not None:
             _prepare(demo, application, server)
         definitions = f"{counted(report.metrics, 'metric')} and {counted(report.events, 'event')}"
         click.echo(f"Serving {definitions} on {server.url}")
         click.echo(f"Combined definitions: {server.url}api/v4/usage_data/metric_definitions")
         click.echo("Press Ctrl-C to stop.")
-        with in_background(application):
+        with application.background_threads():
             _serve(server)
 
 
 def _prepare(demo: Demo, application: Application, server: Server) -> None:
     from metrics_dictionary.cli.demo import show_calls
-    from metrics_dictionary.server.background import generate_payload
 
-    def generate() -> None:
-        generate_payload(application)
-
-    tokens = demo.prepare(application.dictionary, application.store, generate)
+    tokens = demo.prepare(application.dictionary, application.store, application.generate_payload)
     show_calls(tokens, server.url)
 
 

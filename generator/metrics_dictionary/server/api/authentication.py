@@ -7,7 +7,7 @@ import ipaddress
 import time
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.server.transport.message import Response, json_response, message, not_found
+from metrics_dictionary.server.transport.response import Response, json_response, message, not_found
 from metrics_dictionary.stores.tokens import digest
 from metrics_dictionary.tools.errors import OperationalError
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from metrics_dictionary.server.api.route import Access
-    from metrics_dictionary.server.transport.message import Request
+    from metrics_dictionary.server.transport.request import Request
     from metrics_dictionary.stores.store import Store
     from metrics_dictionary.stores.tokens import Token
     from metrics_dictionary.tools.clock import Clock
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 CACHE_SECONDS = 3.0
 """How long a checked token is good without asking the store: a revoke works within five seconds."""
 
-MOST_CACHED = 1_000
+MAX_CACHED = 1_000
 
-LONGEST_TOKEN = 200
+MAX_TOKEN_LENGTH = 200
 
 INSUFFICIENT = "The request requires higher privileges than provided by the access token."
 
@@ -41,7 +41,7 @@ class Authentication:
         clock: Clock,
         cache_seconds: float = CACHE_SECONDS,
     ) -> None:
-        """Take the networks as `10.0.0.0/8`. Raises OperationalError for one that is none."""
+        """Take the networks as `10.0.0.0/8`. Raises OperationalError for one that is not a network."""
         self._store = store
         self._networks = tuple(_network(text) for text in trusted_networks)
         self._clock = clock
@@ -71,14 +71,14 @@ class Authentication:
         if not access.needs_token:
             return True
         secret = _secret(request)
-        if not secret or len(secret) > LONGEST_TOKEN:
+        if not secret or len(secret) > MAX_TOKEN_LENGTH:
             return True
         return self._cached(digest(secret)) is not None
 
     def _token(self, request: Request) -> Token | None:
         """Return the token when it is known, not revoked and not expired."""
         secret = _secret(request)
-        if not secret or len(secret) > LONGEST_TOKEN:
+        if not secret or len(secret) > MAX_TOKEN_LENGTH:
             return None
         token = self._known(digest(secret))
         if token is None or (token.expires is not None and self._clock().date() >= token.expires):
@@ -93,7 +93,7 @@ class Authentication:
         if token is None or not hmac.compare_digest(token.digest, secret_digest):
             self._cache.pop(secret_digest, None)
             return None
-        if len(self._cache) >= MOST_CACHED:
+        if len(self._cache) >= MAX_CACHED:
             self._cache.clear()
         self._cache[secret_digest] = (time.monotonic() + self._cache_seconds, token)
         return token

@@ -1,18 +1,22 @@
-"""A row of the route table: one call, who may make it, what it takes and what it answers."""
+"""A row of the route table: one call of the API, who may make it, what it takes and what it answers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from metrics_dictionary.server.transport.response import JSON
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from metrics_dictionary.server.transport.message import Request, Response
-    from metrics_dictionary.stores.tokens import Token
+    from metrics_dictionary.server.transport.request import Request
+    from metrics_dictionary.server.transport.response import Response
 
-JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
+
+USAGE_DATA = "/api/v4/usage_data"
+"""What the paths of GitLab's usage-data API begin with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +42,6 @@ TRUSTED = Access(trusted=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """A request that was admitted, with its body and the token that it came with."""
-
-    request: Request
-    body: bytes
-    token: Token | None
-
-    @property
-    def user(self) -> int | None:
-        """The id of the user that the token belongs to."""
-        return None if self.token is None else self.token.user
-
-
-@dataclass(frozen=True, slots=True)
 class Parameter:
     """A query parameter. ``schema`` is its JSON Schema."""
 
@@ -61,7 +51,7 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
+class RequestBody:
     """What a call takes: the JSON Schema of it and an example."""
 
     schema: Mapping[str, object]
@@ -70,8 +60,8 @@ class Body:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a call answers with one status. ``schema`` is that of a JSON body."""
+class RouteResponse:
+    """What the documentation says of one status. ``schema`` is that of a JSON body; no content type means no body."""
 
     description: str
     content_type: str = JSON
@@ -82,17 +72,34 @@ class Answer:
 class Route:
     """One call. ``flag`` is the feature flag without which there is no such call; ``description`` is Markdown.
 
-    A ``quick`` one is answered from memory, apart from what it records: nothing else has to wait for it.
+    ``handle`` is the endpoint: it gets an authorized request with its body, and may raise StoreUnavailableError. One
+    that is not ``blocking`` answers from memory, apart from what it records: the server's loop calls it itself.
     """
 
     method: str
     path: str
     summary: str
-    handle: Callable[[Call], Response]
-    answers: Mapping[int, Answer]
+    handle: Callable[[Request], Response]
+    responses: Mapping[int, RouteResponse]
     description: str = ""
     access: Access = ANYONE
     flag: str | None = None
     parameters: tuple[Parameter, ...] = ()
-    body: Body | None = None
-    quick: bool = False
+    body: RequestBody | None = None
+    blocking: bool = True
+
+
+MESSAGE = {"type": "object", "required": ["message"], "properties": {"message": {"type": "string"}}}
+ERROR = {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}
+INSUFFICIENT_SCOPE = {
+    "type": "object",
+    "properties": {name: {"type": "string"} for name in ("error", "error_description", "scope", "message")},
+}
+
+UNAUTHORIZED = RouteResponse("No token, or one that is unknown, revoked or expired.", schema=MESSAGE)
+FORBIDDEN = RouteResponse("The token lacks the scope or the role.", schema=INSUFFICIENT_SCOPE)
+UNAVAILABLE = RouteResponse(
+    "The store is away, nothing was written; `Retry-After` says when to try again.", schema=MESSAGE
+)
+WITH_TOKEN = {401: UNAUTHORIZED, 403: FORBIDDEN, 503: UNAVAILABLE}
+"""What every call that needs a token may answer."""

@@ -1,14 +1,18 @@
-"""Finds who answers a request and whether the caller may ask: 401, 403, 404, then what is wrong with the body."""
+"""From a request to its response: 404 or 405, 401, 403, what is wrong with the body, then the endpoint and the commit.
+
+A request passes `authorize` when its head is there, `respond` when its body is, and `commit` when its endpoint recorded
+something. What goes wrong in one of the three becomes a response.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.server.api.route import Call, Route
-from metrics_dictionary.server.transport.access_log import report_bug, report_trouble
-from metrics_dictionary.server.transport.message import (
-    Request,
+from metrics_dictionary.server.api.authentication import Authentication
+from metrics_dictionary.server.api.endpoints.site_files import site_route
+from metrics_dictionary.server.api.routes import routes
+from metrics_dictionary.server.transport.access_log import log_bug, log_warning
+from metrics_dictionary.server.transport.response import (
     Response,
     error,
     json_response,
@@ -19,118 +23,112 @@ from metrics_dictionary.server.transport.message import (
 from metrics_dictionary.stores.store import StoreUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Sequence
 
-    from metrics_dictionary.server.api.authentication import Authentication
-    from metrics_dictionary.server.api.monitoring import Monitor
-    from metrics_dictionary.server.joint_recording import JointRecording
+    from metrics_dictionary.server.api.route import Route
+    from metrics_dictionary.server.application import Application
+    from metrics_dictionary.server.transport.request import Request
     from metrics_dictionary.stores.store import Recording
-    from metrics_dictionary.stores.tokens import Token
 
 MAX_BODY = 1024 * 1024
 """Bytes of a request's body that are read; more is refused."""
 
-OURS = ("/api/", "/-/")
-"""Where the route table rules; every other path is the site's."""
-
-
-@dataclass(frozen=True, slots=True)
-class Admission:
-    """A request that may be answered as soon as its body is there: by which route, for whom."""
-
-    route: Route
-    token: Token | None
+TABLE_PREFIXES = ("/api/", "/-/")
+"""What the paths of the route table begin with; every other path is the site's."""
 
 
 class Router:
-    """The route table at work. ``site`` answers every path outside of OURS."""
+    """The route table of an application at work.
 
-    def __init__(
-        self,
-        routes: Iterable[Route],
-        site: Route,
-        authentication: Authentication,
-        is_enabled: Callable[[str], bool],
-        monitor: Monitor,
-        recordings: JointRecording,
-    ) -> None:
-        self.monitor = monitor
-        self.recordings = recordings
-        self._site = {"GET": site}
-        self._authentication = authentication
-        self._is_enabled = is_enabled
+    ``counters`` counts what is answered; ``recorder`` takes what endpoints record. Raises OperationalError for a
+    setting that means nothing.
+    """
+
+    def __init__(self, application: Application) -> None:
+        self.counters = application.counters
+        self.recorder = application.recorder
+        self._is_enabled = application.is_enabled
+        self._site = {"GET": site_route(application)}
         self._routes: dict[str, dict[str, Route]] = {}
-        for route in routes:
+        for route in routes(application):
             self._routes.setdefault(route.path, {})[route.method] = route
+        trusted = application.settings.texts("server.trusted_networks")
+        self._authentication = Authentication(application.store, trusted, clock=application.clock)
 
-    def admit_from_memory(self, request: Request) -> Admission | Response | None:
-        """Decide as `admit` does, or return None when that takes a look into the store."""
+    def authorize_from_memory(self, request: Request) -> Route | Response | None:
+        """Decide as `authorize` does, or return None when that takes a look into the store."""
         methods = self._methods(request.path)
         route = None if methods is None else self._route(request, methods)
         if route is None or (route.flag is None and self._authentication.is_known(request, route.access)):
-            return self.admit(request)
+            return self.authorize(request)
         return None
 
-    def admit(self, request: Request) -> Admission | Response:
-        """Decide before the body is read: who may not ask cannot make the server read it."""
+    def authorize(self, request: Request) -> Route | Response:
+        """Return the request's route, or why it is refused: who may not call cannot make the server read a body.
+
+        Sets the request's ``user``.
+        """
         try:
-            return self._admit(request)
-        except StoreUnavailableError as away:
-            report_trouble(request, str(away))
-            return unavailable()
+            return self._authorize(request)
+        except StoreUnavailableError as cause:
+            return _unavailable(request, cause)
         except Exception as bug:  # noqa: BLE001 - a bug is one request's 500, and a line in the log
-            return _bug(request, bug)
+            return _internal_error(request, bug)
 
-    def answer(self, admission: Admission, request: Request, body: bytes) -> Response:
-        """Answer a request that was admitted."""
+    def respond(self, route: Route, request: Request) -> Response:
+        """Return the endpoint's response to a request that was authorized and has its body."""
         try:
-            return admission.route.handle(Call(request, body, admission.token))
-        except StoreUnavailableError as away:
-            report_trouble(request, str(away))
-            return unavailable()
+            return route.handle(request)
+        except StoreUnavailableError as cause:
+            return _unavailable(request, cause)
         except Exception as bug:  # noqa: BLE001
-            return _bug(request, bug)
+            return _internal_error(request, bug)
 
-    def commit(self, noted: Sequence[tuple[Request, Sequence[Recording]]]) -> list[Response | None]:
-        """Record what was noted, together. Returns for each request None, or what to answer because that failed."""
+    def commit(self, batch: Sequence[tuple[Request, Sequence[Recording]]]) -> list[Response | None]:
+        """Commit together what several requests recorded.
+
+        Returns for each request None, or what to answer instead because the commit failed.
+        """
         try:
-            self.recordings.commit([recording for _, recordings in noted for recording in recordings])
-        except StoreUnavailableError as away:
-            for request, _ in noted:
-                report_trouble(request, str(away))
-            return [unavailable()] * len(noted)
+            self.recorder.commit([recording for _, recordings in batch for recording in recordings])
+        except StoreUnavailableError as cause:
+            return [_unavailable(request, cause) for request, _ in batch]
         except Exception as bug:  # noqa: BLE001
-            if len(noted) == 1:
-                return [_bug(noted[0][0], bug)]
+            if len(batch) == 1:
+                return [_internal_error(batch[0][0], bug)]
             # One of them is at fault, and only that one is to fail.
-            return [self.commit([one])[0] for one in noted]
-        return [None] * len(noted)
+            return [self.commit([one])[0] for one in batch]
+        return [None] * len(batch)
 
-    def _admit(self, request: Request) -> Admission | Response:
+    def _authorize(self, request: Request) -> Route | Response:
         methods = self._methods(request.path)
         if methods is None:
             return not_found()
         route = self._route(request, methods)
         if route is None:
-            return _other_method(request, methods)
+            return _method_not_allowed(request, methods)
         token = self._authentication.check(request, route.access)
         if isinstance(token, Response):
             return token
         if route.flag is not None and not self._is_enabled(route.flag):
             return not_found()
-        return _body_fault(request, route) or Admission(route, token)
+        wrong = _wrong_body(request, route)
+        if wrong is not None:
+            return wrong
+        request.user = None if token is None else token.user
+        return route
 
     def _route(self, request: Request, methods: dict[str, Route]) -> Route | None:
         """Return the route; HEAD is answered as GET, and the transport leaves the body out."""
         return methods.get("GET" if request.method == "HEAD" else request.method)
 
     def _methods(self, path: str) -> dict[str, Route] | None:
-        if path.startswith(OURS):
+        if path.startswith(TABLE_PREFIXES):
             return self._routes.get(path) or self._routes.get(path.removesuffix("/"))
         return {} if path == "*" else self._site
 
 
-def _other_method(request: Request, methods: dict[str, Route]) -> Response:
+def _method_not_allowed(request: Request, methods: dict[str, Route]) -> Response:
     allowed = sorted({*methods, "OPTIONS", *(["HEAD"] if "GET" in methods or not methods else [])})
     headers = {"Allow": ", ".join(allowed)}
     if request.method == "OPTIONS":
@@ -138,7 +136,8 @@ def _other_method(request: Request, methods: dict[str, Route]) -> Response:
     return message(405, "Method Not Allowed", headers)
 
 
-def _body_fault(request: Request, route: Route) -> Response | None:
+def _wrong_body(request: Request, route: Route) -> Response | None:
+    """Return what the head says of a body that cannot be taken."""
     if request.length is None:
         return error(411, "Content-Length is missing; a body in chunks is not taken")
     if request.length > MAX_BODY:
@@ -147,18 +146,17 @@ def _body_fault(request: Request, route: Route) -> Response | None:
         return None
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         return error(415, "the body must not be compressed")
-    content_type = content_type_of(request)
-    if content_type not in route.body.content_types:
-        kinds = " or ".join(route.body.content_types)
-        return error(415, f"the Content-Type must be {kinds}", {"Accept": ", ".join(route.body.content_types)})
+    if request.content_type not in route.body.content_types:
+        types = route.body.content_types
+        return error(415, f"the Content-Type must be {' or '.join(types)}", {"Accept": ", ".join(types)})
     return None
 
 
-def content_type_of(request: Request) -> str:
-    """Return the type of a request's body in lower case, without parameters; empty when nothing is said."""
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+def _unavailable(request: Request, cause: StoreUnavailableError) -> Response:
+    log_warning(request, str(cause))
+    return unavailable()
 
 
-def _bug(request: Request, bug: Exception) -> Response:
-    report_bug(request, bug)
+def _internal_error(request: Request, bug: Exception) -> Response:
+    log_bug(request, bug)
     return json_response(500, {"message": "500 Internal Server Error", "request_id": request.identifier})

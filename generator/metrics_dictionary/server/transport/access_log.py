@@ -14,23 +14,22 @@ from typing import TYPE_CHECKING
 from metrics_dictionary.tools.errors import OperationalError
 
 if TYPE_CHECKING:
-    from metrics_dictionary.server.transport.message import Request
+    from metrics_dictionary.server.transport.request import Request
 
 STANDARD_ERROR = "-"
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
-    """A request that was answered. ``seconds`` runs from its head to its answer; ``bytes`` is the body's length.
+class AccessLogEntry:
+    """A request and its response. ``bytes`` is the body's length, ``seconds`` runs from the head to the response.
 
-    ``route`` is the path of the route table's row, None for a request that never got there.
+    ``route`` is the path of the route table's row, None for a request that was not authorized.
     """
 
     request: Request
     status: int
     bytes: int
     seconds: float
-    user: int | None
     route: str | None
 
 
@@ -47,19 +46,19 @@ class AccessLog:
         except OSError as error:
             raise OperationalError(f"{target}: cannot write the access log: {error.strerror}") from None
 
-    def write(self, served: Served) -> None:
-        """Write the line of a request. A full disk loses the line, not the answer."""
-        request = served.request
+    def write(self, entry: AccessLogEntry) -> None:
+        """Write the line of a request. A full disk loses the line, not the response."""
+        request = entry.request
         line = {
             "time": timestamp(time.time()),
             "request_id": request.identifier,
             "client": request.client,
             "method": request.method,
             "path": request.path,
-            "status": served.status,
-            "bytes": served.bytes,
-            "duration_ms": round(served.seconds * 1000, 3),
-            "user_id": served.user,
+            "status": entry.status,
+            "bytes": entry.bytes,
+            "duration_ms": round(entry.seconds * 1000, 3),
+            "user_id": request.user,
         }
         try:
             # One write to a file that is open for appending is not torn apart by another thread's.
@@ -68,13 +67,13 @@ class AccessLog:
             return
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         os.close(self._descriptor)
 
 
-def report_bug(request: Request | None, exception: BaseException) -> None:
+def log_bug(request: Request | None, exception: BaseException) -> None:
     """Write an unexpected exception to standard error, as a line that names its request."""
-    _report(
+    _log(
         "error",
         request,
         f"{type(exception).__name__}: {exception}",
@@ -82,14 +81,14 @@ def report_bug(request: Request | None, exception: BaseException) -> None:
     )
 
 
-def report(request: Request, text: str) -> None:
+def log_info(request: Request, text: str) -> None:
     """Write to standard error what an operator may want to know about a request that went well."""
-    _report("info", request, text)
+    _log("info", request, text)
 
 
-def report_trouble(request: Request, text: str) -> None:
+def log_warning(request: Request, text: str) -> None:
     """Write to standard error why a request could not be served just now."""
-    _report("warning", request, text)
+    _log("warning", request, text)
 
 
 def timestamp(seconds: float) -> str:
@@ -97,7 +96,7 @@ def timestamp(seconds: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{int(seconds * 1000) % 1000:03d}Z"
 
 
-def _report(level: str, request: Request | None, text: str, **more: str) -> None:
+def _log(level: str, request: Request | None, text: str, **more: str) -> None:
     line = {"time": timestamp(time.time()), "level": level, "message": text, **more}
     if request is not None:
         line |= {"request_id": request.identifier, "method": request.method, "path": request.path}

@@ -1,404 +1,314 @@
-"""One connection: reads requests as they arrive, has them answered, writes the answers.
+"""One connection: reads requests as they arrive, has the router answer them, writes the responses.
 
-A handler never waits. When there is nothing to read, no room to write, or something to be done that takes time, it says
-so and returns; the server (http.py) brings it back when it can go on.
+A request goes one way: its head is read and parsed, the router authorizes it, its body is read, the endpoint of its
+route makes the response, what the endpoint recorded is committed by the server, the response is written.
+
+No method of a connection waits for the client. When there is nothing to read, no room to write, or something to be done
+that takes time, it says so by its state and returns; the server (server.py) calls it again when it can go on.
 """
 
 from __future__ import annotations
 
 import enum
-import itertools
-import re
-import secrets
 import socket
 import ssl
 import time
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from email.utils import formatdate
-from functools import lru_cache
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from metrics_dictionary import __version__
-from metrics_dictionary.server.transport.access_log import Served
-from metrics_dictionary.server.transport.message import Request, Response, error
-from metrics_dictionary.server.transport.representation import choose, is_current
-from metrics_dictionary.server.transport.request_head import (
-    LONGEST_HEAD,
-    LONGEST_REQUEST_LINE,
-    Refusal,
-    RequestHead,
-    parse_head,
+from metrics_dictionary.server.transport.access_log import AccessLogEntry
+from metrics_dictionary.server.transport.request import (
+    MAX_HEAD,
+    BadRequest,
+    Request,
+    bad_unfinished_head,
+    parse_request,
 )
+from metrics_dictionary.server.transport.response import Response, encode_refusal, encode_response
 
 if TYPE_CHECKING:
-    from metrics_dictionary.server.api.router import Admission
-    from metrics_dictionary.server.transport.server import Server
+    from metrics_dictionary.server.api.route import Route
+    from metrics_dictionary.server.api.router import Router
     from metrics_dictionary.stores.store import Recording
 
-SEGMENT = 64 * 1024
+CHUNK_SIZE = 64 * 1024
 """Bytes that are read, or of a long body written, at a time."""
 
-SLOWEST_READER = 20_000
-"""Bytes a second that a client has to take, beyond the time that every client has."""
+MIN_BYTES_PER_SECOND = 20_000
+"""How fast a client has to take a response, beyond the time that every client has."""
 
-IDENTIFIER = re.compile(r"[A-Za-z0-9._-]{1,128}")
-"""What a client may call its request."""
+LINGER_SECONDS = 2.0
+"""How long, at most, a client may take to read its last response and to close."""
 
-BLOCKED = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
-
-_identifiers = map(f"{secrets.token_hex(6)}-{{:x}}".format, itertools.count(1))
+WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
-class Wants(enum.Enum):
-    """What a connection needs next."""
+class State(enum.Enum):
+    """What a connection is doing, and so what it waits for."""
 
-    INPUT = "something to read"
-    OUTPUT = "room for what is to be written"
-    TURN = "another turn: its next request may be here already"
-    ANSWER = "its answer, which is ready, to be written"
-    WORK = "a thread that may wait for the store, a database, a disk"
-    FAREWELL = "the client to read the last answer and to close"
-    END = "to be closed"
+    READING = "waits for more of a request, or for its first byte"
+    WORKING = "waits for a thread that may wait for the store, a database, a file"
+    RESPONDING = "its response is ready to be written"
+    WRITING = "waits for room for the rest of a response"
+    IDLE = "has written a response; the next request may have arrived already"
+    LINGERING = "has written its last response; waits for the client to read it and to close"
+    CLOSED = "has to be closed"
 
 
 @dataclass(slots=True)
-class _Expected:
-    """A request whose head is understood. Its body ends at ``end`` of the buffer and may still be arriving.
+class _PendingRequest:
+    """A request whose head has been read. Its body stands from ``start`` to ``end`` in the buffer, or will.
 
-    ``admission`` is None until somebody has decided who is asking.
+    ``end`` is None for a body of unknown length. ``route`` is None until the request is authorized. ``began`` is in
+    seconds of `time.perf_counter`.
     """
 
     request: Request
-    admission: Admission | None
-    keep_alive: bool
     start: int
     end: int | None
     began: float
+    route: Route | None = None
+
+    def is_complete(self, buffer: bytearray) -> bool:
+        """Whether all of the body is there."""
+        return self.end is not None and len(buffer) >= self.end
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
-    """A response that waits to be written."""
+class _PendingResponse:
+    """A response that is not written yet; ``route`` is None when the request was not authorized."""
 
     request: Request
     response: Response
-    admission: Admission | None
+    route: Route | None
     keep_alive: bool
     began: float
 
 
-class Handler(BaseHTTPRequestHandler):
-    """One connection, for as long as it lasts. At any time one thread at most has to do with it."""
+class Connection:
+    """One client's connection, for as long as it lasts. At any time one thread at most works on it.
 
-    protocol_version = "HTTP/1.1"
-    server_version = f"metrics-dictionary/{__version__}"
-    disable_nagle_algorithm = True
+    The handlers of `http.server` read and write until they are done, and each keeps a thread busy meanwhile; so this is
+    not one of them. ``state`` is None while a thread works on the connection. ``deadline``, by `time.monotonic`, is
+    when the client has had its time. ``uncommitted`` is what has to be committed before the response is true, with the
+    request that it belongs to. ``log_entry`` tells of the last response, once, to whoever logs it.
+    """
 
-    server: Server
-
-    def __init__(self, connection: socket.socket, client_address: tuple[str, int], server: Server) -> None:
-        """Only take the connection; the base class would serve all of it here. `handle` is called for each turn."""
-        self.connection = self.request = connection
-        self.client_address = client_address
-        self.server = server
+    def __init__(self, connection: socket.socket, client: str, router: Router, idle_seconds: float) -> None:
+        """``client`` is the address at the other end. Raises OSError for a connection that is gone already."""
+        connection.setblocking(False)
+        # Each response goes out in one piece, so there is nothing to gather and to wait for.
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
         self.file = connection.fileno()
+        self.state: State | None = None
         self.buffer = bytearray()
-        self.outgoing = memoryview(b"")
-        self.deadline = 0.0
-        self.eof = False
-        self.wants: Wants | None = None
-        self.noted: tuple[Request, tuple[Recording, ...]] | None = None
-        self._expected: _Expected | None = None
-        self._answer: _Answer | None = None
-        self._after_output = Wants.TURN
-        self.setup()
+        self.uncommitted: tuple[Request, tuple[Recording, ...]] | None = None
+        self.log_entry: AccessLogEntry | None = None
+        self._socket = connection
+        self._client = client
+        self._router = router
+        self._idle_seconds = idle_seconds
+        self._request: _PendingRequest | None = None
+        self._response: _PendingResponse | None = None
+        self._output = memoryview(b"")
+        self._after_output = State.IDLE
+        self._at_end = False
+        self._set_deadline(idle_seconds)
 
-    def setup(self) -> None:
-        """Answers go out as a whole, each in one piece, so there is nothing to wait for and to gather."""
-        self.connection.setblocking(False)
-        if self.disable_nagle_algorithm:
-            self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
-        self._expect_within(self.server.idle_seconds)
-
-    def handle(self) -> Wants:  # type: ignore[override] # the base class returns nothing
-        """Go on with what has arrived, as far as that needs nobody else. Raises nothing that a client could cause."""
+    def advance(self) -> State:
+        """Go on with what has arrived, as far as nothing has to be waited for: to the response, if possible."""
         while True:
-            wants = self.handle_one_request()
-            if wants is not Wants.INPUT:
-                return wants
+            state = self._advance()
+            if state is not State.READING:
+                return state
             if not self._receive():
-                return Wants.END if self.eof else Wants.INPUT
+                return State.CLOSED if self._at_end else State.READING
 
-    def handle_one_request(self) -> Wants:  # type: ignore[override]
-        """Go on with the request in the buffer; INPUT when it is not complete."""
-        expected = self._expected or self._next()
-        if isinstance(expected, Wants):
-            return expected
-        if expected.admission is None:
-            return Wants.WORK
-        if expected.end is None or len(self.buffer) < expected.end:
-            return Wants.INPUT
-        if not expected.admission.route.quick:
-            return Wants.WORK
-        self._take_answer(expected, expected.admission, expected.end)
-        return Wants.ANSWER
+    def _advance(self) -> State:
+        pending = self._request or self._read_head()
+        if isinstance(pending, State):
+            return pending
+        if pending.route is None:
+            return State.WORKING
+        if not pending.is_complete(self.buffer):
+            return State.READING
+        if pending.route.blocking:
+            return State.WORKING
+        return self._call_endpoint(pending, pending.route)
 
-    def note(self, recordings: tuple[Recording, ...]) -> None:
-        """Keep what has to be committed before the answer is true."""
-        if self._answer is not None:
-            self.noted = (self._answer.request, recordings)
+    def work(self) -> State:
+        """Do what `advance` left to a thread that may wait: authorize by a look into the store, call the endpoint."""
+        pending = self._request
+        if pending is None:
+            return State.IDLE
+        if pending.route is None:
+            route = self._router.authorize(pending.request)
+            if isinstance(route, Response):
+                return self._reject(pending, route)
+            self._expect_body(pending, route)
+        else:
+            route = pending.route
+        return self._call_endpoint(pending, route) if pending.is_complete(self.buffer) else State.READING
 
-    def work(self) -> Wants:
-        """Go on in a thread that may wait."""
-        expected = self._expected
-        if expected is None:
-            return Wants.TURN
-        if expected.admission is None:
-            admission = self.server.router.admit(expected.request)
-            if isinstance(admission, Response):
-                self._reject(expected, admission)
-                return self.write_answer()
-            self._admit(expected, admission)
-        if expected.admission is None or expected.end is None or len(self.buffer) < expected.end:
-            return Wants.INPUT
-        self._take_answer(expected, expected.admission, expected.end)
-        return self.write_answer()
-
-    def write_answer(self, instead: Response | None = None) -> Wants:
-        """Write the answer that is ready, or another in its place."""
-        answer, self._answer = self._answer, None
-        if answer is None:
-            return Wants.TURN
-        self._expect_within(self.server.idle_seconds)
-        return self._send(answer if instead is None else replace(answer, response=instead))
-
-    def _take_answer(self, expected: _Expected, admission: Admission, end: int) -> None:
-        body = bytes(self.buffer[expected.start : end])
-        del self.buffer[:end]
-        self._expected = None
-        self._expect_within(self.server.idle_seconds)
-        request = expected.request
-        response = self.server.router.answer(admission, request, body)
-        self._answer = _Answer(request, response, admission, expected.keep_alive, expected.began)
-
-    def finish(self) -> None:
-        """Close the connection."""
-        with suppress(OSError, ValueError):
-            if isinstance(self.connection, ssl.SSLSocket):
-                self.connection.unwrap()
-        self.connection.close()
-
-    def pump(self) -> Wants:
-        """Write more of an answer that the client is slow to take."""
-        while self.outgoing:
-            try:
-                sent = self.connection.send(self.outgoing[:SEGMENT])
-            except BLOCKED:
-                return Wants.OUTPUT
-            except (OSError, ValueError):
-                return Wants.END
-            self.outgoing = self.outgoing[sent:]
-        self.outgoing = memoryview(b"")
-        if self._after_output is Wants.FAREWELL:
-            self._say_goodbye()
-            return Wants.FAREWELL
-        self._expect_within(self.server.idle_seconds)
-        return Wants.TURN
-
-    def discard(self) -> Wants:
-        """Throw away what a client still sends after its last answer: unread, it would make the answer vanish."""
-        self.buffer.clear()
-        if self._receive() or not self.eof:
-            return Wants.FAREWELL
-        return Wants.END
-
-    def time_out(self) -> None:
-        """Tell a client that began a request and did not finish it in time."""
-        if self.buffer and not self.outgoing and self._after_output is Wants.TURN:
-            with suppress(OSError, ValueError):
-                self.connection.send(_refusal_bytes(408, "the request did not arrive in time"))
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Say nothing: the access log does."""
-
-    def _receive(self) -> bool:
-        """Read what is there; False when nothing is, and then `eof` says whether anything can come."""
-        try:
-            data = self.connection.recv(SEGMENT)
-            if isinstance(self.connection, ssl.SSLSocket) and (rest := self.connection.pending()):
-                # Decrypted already, so the socket will not become ready for it.
-                data += self.connection.recv(rest)
-        except BLOCKED:
-            return False
-        except (OSError, ValueError):
-            data = b""
-        if not data:
-            self.eof = True
-            return False
-        if not self.buffer:
-            # The first byte of a request starts the clock, and no later one stops it.
-            self._expect_within(self.server.idle_seconds)
-        self.buffer += data
-        return True
-
-    def _next(self) -> _Expected | Wants:
-        """Read the next request's head, and decide whether its body is wanted at all."""
+    def _read_head(self) -> _PendingRequest | State:
+        """Read the next request's head, and authorize it if that takes no look into the store."""
         buffer = self.buffer
         if buffer.startswith(b"\r\n"):
             del buffer[:2]
         end = buffer.find(b"\r\n\r\n")
-        if end < 0 or end > LONGEST_HEAD:
-            refusal = _too_much(buffer)
-            return Wants.INPUT if refusal is None else self._refuse(refusal)
+        if end < 0 or end > MAX_HEAD:
+            wrong = bad_unfinished_head(buffer)
+            return State.READING if wrong is None else self._refuse(wrong)
         began = time.perf_counter()
-        head = self.parse_request(end)
-        if isinstance(head, Refusal):
-            return self._refuse(head)
+        request = parse_request(buffer[:end].decode("latin-1"), self._client)
+        if isinstance(request, BadRequest):
+            return self._refuse(request)
         start = end + 4
-        body_end = None if head.length is None else start + head.length
-        request = self._request(head)
-        expected = self._expected = _Expected(request, None, head.keep_alive, start, body_end, began)
-        admission = self.server.router.admit_from_memory(request)
-        if isinstance(admission, Response):
-            self._reject(expected, admission)
-            return Wants.ANSWER
-        if admission is not None:
-            self._admit(expected, admission)
-        return expected
+        body_end = None if request.length is None else start + request.length
+        pending = self._request = _PendingRequest(request, start, body_end, began)
+        route = self._router.authorize_from_memory(request)
+        if isinstance(route, Response):
+            return self._reject(pending, route)
+        if route is not None:
+            self._expect_body(pending, route)
+        return pending
 
-    def _admit(self, expected: _Expected, admission: Admission) -> None:
-        """Take the body, and say so to a client that asks first."""
-        expected.admission = admission
-        if expected.request.expects_continue and len(self.buffer) == expected.start != expected.end:
-            with suppress(OSError, ValueError):
-                self.connection.send(b"HTTP/1.1 100 Continue\r\n\r\n")
-
-    def _reject(self, expected: _Expected, response: Response) -> None:
-        """Answer without the body: what has arrived of it is skipped, and if that is not all, nothing more is read."""
-        self._expected = None
-        complete = expected.end is not None and len(self.buffer) >= expected.end
-        if complete:
-            del self.buffer[: expected.end]
-        self._answer = _Answer(expected.request, response, None, expected.keep_alive and complete, expected.began)
-
-    def parse_request(self, end: int) -> RequestHead | Refusal:  # type: ignore[override]
-        """Read the head strictly, and without the e-mail parser of the base class."""
-        return parse_head(self.buffer[:end].decode("latin-1"))
-
-    def _request(self, head: RequestHead) -> Request:
-        identifier = head.headers.get("x-request-id")
-        if identifier is None or IDENTIFIER.fullmatch(identifier) is None:
-            identifier = next(_identifiers)
-        return Request(
-            head.method,
-            head.path,
-            head.query,
-            head.headers,
-            head.length,
-            self.client_address[0],
-            identifier,
-            "expect" in head.headers and not head.old,
-        )
-
-    def _refuse(self, refusal: Refusal) -> Wants:
-        """Answer what is no request, and close: where the next one would begin is unknown."""
+    def _refuse(self, wrong: BadRequest) -> State:
+        """Answer what is not a request, and close: where the next one would begin is unknown."""
         self.buffer.clear()
-        self.server.count_refusal(refusal.status)
-        return self._write(_refusal_bytes(refusal.status, refusal.reason), Wants.FAREWELL)
+        self._router.counters.count_refusal(wrong.status)
+        return self._write(encode_refusal(wrong), b"", State.LINGERING)
 
-    def _send(self, answer: _Answer) -> Wants:
-        request, response = answer.request, answer.response
-        keep_alive = answer.keep_alive and not self.server.stopping
-        headers = request.headers
-        body, etag, compressed = choose(response, headers.get("accept-encoding"))
-        status = response.status
-        lines = [f"X-Request-Id: {request.identifier}"]
-        lines += [f"{name}: {value}" for name, value in response.headers.items()]
-        if etag is not None:
-            lines.append(f"ETag: {etag}\r\nCache-Control: no-cache")
-            if is_current(headers.get("if-none-match"), etag) and request.method in {"GET", "HEAD"}:
-                status = 304
-        elif "Cache-Control" not in response.headers:
-            lines.append("Cache-Control: no-store")
-        if response.compressed is not None:
-            lines.append("Vary: Accept-Encoding")
-        if status not in {204, 304}:
-            lines.append(f"Content-Type: {response.content_type}\r\nContent-Length: {len(body)}")
-            if compressed:
-                lines.append("Content-Encoding: gzip")
+    def _reject(self, pending: _PendingRequest, response: Response) -> State:
+        """Answer without the body: what has arrived of it is skipped, and if that is not all, nothing more is read."""
+        self._request = None
+        complete = pending.is_complete(self.buffer)
+        if complete:
+            del self.buffer[: pending.end]
+        keep_alive = pending.request.keep_alive and complete
+        self._response = _PendingResponse(pending.request, response, None, keep_alive, pending.began)
+        return State.RESPONDING
+
+    def _expect_body(self, pending: _PendingRequest, route: Route) -> None:
+        """Let the body come, and say so to a client that asks first."""
+        pending.route = route
+        if pending.request.expects_continue and len(self.buffer) == pending.start != pending.end:
+            with suppress(OSError, ValueError):
+                self._socket.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def _call_endpoint(self, pending: _PendingRequest, route: Route) -> State:
+        request = pending.request
+        request.body = bytes(self.buffer[pending.start : pending.end])
+        del self.buffer[: pending.end]
+        self._request = None
+        self._set_deadline(self._idle_seconds)
+        response = self._router.respond(route, request)
+        self._response = _PendingResponse(request, response, route, request.keep_alive, pending.began)
+        return State.RESPONDING
+
+    def await_commit(self, recordings: tuple[Recording, ...]) -> None:
+        """Keep what has to be committed before the response is true."""
+        if self._response is not None:
+            self.uncommitted = (self._response.request, recordings)
+
+    def write_response(self, replacement: Response | None = None, *, is_last: bool) -> State:
+        """Write the response that is ready, or another in its place; after the last one the connection ends."""
+        pending, self._response = self._response, None
+        if pending is None:
+            return State.IDLE
+        self._set_deadline(self._idle_seconds)
+        keep_alive = pending.keep_alive and not is_last
+        status, head, body = encode_response(pending.request, replacement or pending.response, keep_alive=keep_alive)
+        state = self._write(head, body, State.IDLE if keep_alive else State.LINGERING)
+        seconds = time.perf_counter() - pending.began
+        route = None if pending.route is None else pending.route.path
+        self.log_entry = AccessLogEntry(pending.request, status, len(body), seconds, route)
+        return state
+
+    def flush(self) -> State:
+        """Write more of a response that the client is slow to take."""
+        while self._output:
+            try:
+                sent = self._socket.send(self._output[:CHUNK_SIZE])
+            except WOULD_BLOCK:
+                return State.WRITING
+            except (OSError, ValueError):
+                return State.CLOSED
+            self._output = self._output[sent:]
+        self._output = memoryview(b"")
+        if self._after_output is State.LINGERING:
+            self._end_output()
         else:
-            body = b""
-        if not keep_alive:
-            lines.append("Connection: close")
-        elif "connection" in headers:
-            lines.append("Connection: keep-alive")  # clients that speak HTTP/1.0 ask for it and want to be told
-        lines.append("\r\n")
-        head = (_first_lines(status, int(time.time())) + "\r\n".join(lines)).encode("latin-1")
-        if request.method == "HEAD":
-            body = b""
-        wants = self._write(head, Wants.TURN if keep_alive else Wants.FAREWELL, body)
-        seconds = time.perf_counter() - answer.began
-        token = answer.admission.token if answer.admission is not None else None
-        route = answer.admission.route.path if answer.admission is not None else None
-        self.server.served(Served(request, status, len(body), seconds, token.user if token else None, route))
-        return wants
+            self._set_deadline(self._idle_seconds)
+        return self._after_output
 
-    def _write(self, head: bytes, then: Wants, body: bytes = b"") -> Wants:
-        """Write in one piece what fits into one; return ``then`` when all of it is written."""
-        data = head + body[:SEGMENT]
+    def linger(self) -> State:
+        """Discard what a client still sends after its last response: unread, it would make the response vanish."""
+        self.buffer.clear()
+        return State.LINGERING if self._receive() or not self._at_end else State.CLOSED
+
+    def send_timeout(self) -> None:
+        """Tell a client that began a request and did not finish it in time."""
+        if self.buffer and not self._output and self._after_output is State.IDLE:
+            with suppress(OSError, ValueError):
+                self._socket.send(encode_refusal(BadRequest(408, "the request did not arrive in time")))
+
+    def close(self) -> None:
+        """Close the connection."""
+        with suppress(OSError, ValueError):
+            if isinstance(self._socket, ssl.SSLSocket):
+                self._socket.unwrap()
+        self._socket.close()
+
+    def _receive(self) -> bool:
+        """Read what is there; False when nothing is, and then `_at_end` says whether anything can come."""
         try:
-            sent = self.connection.send(data)
-        except BLOCKED:
+            data = self._socket.recv(CHUNK_SIZE)
+            if isinstance(self._socket, ssl.SSLSocket) and (rest := self._socket.pending()):
+                # Decrypted already, so the socket will not become ready for it.
+                data += self._socket.recv(rest)
+        except WOULD_BLOCK:
+            return False
+        except (OSError, ValueError):
+            data = b""
+        if not data:
+            self._at_end = True
+            return False
+        if not self.buffer:
+            # The first byte of a request starts the clock, and no later one stops it.
+            self._set_deadline(self._idle_seconds)
+        self.buffer += data
+        return True
+
+    def _write(self, head: bytes, body: bytes, then: State) -> State:
+        """Write in one piece what fits into one; return ``then`` when all of it is written."""
+        self._after_output = then
+        data = head + body[:CHUNK_SIZE]
+        try:
+            sent = self._socket.send(data)
+        except WOULD_BLOCK:
             sent = 0
         except (OSError, ValueError):
-            return Wants.END
-        if sent == len(data) and len(body) <= SEGMENT:
-            if then is Wants.FAREWELL:
-                self._after_output = then
-                self._say_goodbye()
+            return State.CLOSED
+        if sent == len(data) and len(body) <= CHUNK_SIZE:
+            if then is State.LINGERING:
+                self._end_output()
             return then
-        self.outgoing = memoryview(body)[SEGMENT:] if sent == len(data) else memoryview(data[sent:] + body[SEGMENT:])
-        self._after_output = then
-        self._expect_within(self.server.idle_seconds + len(self.outgoing) / SLOWEST_READER)
-        return self.pump()
+        self._output = (
+            memoryview(body)[CHUNK_SIZE:] if sent == len(data) else memoryview(data[sent:] + body[CHUNK_SIZE:])
+        )
+        self._set_deadline(self._idle_seconds + len(self._output) / MIN_BYTES_PER_SECOND)
+        return self.flush()
 
-    def _say_goodbye(self) -> None:
+    def _end_output(self) -> None:
         """End our side; the client's side ends when it has read everything."""
-        self._expect_within(min(2.0, self.server.idle_seconds))
+        self._set_deadline(min(LINGER_SECONDS, self._idle_seconds))
         with suppress(OSError, ValueError):
-            if isinstance(self.connection, ssl.SSLSocket):
-                self.connection.unwrap()
+            if isinstance(self._socket, ssl.SSLSocket):
+                self._socket.unwrap()
             else:
-                self.connection.shutdown(socket.SHUT_WR)
+                self._socket.shutdown(socket.SHUT_WR)
 
-    def _expect_within(self, seconds: float) -> None:
+    def _set_deadline(self, seconds: float) -> None:
         self.deadline = time.monotonic() + seconds
-
-
-@lru_cache(maxsize=64)
-def _first_lines(status: int, second: int) -> str:
-    """Return what all answers with this status begin with in this second."""
-    return (
-        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nServer: {Handler.server_version}\r\n"
-        f"Date: {formatdate(second, usegmt=True)}\r\nX-Content-Type-Options: nosniff\r\n"
-    )
-
-
-def _refusal_bytes(status: int, reason: str) -> bytes:
-    body = error(status, reason).body
-    lines = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-    return (_first_lines(status, int(time.time())) + lines).encode("latin-1") + body
-
-
-def _too_much(buffer: bytearray) -> Refusal | None:
-    """Say what is wrong with a head that does not end: it is too long, or its lines end in another way."""
-    if len(buffer) > LONGEST_REQUEST_LINE and buffer.find(b"\r\n", 0, LONGEST_REQUEST_LINE) < 0:
-        return Refusal(414, f"the request line is longer than {LONGEST_REQUEST_LINE} bytes")
-    if len(buffer) > LONGEST_HEAD:
-        return Refusal(431, f"the headers are longer than {LONGEST_HEAD} bytes")
-    if buffer.count(b"\n") != buffer.count(b"\r\n"):
-        return Refusal(400, "a line of the head does not end with CR LF")
-    return None

@@ -1,8 +1,8 @@
 """The transport: ``http.server`` with one loop and a pool of threads, neither of which a slow client can hold.
 
-The loop looks which connections have something to say, reads and answers all of them as far as that can be done from
-memory, commits at once what their events change, and writes the answers. What takes longer, such as a look into the
-store, a file or a listing, goes to the pool.
+The loop finds out which connections can go on, reads and answers all of them as far as that can be done from memory,
+commits at once what their events change, and writes the responses. What takes longer, such as a look into the store, a
+file or a listing, goes to the pool.
 
 Python runs one thread at a time anyway. With a thread a connection, two thirds of the time went into switching:
 4,900 durable events a second where the loop takes 14,700.
@@ -12,55 +12,84 @@ from __future__ import annotations
 
 import queue
 import socket
+import ssl
 import threading
 import time
 from collections import deque
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
-from http.server import HTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.server.transport.access_log import AccessLog, report_bug
-from metrics_dictionary.server.transport.connection import Handler, Wants
+from metrics_dictionary.server.transport.access_log import AccessLog, log_bug
+from metrics_dictionary.server.transport.connection import Connection, State
 from metrics_dictionary.server.transport.poller import open_poller
-from metrics_dictionary.server.transport.tls import tls_context
 from metrics_dictionary.tools.errors import OperationalError
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Callable
 
     from metrics_dictionary.server.api.router import Router
-    from metrics_dictionary.server.transport.access_log import Served
+    from metrics_dictionary.server.transport.response import Response
     from metrics_dictionary.settings import Settings
     from metrics_dictionary.stores.store import Recording
 
-THREADS = 32
-"""Calls that take their time and are answered at once; further ones wait."""
-
-IDLE_SECONDS = 15.0
-"""How long a connection may be silent, and how long a request may take to arrive."""
-
-MOST_CONNECTIONS = 1_000
+MAX_CONNECTIONS = 1_000
 """Connections that are open at a time. When there are more, the one that has been waiting longest is closed."""
 
-SPARE_FILES = 150
+RESERVED_FILES = 150
 """File descriptors that are left for the store, databases and the site."""
 
 SLOW_COMMIT_SECONDS = 0.05
 """A store that takes longer is not waited for by the loop: the pool commits until it is fast again."""
 
 SWEEP_SECONDS = 0.25
+"""How often connections are looked for that have had their time."""
+
 STOP_SECONDS = 10.0
 """How long requests that have begun may take when the server is told to stop."""
 
-LAST_CALL_SECONDS = 0.25
+DRAIN_SECONDS = 0.25
 """How long a silent connection is still listened to then: a request may be on its way."""
 
-ACCEPTED_AT_ONCE = 64
+MAX_ACCEPTED = 64
+"""Connections that are accepted before those that are open have their turn."""
 
-PAUSE_SECONDS = 0.01
+ACCEPT_RETRY_SECONDS = 0.01
 """How long to wait for file descriptors when every connection is being served."""
+
+
+@dataclass(frozen=True)
+class ServerOptions:
+    """Where a server listens and what it allows itself: the settings ``host``, ``port`` and ``server.*``.
+
+    ``threads`` is the size of the pool. ``stop_seconds`` is how long a stop may take.
+    """
+
+    host: str
+    port: int
+    threads: int
+    idle_seconds: float
+    stop_seconds: float = STOP_SECONDS
+    tls: ssl.SSLContext | None = None
+    access_log: AccessLog | None = None
+
+    @classmethod
+    def of(cls, settings: Settings) -> ServerOptions:
+        """Return what the settings say. Raises OperationalError for what they cannot mean."""
+        certificate, log = settings.text("server.tls_certificate"), settings.text("server.access_log")
+        threads, idle_seconds = int(settings.number("server.threads")), settings.number("server.idle_seconds")
+        if threads < 1 or idle_seconds <= 0:
+            raise OperationalError("server.threads and server.idle_seconds have to be more than 0")
+        return cls(
+            settings.text("host") or "",
+            int(settings.number("port")),
+            threads,
+            idle_seconds,
+            tls=tls_context(certificate, settings.text("server.tls_key")) if certificate else None,
+            access_log=AccessLog(log) if log else None,
+        )
 
 
 class Server(HTTPServer):
@@ -74,37 +103,26 @@ class Server(HTTPServer):
 
     router: Router
 
-    def __init__(
-        self,
-        host: str,
-        port: int,
-        *,
-        threads: int = THREADS,
-        idle_seconds: float = IDLE_SECONDS,
-        stop_seconds: float = STOP_SECONDS,
-        tls: ssl.SSLContext | None = None,
-        access_log: AccessLog | None = None,
-    ) -> None:
+    def __init__(self, options: ServerOptions) -> None:
+        host, port = options.host, options.port
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self.idle_seconds = idle_seconds
-        self.stopping = False
-        self._threads = threads
-        self._stop_seconds = stop_seconds
-        self._tls = tls
-        self._access_log = access_log
-        self._capacity = _capacity()
+        self._options = options
+        self._max_connections = _max_connections()
         self._poller = open_poller()
-        self._work: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
-        self._again: deque[Handler] = deque()
-        self._open: dict[int, Handler] = {}
+        self._tasks: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._pipelined: deque[Connection] = deque()
+        self._open: dict[int, Connection] = {}
         self._claims = threading.Lock()
         self._next_sweep = 0.0
-        self._listening = True
-        self._store_is_slow = False
+        self._stopping = False
         self._stop_by = 0.0
-        self._over = threading.Event()
+        self._is_listening = True
+        self._is_store_slow = False
+        self._finished = threading.Event()
         try:
-            super().__init__((host, port), Handler)
+            # A handler of the base class keeps a thread until its client is gone. None is ever made: `serve_forever`
+            # is ours, and what it accepts becomes a Connection.
+            super().__init__((host, port), BaseHTTPRequestHandler)
         except (OSError, OverflowError) as error:
             reason = f"cannot listen on {host}:{port}: {getattr(error, 'strerror', error)}"
             raise OperationalError(f"{reason}; choose another --host or --port") from None
@@ -113,7 +131,7 @@ class Server(HTTPServer):
     def url(self) -> str:
         """The address to open in a browser."""
         host, port = self.server_address[:2]
-        scheme = "http" if self._tls is None else "https"
+        scheme = "http" if self._options.tls is None else "https"
         return f"{scheme}://[{host!s}]:{port}/" if ":" in str(host) else f"{scheme}://{host!s}:{port}/"
 
     def server_bind(self) -> None:
@@ -127,235 +145,246 @@ class Server(HTTPServer):
         """Serve until `shutdown`; then finish what was accepted, refuse what is new, and return."""
         self.socket.setblocking(False)
         self._poller.watch(self._listener)
-        workers = [threading.Thread(target=self._do_work, name="server", daemon=True) for _ in range(self._threads)]
+        workers = [
+            threading.Thread(target=self._run_tasks, name="server", daemon=True) for _ in range(self._options.threads)
+        ]
         for worker in workers:
             worker.start()
         try:
-            with self.router.recordings.noting() as notes:
+            with self.router.recorder.collecting() as batch:
                 while not self._is_over():
-                    self._finish(self._go_round(poll_interval, notes))
+                    self._respond_to_all(self._advance_all(poll_interval, batch))
         finally:
             for _ in workers:
-                self._work.put(None)
-            for handler in tuple(self._open.values()):
-                self._close(handler)
-            self._over.set()
+                self._tasks.put(None)
+            for connection in tuple(self._open.values()):
+                self._close(connection)
+            self._finished.set()
 
     def request_stop(self) -> None:
         """Begin to stop, and return at once; a signal handler may call it."""
-        self._stop_by = time.monotonic() + self._stop_seconds
-        self.stopping = True
+        self._stop_by = time.monotonic() + self._options.stop_seconds
+        self._stopping = True
         self._poller.wake()
 
     def shutdown(self) -> None:
         """Stop, and return when everything that was accepted is answered; not to be called by the serving thread."""
         self.request_stop()
-        self._over.wait()
+        self._finished.wait()
 
     def server_close(self) -> None:
-        """Let go of the address."""
+        """Release the address, and close the access log."""
         super().server_close()
         self._poller.close()
-        if self._access_log is not None:
-            self._access_log.close()
+        if self._options.access_log is not None:
+            self._options.access_log.close()
 
-    def served(self, served: Served) -> None:
-        """Count and log a request that was answered."""
-        self.router.monitor.count(served)
-        if self._access_log is not None:
-            self._access_log.write(served)
-
-    def count_refusal(self, status: int) -> None:
-        """Count what was no request."""
-        self.router.monitor.count_refusal(status)
-
-    def _go_round(self, poll_interval: float, notes: list[Recording]) -> list[Handler]:
-        """Go on with every connection that can go on; return those whose answers are ready."""
-        again = self._again
-        ready = [again.popleft() for _ in range(len(again))]
+    def _advance_all(self, poll_interval: float, batch: list[Recording]) -> list[Connection]:
+        """Go on with every connection that can go on; return those whose responses are ready."""
+        pipelined = self._pipelined
+        ready = [pipelined.popleft() for _ in range(len(pipelined))]
         for file in self._poller.poll(0 if ready else poll_interval):
             if file == self._listener:
                 self._accept()
-            elif (handler := self._open.get(file)) is not None:
-                ready.append(handler)
-        if self.stopping and self._listening:
+            elif (connection := self._open.get(file)) is not None:
+                ready.append(connection)
+        if self._stopping and self._is_listening:
             self._stop_listening()
         now = time.monotonic()
         if now >= self._next_sweep:
             self._next_sweep = now + SWEEP_SECONDS
             self._sweep(now)
-        return [handler for handler in ready if self._go_on(handler, now, notes)]
+        return [connection for connection in ready if self._advance(connection, now, batch)]
 
-    def _go_on(self, handler: Handler, now: float, notes: list[Recording]) -> bool:
-        """Go on with a connection that is ready for what it waits for; return whether its answer is ready now."""
-        if (wants := self._claim(handler)) is None:
+    def _advance(self, connection: Connection, now: float, batch: list[Recording]) -> bool:
+        """Go on with a connection that is ready for what it waits for; return whether its response is ready now."""
+        state = self._claim(connection)
+        if state is None:
             return False
-        if handler.deadline < now:
-            self._expire(handler)
+        if connection.deadline < now:
+            self._expire(connection)
             return False
-        wants = _safely({Wants.OUTPUT: handler.pump, Wants.FAREWELL: handler.discard}.get(wants, handler.handle))
-        if notes:
-            handler.note(tuple(notes))
-            notes.clear()
-        if wants is Wants.ANSWER:
+        if state is State.WRITING:
+            state = _guarded(connection.flush)
+        elif state is State.LINGERING:
+            state = _guarded(connection.linger)
+        else:
+            state = _guarded(connection.advance)
+        if batch:
+            connection.await_commit(tuple(batch))
+            batch.clear()
+        if state is State.RESPONDING:
             return True
-        self._place(handler, wants)
+        self._schedule(connection, state)
         return False
 
-    def _finish(self, answered: list[Handler]) -> None:
-        """Write the answers; those that promise something after it has been committed."""
-        promising = []
-        for handler in answered:
-            if handler.noted is None:
-                self._place(handler, _safely(handler.write_answer))
+    def _respond_to_all(self, connections: list[Connection]) -> None:
+        """Write the responses; those that are true only after a commit, after it."""
+        uncommitted = []
+        for connection in connections:
+            if connection.uncommitted is None:
+                self._respond(connection)
             else:
-                promising.append(handler)
-        if promising and self._store_is_slow:
-            self._work.put(partial(self._keep_promises, promising))
-        elif promising:
-            self._keep_promises(promising)
+                uncommitted.append(connection)
+        if uncommitted and self._is_store_slow:
+            self._tasks.put(partial(self._commit_and_respond, uncommitted))
+        elif uncommitted:
+            self._commit_and_respond(uncommitted)
 
-    def _keep_promises(self, promising: list[Handler]) -> None:
-        """Commit what the answers promise, then write them."""
-        noted = [handler.noted for handler in promising if handler.noted is not None]
+    def _commit_and_respond(self, connections: list[Connection]) -> None:
+        """Commit, in one transaction, what the endpoints recorded, then write the responses."""
+        batch = [connection.uncommitted for connection in connections if connection.uncommitted is not None]
         began = time.monotonic()
-        outcomes = self.router.commit(noted)
-        slow = time.monotonic() - began > SLOW_COMMIT_SECONDS
-        self._store_is_slow = slow or any(outcome is not None for outcome in outcomes)
-        for handler, instead in zip(promising, outcomes, strict=True):
-            handler.noted = None
-            self._place(handler, _safely(partial(handler.write_answer, instead)))
+        replacements = self.router.commit(batch)
+        is_slow = time.monotonic() - began > SLOW_COMMIT_SECONDS
+        self._is_store_slow = is_slow or any(replacement is not None for replacement in replacements)
+        for connection, replacement in zip(connections, replacements, strict=True):
+            connection.uncommitted = None
+            self._respond(connection, replacement)
 
-    def _do_work(self) -> None:
-        """Do what takes its time, one thing after the other."""
-        while (work := self._work.get()) is not None:
-            work()
+    def _respond(self, connection: Connection, replacement: Response | None = None) -> None:
+        """Write a response that is ready, or another in its place, and log it."""
+        state = _guarded(partial(connection.write_response, replacement, is_last=self._stopping))
+        entry, connection.log_entry = connection.log_entry, None
+        if entry is not None:
+            self.router.counters.count(entry)
+            if self._options.access_log is not None:
+                self._options.access_log.write(entry)
+        self._schedule(connection, state)
 
-    def _work_on(self, handler: Handler) -> None:
-        self._place(handler, _safely(handler.work))
+    def _run_tasks(self) -> None:
+        """Be a thread of the pool: do what takes its time, one thing after the other."""
+        while (task := self._tasks.get()) is not None:
+            task()
 
-    def _place(self, handler: Handler, wants: Wants) -> None:
-        """Put a connection where it gets what it wants. After this the caller has nothing to do with it any more."""
-        if wants is Wants.END:
-            self._close(handler)
-        elif wants is Wants.WORK:
-            self._work.put(partial(self._work_on, handler))
-        elif wants is Wants.TURN and handler.buffer:
-            handler.wants = wants
-            self._again.append(handler)
+    def _work(self, connection: Connection) -> None:
+        state = _guarded(connection.work)
+        if state is State.RESPONDING:
+            self._respond(connection)
+        else:
+            self._schedule(connection, state)
+
+    def _schedule(self, connection: Connection, state: State) -> None:
+        """Have a connection go on when it can. After this the caller must not touch it any more."""
+        if state is State.CLOSED:
+            self._close(connection)
+        elif state is State.WORKING:
+            self._tasks.put(partial(self._work, connection))
+        elif state is State.IDLE and connection.buffer:
+            connection.state = state
+            self._pipelined.append(connection)
             self._poller.wake()
         else:
-            if self.stopping and not handler.buffer and wants in {Wants.TURN, Wants.INPUT}:
-                handler.deadline = min(handler.deadline, time.monotonic() + LAST_CALL_SECONDS)
+            if self._stopping and not connection.buffer and state in {State.IDLE, State.READING}:
+                connection.deadline = min(connection.deadline, time.monotonic() + DRAIN_SECONDS)
             with self._claims, suppress(OSError, ValueError):  # closed meanwhile, because the server stops
-                handler.wants = wants
-                self._poller.watch(handler.file, output=wants is Wants.OUTPUT)
+                connection.state = state
+                self._poller.watch(connection.file, output=state is State.WRITING)
 
-    def _claim(self, handler: Handler) -> Wants | None:
-        """Take a connection that waits; None when somebody else has it."""
+    def _claim(self, connection: Connection) -> State | None:
+        """Take a connection that waits, and return its state; None when another thread has it."""
         with self._claims:
-            wants, handler.wants = handler.wants, None
-        return wants
+            state, connection.state = connection.state, None
+        return state
 
     def _accept(self) -> bool:
-        """Accept what has arrived, some at a time; return whether there may be more."""
-        for _ in range(ACCEPTED_AT_ONCE):
+        """Accept connections that have arrived; return whether there may be more."""
+        for _ in range(MAX_ACCEPTED):
             try:
-                connection, address = self.socket.accept()
+                connection, address = self.get_request()
             except BlockingIOError:
                 self._poller.watch(self._listener)
                 return False
             except OSError:
                 # Out of file descriptors, most likely: the oldest connection makes room, the new one stays queued.
                 if not self._evict():
-                    time.sleep(PAUSE_SECONDS)
+                    time.sleep(ACCEPT_RETRY_SECONDS)
                 break
-            self._welcome(connection, address)
+            self._add(connection, str(address[0]))
         self._poller.watch(self._listener)
         return True
 
-    def _welcome(self, connection: socket.socket, address: tuple[str, int]) -> None:
-        if len(self._open) >= self._capacity and not self._evict():
-            connection.close()
+    def _add(self, accepted: socket.socket, client: str) -> None:
+        """Let a new connection take part, in the place of the oldest when there are too many."""
+        if len(self._open) >= self._max_connections and not self._evict():
+            accepted.close()
             return
         try:
-            if self._tls is not None:
-                connection = self._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
-            handler = Handler(connection, address, self)
+            if self._options.tls is not None:
+                accepted = self._options.tls.wrap_socket(accepted, server_side=True, do_handshake_on_connect=False)
+            connection = Connection(accepted, client, self.router, self._options.idle_seconds)
         except (OSError, ValueError):
-            connection.close()
+            accepted.close()
             return
-        self._open[handler.file] = handler
-        self._place(handler, Wants.INPUT)
+        self._open[connection.file] = connection
+        self._schedule(connection, State.READING)
 
     def _evict(self) -> bool:
         """Close the connection that has been waiting longest; False when none waits."""
-        waiting = [handler for handler in tuple(self._open.values()) if handler.wants is not None]
-        for handler in sorted(waiting, key=lambda handler: handler.deadline):
-            if self._claim(handler) is not None:
-                self._close(handler)
+        waiting = [connection for connection in tuple(self._open.values()) if connection.state is not None]
+        for connection in sorted(waiting, key=lambda connection: connection.deadline):
+            if self._claim(connection) is not None:
+                self._close(connection)
                 return True
         return False
 
     def _sweep(self, now: float) -> None:
-        for handler in tuple(self._open.values()):
-            if handler.deadline < now and self._claim(handler) is not None:
-                self._expire(handler)
+        for connection in tuple(self._open.values()):
+            if connection.deadline < now and self._claim(connection) is not None:
+                self._expire(connection)
 
-    def _expire(self, handler: Handler) -> None:
-        handler.time_out()
-        self._close(handler)
+    def _expire(self, connection: Connection) -> None:
+        connection.send_timeout()
+        self._close(connection)
 
-    def _close(self, handler: Handler) -> None:
+    def _close(self, connection: Connection) -> None:
         # In this order: as soon as it is closed, a new connection may have its number.
-        self._open.pop(handler.file, None)
-        handler.finish()
+        self._open.pop(connection.file, None)
+        connection.close()
 
     def _stop_listening(self) -> None:
         """Take in what the machine has already accepted for us, then refuse everything."""
         while self._accept():
             continue
-        self._listening = False
+        self._is_listening = False
         self.socket.close()
-        last_call = time.monotonic() + LAST_CALL_SECONDS
-        for handler in tuple(self._open.values()):
-            if handler.wants in {Wants.TURN, Wants.INPUT} and not handler.buffer:
-                handler.deadline = min(handler.deadline, last_call)
+        drained = time.monotonic() + DRAIN_SECONDS
+        for connection in tuple(self._open.values()):
+            if connection.state in {State.IDLE, State.READING} and not connection.buffer:
+                connection.deadline = min(connection.deadline, drained)
 
     def _is_over(self) -> bool:
-        return not self._listening and (not self._open or time.monotonic() >= self._stop_by)
+        return not self._is_listening and (not self._open or time.monotonic() >= self._stop_by)
 
 
-def _safely(step: Callable[[], Wants]) -> Wants:
+def _guarded(step: Callable[[], State]) -> State:
     """Take a step of one connection; a bug in it ends that connection and no other."""
     try:
         return step()
     except Exception as bug:  # noqa: BLE001
-        report_bug(None, bug)
-        return Wants.END
+        log_bug(None, bug)
+        return State.CLOSED
 
 
-def _capacity() -> int:
+def _max_connections() -> int:
     """Return how many connections the limit on open files leaves room for."""
     try:
         import resource
     except ImportError:
-        return MOST_CONNECTIONS
+        return MAX_CONNECTIONS
     limit: int = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    return MOST_CONNECTIONS if limit < 0 else max(16, min(MOST_CONNECTIONS, limit - SPARE_FILES))
+    return MAX_CONNECTIONS if limit < 0 else max(16, min(MAX_CONNECTIONS, limit - RESERVED_FILES))
 
 
-def open_server(settings: Settings) -> Server:
-    """Return a server that listens as the settings say. Raises OperationalError for what they cannot mean."""
-    certificate, log = settings.text("server.tls_certificate"), settings.text("server.access_log")
-    threads, idle_seconds = int(settings.number("server.threads")), settings.number("server.idle_seconds")
-    if threads < 1 or idle_seconds <= 0:
-        raise OperationalError("server.threads and server.idle_seconds have to be more than 0")
-    return Server(
-        settings.text("host") or "",
-        int(settings.number("port")),
-        threads=threads,
-        idle_seconds=idle_seconds,
-        tls=tls_context(certificate, settings.text("server.tls_key")) if certificate else None,
-        access_log=AccessLog(log) if log else None,
-    )
+def tls_context(certificate: str, key: str | None) -> ssl.SSLContext:
+    """Return what a server needs that speaks TLS 1.2 or newer. Raises OperationalError for unusable files."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
+    try:
+        context.load_cert_chain(certificate, key)
+    except (OSError, ssl.SSLError) as error:
+        files = certificate if key is None else f"{certificate}, {key}"
+        what = "give PEM files, the key without a password, as server.tls_certificate and server.tls_key"
+        raise OperationalError(f"{files}: no usable certificate and key: {error.strerror or error}; {what}") from None
+    return context

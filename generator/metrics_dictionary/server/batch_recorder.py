@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from metrics_dictionary.stores.store import Recording, Store
 
 
-class JointRecording:
-    """Stands before a store's `record`. A thread that is `noting` only notes what is to be recorded.
+class BatchRecorder:
+    """Stands before a store's `record`. What a thread records while it is `collecting` goes into a batch.
 
-    Whoever notes something holds its answer back until the note is committed: the promise of `record`, that it returns
-    after the commit, is kept towards the client.
+    Whoever puts something into the batch holds its response back until the batch is committed: the promise of `record`,
+    that it returns after the commit, is kept towards the client.
     """
 
     def __init__(self, store: Store) -> None:
@@ -26,22 +26,22 @@ class JointRecording:
         self._thread = threading.local()
 
     @contextmanager
-    def noting(self) -> Iterator[list[Recording]]:
-        """Note what this thread records in the list that the context gives, for as long as it lasts."""
-        notes: list[Recording] = []
-        self._thread.notes = notes
+    def collecting(self) -> Iterator[list[Recording]]:
+        """Collect what this thread records in the list that the context gives, for as long as it lasts."""
+        batch: list[Recording] = []
+        self._thread.batch = batch
         try:
-            yield notes
+            yield batch
         finally:
-            self._thread.notes = None
+            self._thread.batch = None
 
     def record(self, recording: Recording) -> None:
-        """Note it, or record it in the store at once. Raises what the store raises."""
-        notes: list[Recording] | None = getattr(self._thread, "notes", None)
-        if notes is None:
+        """Put it into this thread's batch, or record it in the store at once. Raises what the store raises."""
+        batch: list[Recording] | None = getattr(self._thread, "batch", None)
+        if batch is None:
             self._store.record(recording)
         else:
-            notes.append(recording)
+            batch.append(recording)
 
     def commit(self, recordings: Sequence[Recording]) -> None:
         """Record all of them in one transaction. Raises what the store raises, and then none is recorded."""

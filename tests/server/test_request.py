@@ -3,15 +3,15 @@ from __future__ import annotations
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from metrics_dictionary.server.transport.request_head import Refusal, RequestHead, parse_head
+from metrics_dictionary.server.transport.request import BadRequest, Request, parse_request
 
 PIECES = ("GET", "POST", " ", "  ", "/", "/a?b=c&d", "*", "HTTP/1.1", "HTTP/1.0", "\r\n", "\n", "\r", "\0", ":", ": ")
 NAMES = ("Host: x", "Content-Length: 5", "Transfer-Encoding: chunked", "Connection: close", "\t", "\xe9", "%ff", "#")
 
 
-def head(*headers: str, line: str = "POST /a%20b?x=1&x=2&y HTTP/1.1") -> RequestHead:
-    parsed = parse_head("\r\n".join([line, *headers]))
-    assert isinstance(parsed, RequestHead), parsed
+def head(*headers: str, line: str = "POST /a%20b?x=1&x=2&y HTTP/1.1") -> Request:
+    parsed = parse_request("\r\n".join([line, *headers]))
+    assert isinstance(parsed, Request), parsed
     return parsed
 
 
@@ -39,8 +39,8 @@ def test_of_very_many_parameters_the_first_ones_are_read() -> None:
 @example("GET / HTTP/1.1\r\nHost: x")
 @example("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked")
 def test_a_head_that_is_read_cannot_be_read_in_another_way(text: str) -> None:
-    parsed = parse_head(text)
-    if isinstance(parsed, Refusal):
+    parsed = parse_request(text)
+    if isinstance(parsed, BadRequest):
         assert parsed.status in {400, 414, 431, 505}
         return
     assert text.count("\n") == text.count("\r") == text.count("\r\n")

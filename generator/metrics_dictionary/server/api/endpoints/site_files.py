@@ -9,14 +9,15 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from metrics_dictionary.server.transport.message import Response, not_found, strong_etag
-from metrics_dictionary.server.transport.representation import compressed
+from metrics_dictionary.server.api.route import Route, RouteResponse
+from metrics_dictionary.server.transport.response import Response, compressed, not_found, strong_etag
 from metrics_dictionary.tools.files import resource
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from metrics_dictionary.server.api.route import Call
+    from metrics_dictionary.server.application import Application
+    from metrics_dictionary.server.transport.request import Request
 
 CONTENT_TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -31,7 +32,7 @@ CONTENT_TYPES = {
     ".yml": "application/yaml",
 }
 """Said here for the types that matter: what the machine's own table says differs from one to the next. All of them
-are texts, and worth compressing."""
+are text, and worth compressing."""
 
 PAGE_HEADERS = {
     # Definitions are untrusted text. Should one ever slip through the templates' escaping, it still cannot load
@@ -42,14 +43,19 @@ PAGE_HEADERS = {
     "Referrer-Policy": "same-origin",
 }
 
-REMEMBERED_BYTES = 16 * 1024 * 1024
+MAX_CACHED_BYTES = 16 * 1024 * 1024
 """How much of the site is kept in memory, ready to be sent."""
 
-LARGEST_REMEMBERED = REMEMBERED_BYTES // 4
+MAX_CACHED_FILE = MAX_CACHED_BYTES // 4
 
-_REFUSED = re.compile(r"q=0(?:\.0{0,3})?")
+_NOT_ACCEPTED = re.compile(r"q=0(?:\.0{0,3})?")
 
 State = tuple[int, int, int]
+
+
+def site_route(application: Application) -> Route:
+    """Return what answers every path that is not in the route table; it is not part of the API's documentation."""
+    return Route("GET", "/", "The site", SiteFiles(application.site).get, {200: RouteResponse("A page.", "text/html")})
 
 
 class SiteFiles:
@@ -60,14 +66,14 @@ class SiteFiles:
         self._folder = folder
         self._not_found = (resource("templates") / "server" / "not_found.html").read_bytes()
         self._lock = threading.Lock()
-        self._remembered: OrderedDict[Path, tuple[State, Response]] = OrderedDict()
-        self._remembered_bytes = 0
+        self._cached: OrderedDict[Path, tuple[State, Response]] = OrderedDict()
+        self._cached_bytes = 0
 
-    def get(self, call: Call) -> Response:
+    def get(self, request: Request) -> Response:
         """Answer with the file at the request's path; a folder answers with its ``index.html``."""
-        names = call.request.path.split("/")[1:]
+        names = request.path.split("/")[1:]
         if any(name in {".", ".."} or "\0" in name or "\\" in name for name in names):
-            return self._missing(call)
+            return self._missing(request)
         path = self._folder.joinpath(*names)
         if names[-1] == "":
             path = path / "index.html"
@@ -76,39 +82,39 @@ class SiteFiles:
         except IsADirectoryError:
             return Response(308, headers={"Location": f"{quote(names[-1])}/"})
         except (OSError, ValueError):
-            return self._missing(call)
+            return self._missing(request)
         return response
 
     def _file(self, path: Path) -> Response:
         """Return a file, from memory when it is still the same. Raises OSError; ValueError for an impossible name."""
         state = _state(path)
         with self._lock:
-            remembered = self._remembered.get(path)
-            if remembered is not None and remembered[0] == state:
-                self._remembered.move_to_end(path)
-                return remembered[1]
+            cached = self._cached.get(path)
+            if cached is not None and cached[0] == state:
+                self._cached.move_to_end(path)
+                return cached[1]
         with path.open("rb") as file:
             response = _answer(path, file.read())
-        if _size(response) <= LARGEST_REMEMBERED:
-            self._remember(path, state, response)
+        if _size(response) <= MAX_CACHED_FILE:
+            self._cache(path, state, response)
         return response
 
-    def _remember(self, path: Path, state: State, response: Response) -> None:
+    def _cache(self, path: Path, state: State, response: Response) -> None:
         with self._lock:
             self._drop(path)
-            self._remembered[path] = (state, response)
-            self._remembered_bytes += _size(response)
-            while self._remembered_bytes > REMEMBERED_BYTES:
-                self._drop(next(iter(self._remembered)))
+            self._cached[path] = (state, response)
+            self._cached_bytes += _size(response)
+            while self._cached_bytes > MAX_CACHED_BYTES:
+                self._drop(next(iter(self._cached)))
 
     def _drop(self, path: Path) -> None:
-        _, response = self._remembered.pop(path, (None, None))
+        _, response = self._cached.pop(path, (None, None))
         if response is not None:
-            self._remembered_bytes -= _size(response)
+            self._cached_bytes -= _size(response)
 
-    def _missing(self, call: Call) -> Response:
+    def _missing(self, request: Request) -> Response:
         """Answer a reader with a page, and a program as the API does."""
-        if not _wants_page(call.request.headers.get("accept", "")):
+        if not _wants_page(request.headers.get("accept", "")):
             return not_found()
         return Response(404, self._not_found, CONTENT_TYPES[".html"], PAGE_HEADERS)
 
@@ -116,7 +122,7 @@ class SiteFiles:
 def _wants_page(accept: str) -> bool:
     """Return whether an Accept header names HTML, as browsers' do; a mere ``*/*`` is a program's."""
     kinds = (item.partition(";") for item in accept.lower().split(",")[:50])
-    return any(kind.strip() == "text/html" and not _REFUSED.fullmatch(rest.strip()) for kind, _, rest in kinds)
+    return any(kind.strip() == "text/html" and not _NOT_ACCEPTED.fullmatch(rest.strip()) for kind, _, rest in kinds)
 
 
 def _state(path: Path) -> State:
@@ -134,7 +140,7 @@ def _answer(path: Path, body: bytes) -> Response:
     smaller = None
     if content_type is None:
         content_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    elif len(body) <= LARGEST_REMEMBERED:
+    elif len(body) <= MAX_CACHED_FILE:
         # A larger file would have to be compressed for each request anew.
         smaller = compressed(body)
     headers = PAGE_HEADERS if path.suffix == ".html" else {}

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metrics_dictionary.server.api.form import FormError, parse_form
+from metrics_dictionary.server.api.body import FormError, parse_form
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,17 @@ import json
 from typing import TYPE_CHECKING
 
 from metrics_dictionary import __version__
-from metrics_dictionary.server.transport.message import Response, strong_etag
-from metrics_dictionary.server.transport.representation import compressed
+from metrics_dictionary.server.api.route import Route, RouteResponse
+from metrics_dictionary.server.transport.response import JSON, cacheable_response
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from metrics_dictionary.server.api.route import Access, Answer, Call, Route
+    from metrics_dictionary.server.api.route import Access
+    from metrics_dictionary.server.transport.request import Request
+    from metrics_dictionary.server.transport.response import Response
+
+PATH = "/api/openapi.json"
 
 SCHEMES = {
     "privateToken": {"type": "apiKey", "in": "header", "name": "PRIVATE-TOKEN"},
@@ -20,20 +24,17 @@ SCHEMES = {
 }
 
 
-class OpenApi:
-    """The document's handler. It is part of the table that it documents, so the table is given afterwards."""
+def openapi_route(others: Iterable[Route]) -> Route:
+    """Return the document's row. The document describes the whole table, this row included."""
 
-    def __init__(self) -> None:
-        self._response = Response(200)
+    def get(_request: Request) -> Response:
+        return response
 
-    def describe(self, routes: Iterable[Route]) -> None:
-        """Write the document once, for all who will ask."""
-        body = json.dumps(document(routes), indent=2, ensure_ascii=False).encode() + b"\n"
-        self._response = Response(200, body, etag=strong_etag(body), compressed=compressed(body))
-
-    def get(self, call: Call) -> Response:
-        """Answer with the document."""
-        return self._response
+    responses = {200: RouteResponse("OpenAPI 3.1.", schema={"type": "object"})}
+    route = Route("GET", PATH, "This document", get, responses, blocking=False)
+    body = json.dumps(document((*others, route)), indent=2, ensure_ascii=False).encode() + b"\n"
+    response = cacheable_response(body, JSON)
+    return route
 
 
 def document(routes: Iterable[Route]) -> dict[str, object]:
@@ -67,14 +68,14 @@ def _operation(route: Route) -> dict[str, object]:
             "required": True,
             "content": dict.fromkeys(route.body.content_types, content),
         }
-    operation["responses"] = {str(status): _answer(route.answers[status]) for status in sorted(route.answers)}
+    operation["responses"] = {str(status): _response(route.responses[status]) for status in sorted(route.responses)}
     return operation
 
 
-def _answer(answer: Answer) -> dict[str, object]:
-    if not answer.content_type:
-        return {"description": answer.description}
-    return {"description": answer.description, "content": {answer.content_type: {"schema": answer.schema}}}
+def _response(response: RouteResponse) -> dict[str, object]:
+    if not response.content_type:
+        return {"description": response.description}
+    return {"description": response.description, "content": {response.content_type: {"schema": response.schema}}}
 
 
 def _who(access: Access) -> str:

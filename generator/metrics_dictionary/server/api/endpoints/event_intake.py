@@ -1,0 +1,206 @@
+"""``track_event``, ``track_events`` and the two older calls: events that clients report."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from metrics_dictionary.events.faults import InvalidEvents, UnknownEvents
+from metrics_dictionary.events.tracking import MOST_EVENTS
+from metrics_dictionary.server.api.body import Fields, read_fields
+from metrics_dictionary.server.api.route import (
+    ERROR,
+    MESSAGE,
+    USAGE_DATA,
+    WITH_TOKEN,
+    Access,
+    RequestBody,
+    Route,
+    RouteResponse,
+)
+from metrics_dictionary.server.transport.access_log import log_info
+from metrics_dictionary.server.transport.response import Response, error, message
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from metrics_dictionary.events.tracking import EventTracker
+    from metrics_dictionary.server.application import Application
+    from metrics_dictionary.server.transport.request import Request
+
+MAX_VALUES = 1_000
+"""How many users one call may add."""
+
+MAX_USER_ID = 2**63 - 1
+
+_DIGITS = re.compile(r"[0-9]{1,19}")
+
+ACCEPTED = message(200, "OK")
+
+TRACKS = Access(frozenset({"api", "ai_workflows"}))
+INCREMENTS = Access(frozenset({"api"}))
+
+IDENTIFIER = {"type": "integer", "minimum": 1, "maximum": MAX_USER_ID}
+
+EVENT = {
+    "type": "object",
+    "required": ["event"],
+    "properties": {
+        "event": {"type": "string", "minLength": 1, "description": "The event's `action`."},
+        "send_to_snowplow": {
+            "type": "boolean",
+            "default": False,
+            "description": "Whether the event also goes to the Snowplow collector.",
+        },
+        "namespace_id": IDENTIFIER,
+        "project_id": IDENTIFIER,
+        "additional_properties": {
+            "type": "object",
+            "description": "`label` and `property` are texts, `value` is a number; the event's definition declares "
+            "all others, which are texts or numbers.",
+            "properties": {"label": {"type": "string"}, "property": {"type": "string"}, "value": {"type": "number"}},
+            "additionalProperties": {"type": ["string", "number"]},
+        },
+    },
+}
+
+EXAMPLE_EVENT = {
+    "event": "mr_name_changed",
+    "send_to_snowplow": True,
+    "namespace_id": 1,
+    "project_id": 1,
+    "additional_properties": {"lang": "eng"},
+}
+
+WITH_BODY = {
+    **WITH_TOKEN,
+    200: RouteResponse("All of it is counted, durably.", schema=MESSAGE),
+    400: RouteResponse("The body cannot be read, or a value is wrong; all faults are named.", schema=ERROR),
+    411: RouteResponse("The body's length is not said.", schema=ERROR),
+    413: RouteResponse("The body is longer than 1 MiB.", schema=ERROR),
+    415: RouteResponse("The body is neither JSON nor a form.", schema=ERROR),
+    422: RouteResponse("An event has no definition, or no metric reads it; near misses are named.", schema=ERROR),
+}
+
+
+def routes(application: Application) -> tuple[Route, ...]:
+    """Return the four rows."""
+    intake = EventIntake(application.tracker)
+    events = {"type": "array", "minItems": 1, "maxItems": MOST_EVENTS, "items": EVENT}
+    name = {"type": "string", "minLength": 1}
+    values = {"type": "array", "minItems": 1, "maxItems": MAX_VALUES, "items": IDENTIFIER}
+    example = {key: value for key, value in EXAMPLE_EVENT.items() if key != "send_to_snowplow"}
+    return (
+        Route(
+            "POST",
+            f"{USAGE_DATA}/track_event",
+            "Track an event",
+            intake.track_event,
+            WITH_BODY,
+            description="An array `events` in place of `event` is taken, too, as by `track_events`.",
+            access=TRACKS,
+            blocking=False,
+            body=RequestBody(EVENT, EXAMPLE_EVENT),
+        ),
+        Route(
+            "POST",
+            f"{USAGE_DATA}/track_events",
+            f"Track up to {MOST_EVENTS} events, all or none",
+            intake.track_events,
+            WITH_BODY,
+            access=TRACKS,
+            blocking=False,
+            body=RequestBody(_object(events=events), {"events": [example, {**example, "project_id": 2}]}),
+        ),
+        Route(
+            "POST",
+            f"{USAGE_DATA}/increment_counter",
+            "Count an event by its name",
+            intake.increment_counter,
+            WITH_BODY,
+            access=INCREMENTS,
+            blocking=False,
+            body=RequestBody(_object(event=name), {"event": "mr_name_changed"}),
+        ),
+        Route(
+            "POST",
+            f"{USAGE_DATA}/increment_unique_users",
+            "Add to the distinct users of an event",
+            intake.increment_unique_users,
+            WITH_BODY,
+            access=INCREMENTS,
+            blocking=False,
+            body=RequestBody(_object(event=name, values=values), {"event": "mr_name_changed", "values": [7, 8]}),
+        ),
+    )
+
+
+class EventIntake:
+    """The four endpoints. A request is counted whole, in one transaction, or not at all."""
+
+    def __init__(self, tracker: EventTracker) -> None:
+        self._tracker = tracker
+
+    def track_event(self, request: Request) -> Response:
+        """Count one event; or several, which the API document's readers send here, too."""
+        return self._counted(request, self._track_one)
+
+    def track_events(self, request: Request) -> Response:
+        """Count up to 50 events."""
+        return self._counted(request, self._track_several)
+
+    def increment_counter(self, request: Request) -> Response:
+        """Count an event by its name."""
+        return self._counted(request, lambda fields, _: self._tracker.increment_counter(fields.values.get("event")))
+
+    def increment_unique_users(self, request: Request) -> Response:
+        """Add users to those who did something."""
+        return self._counted(
+            request,
+            lambda fields, _: self._tracker.increment_unique_users(fields.values.get("event"), _users(fields.values)),
+        )
+
+    def _counted(self, request: Request, count: Callable[[Fields, Request], tuple[str, ...]]) -> Response:
+        fields = read_fields(request)
+        if isinstance(fields, Response):
+            return fields
+        try:
+            ignored = count(fields, request)
+        except InvalidEvents as wrong:
+            return error(400, str(wrong))
+        except UnknownEvents as wrong:
+            return error(422, str(wrong))
+        for sentence in ignored:
+            log_info(request, f"ignored: {sentence}")
+        return ACCEPTED
+
+    def _track_one(self, fields: Fields, request: Request) -> tuple[str, ...]:
+        if "event" not in fields.values and "events" in fields.values:
+            return self._track_several(fields, request)
+        return self._tracker.track([fields.values], request.user, batch=False, form=fields.form)
+
+    def _track_several(self, fields: Fields, request: Request) -> tuple[str, ...]:
+        return self._tracker.track(fields.values.get("events"), request.user, batch=True, form=fields.form)
+
+
+def _object(**properties: object) -> dict[str, object]:
+    return {"type": "object", "required": list(properties), "properties": properties}
+
+
+def _users(fields: object) -> list[int]:
+    """Return the ids in ``values``, which may be strings. Raises InvalidEvents."""
+    given = fields.get("values") if isinstance(fields, dict) else None
+    if given is None:
+        raise InvalidEvents(("values is missing",))
+    if not isinstance(given, list) or not 0 < len(given) <= MAX_VALUES:
+        raise InvalidEvents((f"values: must be a list of 1 to {MAX_VALUES} ids of users",))
+    users = [int(value) if isinstance(value, str) and _DIGITS.fullmatch(value) else value for value in given]
+    wrong = [
+        f"values[{position}]: must be the id of a user, a whole number from 1"
+        for position, user in enumerate(users)
+        if not isinstance(user, int) or isinstance(user, bool) or not 0 < user <= MAX_USER_ID
+    ]
+    if wrong:
+        more = [f"and {len(wrong) - 10} more"] if len(wrong) > 10 else []
+        raise InvalidEvents((*wrong[:10], *more))
+    return users
