@@ -10,7 +10,7 @@ import pytest
 
 from metrics_dictionary.dictionary.dictionary import Dictionary
 from metrics_dictionary.dictionary.metric import MetricDefinition
-from metrics_dictionary.payload_check.check import PayloadFault, PayloadFinding, check_payload
+from metrics_dictionary.payload_check.check import FindingKind, PayloadFinding, check_payload
 
 CASES = sorted((Path(__file__).parents[1] / "payload_cases").glob("*.json"))
 
@@ -24,15 +24,15 @@ def test_a_payload_case_gives_its_findings_and_no_others(case: Path) -> None:
 
 def test_every_kind_of_finding_that_both_programs_know_has_a_case() -> None:
     kinds = {finding["kind"] for case in CASES for finding in json.loads(case.read_text(encoding="utf-8"))["expected"]}
-    # A schema that is none is the definitions' fault; the site is given only those that can be used.
-    assert kinds == set(PayloadFault) - {PayloadFault.UNUSABLE_SCHEMA}
+    # A schema that is not valid is the definitions' fault; the site is given only those that can be used.
+    assert kinds == set(FindingKind) - {FindingKind.UNUSABLE_SCHEMA}
 
 
 @pytest.mark.parametrize("schema", [7, {"type": 7}, {"$ref": "https://example.com/schema.json"}])
 def test_a_schema_that_cannot_be_used_is_said_to_be_so(schema: object) -> None:
     metric = MetricDefinition({"key_path": "a", "value_type": "object", "value_json_schema": "x.json"}, "m.yml")
     found = check_payload({"a": {}}, Dictionary((metric,), object_schemas={"x.json": schema}))
-    assert [finding.kind for finding in found] == [PayloadFault.UNUSABLE_SCHEMA]
+    assert [finding.kind for finding in found] == [FindingKind.UNUSABLE_SCHEMA]
 
 
 def _dictionary(definitions: dict[str, Any]) -> Dictionary:

@@ -27,12 +27,18 @@ if TYPE_CHECKING:
     from metrics_dictionary.dictionary.metric import MetricDefinition
 
 SOURCE_ABSENT = -1000
-"""Stands, in payloads of other producers, for a value whose source was not there; ours writes FAILED."""
+"""What other producers write where the source of a value was not there; ours writes FAILED."""
 
-FALLBACKS = (FAILED, COUNTER_FAILED, SQL_LEFT_OUT, SOURCE_ABSENT)
+FALLBACKS = {
+    FAILED: "a failure or a timeout",
+    COUNTER_FAILED: "an error in a counter",
+    SQL_LEFT_OUT: "SQL that was left out",
+    SOURCE_ABSENT: "a source that was not there",
+}
+"""Fallback value -> what it stands for."""
 
 
-class PayloadFault(StrEnum):
+class FindingKind(StrEnum):
     """What can be wrong with one place of a payload."""
 
     UNKNOWN_KEY = "unknown-key"
@@ -53,7 +59,7 @@ class PayloadFinding:
     definition, one of a single time frame; None for a key that has none.
     """
 
-    kind: PayloadFault
+    kind: FindingKind
     key_path: str
     metric: MetricDefinition | None = None
     found: str | None = None
@@ -65,14 +71,14 @@ def check_payload(payload: Mapping[str, object], dictionary: Dictionary) -> tupl
     """Compare a payload with all definitions; the findings are sorted by key path, then kind."""
     metrics = dictionary.expanded
     walk = _Walk(metrics)
-    walk.over(payload)
-    schemas = _Schemas(dictionary.object_schemas)
-    judged = (_judged(metrics[key_path], value, schemas) for key_path, value in walk.values.items())
+    walk.visit(payload)
+    schemas = _ObjectSchemas(dictionary.object_schemas)
+    checked = (_finding(metrics[key_path], value, schemas) for key_path, value in walk.values.items())
     missing = (metric for metric in metrics.values() if _expected(metric) and metric.key_path not in walk.values)
     found = [
-        *(PayloadFinding(PayloadFault.UNKNOWN_KEY, key_path) for key_path in walk.unknown),
-        *(finding for finding in judged if finding is not None),
-        *(PayloadFinding(PayloadFault.MISSING_METRIC, metric.key_path, metric) for metric in missing),
+        *(PayloadFinding(FindingKind.UNKNOWN_KEY, key_path) for key_path in walk.unknown),
+        *(finding for finding in checked if finding is not None),
+        *(PayloadFinding(FindingKind.MISSING_METRIC, metric.key_path, metric) for metric in missing),
     ]
     return tuple(sorted(found, key=lambda finding: (finding.key_path, finding.kind)))
 
@@ -92,7 +98,7 @@ class _Walk:
             key_path[:end] for key_path in metrics for end, character in enumerate(key_path) if character == "."
         }
 
-    def over(self, values: Mapping[str, object], above: str = "") -> None:
+    def visit(self, values: Mapping[str, object], above: str = "") -> None:
         for name, value in values.items():
             key_path = above + name
             if not name or "." in name:
@@ -100,39 +106,39 @@ class _Walk:
             elif key_path in self._metrics:
                 self.values[key_path] = value
             elif isinstance(value, Mapping) and key_path in self._levels:
-                self.over(value, f"{key_path}.")
+                self.visit(value, f"{key_path}.")
             elif key_path != RECORDED_AT:
                 self.unknown.append(key_path)
 
 
-def _judged(metric: MetricDefinition, value: object, schemas: _Schemas) -> PayloadFinding | None:
+def _finding(metric: MetricDefinition, value: object, schemas: _ObjectSchemas) -> PayloadFinding | None:
     key_path = metric.key_path
     if metric.removed:
-        return PayloadFinding(PayloadFault.REMOVED_METRIC, key_path, metric)
+        return PayloadFinding(FindingKind.REMOVED_METRIC, key_path, metric)
     if value is None:
         return None
     found = json_type(value)
     if found == "number" and value in FALLBACKS:
         assert isinstance(value, int | float)  # noqa: S101 - what json_type calls a number
-        return PayloadFinding(PayloadFault.FALLBACK_VALUE, key_path, metric, value=int(value))
+        return PayloadFinding(FindingKind.FALLBACK_VALUE, key_path, metric, value=int(value))
     suitable = JSON_TYPES.get(metric.value_type or "")
     if suitable is not None and (found not in suitable or not _finite(value)):
-        return PayloadFinding(PayloadFault.WRONG_TYPE, key_path, metric, found=found)
-    return schemas.judged(value, metric)
+        return PayloadFinding(FindingKind.WRONG_TYPE, key_path, metric, found=found)
+    return schemas.check(value, metric)
 
 
 def _finite(value: object) -> bool:
     return not isinstance(value, int | float) or finite_number(value) is not None
 
 
-class _Schemas:
+class _ObjectSchemas:
     """Checks values against object schemas; each schema is prepared once."""
 
     def __init__(self, schemas: Mapping[str, object]) -> None:
         self._schemas = schemas
         self._validators: dict[str, Validator | None] = {}
 
-    def judged(self, value: object, metric: MetricDefinition) -> PayloadFinding | None:
+    def check(self, value: object, metric: MetricDefinition) -> PayloadFinding | None:
         path = metric.value_json_schema
         if path is None or path not in self._schemas:
             return None
@@ -143,8 +149,8 @@ class _Schemas:
         except (Unresolvable, RecursionError):
             places = None
         if places is None:
-            return PayloadFinding(PayloadFault.UNUSABLE_SCHEMA, metric.key_path, metric)
-        return PayloadFinding(PayloadFault.SCHEMA_VIOLATION, metric.key_path, metric, places=places) if places else None
+            return PayloadFinding(FindingKind.UNUSABLE_SCHEMA, metric.key_path, metric)
+        return PayloadFinding(FindingKind.SCHEMA_VIOLATION, metric.key_path, metric, places=places) if places else None
 
 
 def _validator(schema: object) -> Validator | None:

@@ -12,7 +12,7 @@ from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.files import file_bytes
 from metrics_dictionary.tools.web_document import fetch
 
-LARGEST = 64 * 1024 * 1024
+MAX_PAYLOAD_SIZE = 64 * 1024 * 1024
 """Bytes. Real payloads have less than one million."""
 
 STANDARD_INPUT = "-"
@@ -21,11 +21,11 @@ STANDARD_INPUT = "-"
 def read_payload(meant: str, token: str | None = None) -> dict[str, object]:
     """Return the payload of a file, of standard input for ``-``, or of a URL, to which alone the token is sent.
 
-    Raises OperationalError when it cannot be read or is no JSON object.
+    Raises OperationalError when it cannot be read or is not a JSON object.
     """
     raw = _bytes(meant, token)
-    if len(raw) > LARGEST:
-        raise OperationalError(f"{shown(meant)}: more than {LARGEST // 1024**2} MiB; is it a payload?")
+    if len(raw) > MAX_PAYLOAD_SIZE:
+        raise OperationalError(f"{shown(meant)}: more than {MAX_PAYLOAD_SIZE // 1024**2} MiB; is it a payload?")
     try:
         payload = json.loads(raw.decode("utf-8-sig"), parse_constant=_refuse)
     except json.JSONDecodeError as error:
@@ -40,10 +40,10 @@ def read_payload(meant: str, token: str | None = None) -> dict[str, object]:
 
 def _bytes(meant: str, token: str | None) -> bytes:
     if meant == STANDARD_INPUT:
-        return sys.stdin.buffer.read(LARGEST + 1)
+        return sys.stdin.buffer.read(MAX_PAYLOAD_SIZE + 1)
     if is_web_address(meant):
-        return fetch(meant, LARGEST, {"PRIVATE-TOKEN": token} if token else None)
-    return file_bytes(Path(meant), LARGEST)
+        return fetch(meant, MAX_PAYLOAD_SIZE, {"PRIVATE-TOKEN": token} if token else None)
+    return file_bytes(Path(meant), MAX_PAYLOAD_SIZE)
 
 
 def _refuse(constant: str) -> object:

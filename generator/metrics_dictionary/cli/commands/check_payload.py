@@ -52,7 +52,7 @@ def command(*, payload: str, root: Path, style: str, fail_on: str, without_optio
       metrics-dictionary check-payload payload.json
       metrics-dictionary check-payload https://example.com/api/v4/usage_data/service_ping --fail-on warning
     """
-    from metrics_dictionary.payload_check.check import PayloadFault, check_payload
+    from metrics_dictionary.payload_check.check import FindingKind, check_payload
     from metrics_dictionary.payload_check.report import SEVERITIES, payload_json, payload_text
     from metrics_dictionary.payload_check.source import read_payload
     from metrics_dictionary.reading.read import read_dictionary
@@ -63,7 +63,7 @@ def command(*, payload: str, root: Path, style: str, fail_on: str, without_optio
     found = tuple(
         finding
         for finding in check_payload(values, reading.dictionary)
-        if not (without_optional and finding.kind is PayloadFault.MISSING_METRIC and _optional(finding))
+        if not (without_optional and finding.kind is FindingKind.MISSING_METRIC and _optional(finding))
     )
     if style == "json":
         click.echo(payload_json(found).encode(), nl=False)
