@@ -81,6 +81,6 @@ class DefinitionRepository:
 def told(history: History) -> list[tuple[str, str, dict[str, tuple[object, object]]]]:
     """What became of which definition, field by field, the newest first."""
     return [
-        (change.what.value, change.name, {one.field: (one.before, one.after) for one in change.fields})
+        (change.type.value, change.name, {one.field: (one.before, one.after) for one in change.fields})
         for change in history.changes
     ]

@@ -56,7 +56,7 @@ def test_what_only_looks_different_is_no_change(repository: DefinitionRepository
     repository.write_and_commit(BOARDS, "---\nkey_path: counts.boards\ndescription: All boards.\nmilestone: '16.1'\n")
     text = '# Why this is here.\nmilestone: "16.1"\ndescription: >-\n  All\n  boards.\n\nkey_path:   counts.boards\n'
     repository.write_and_commit(BOARDS, text)
-    assert [change.what for change in repository.history().changes] == ["added"]
+    assert [change.type for change in repository.history().changes] == ["added"]
 
 
 def test_true_is_not_one(repository: DefinitionRepository) -> None:
@@ -87,9 +87,9 @@ def test_a_definition_that_a_commit_moves_keeps_its_history(
     repository.git("rm", "--quiet", "definitions/metrics/old/boards.yml", "definitions/metrics/counts_all/others.yml")
     repository.write_and_commit(BOARDS, metric(**fields), "Move it, and delete another")
     history = repository.history()
-    outcomes = [change.what.value for change in history.by_file[BOARDS_PATH]]
+    outcomes = [change.type.value for change in history.by_file[BOARDS_PATH]]
     assert outcomes == [*(["changed"] if fields else []), "changed", "added"]
-    assert [change.what.value for change in history.by_file["definitions/metrics/counts_all/others.yml"]] == [
+    assert [change.type.value for change in history.by_file["definitions/metrics/counts_all/others.yml"]] == [
         "removed",
         "added",
     ]
@@ -110,7 +110,7 @@ def test_a_deleted_definition_is_told_by_the_name_that_it_had(repository: Defini
     (repository.root / BOARDS).unlink()
     repository.commit("Forget boards")
     removed = repository.history().changes[0]
-    assert (removed.what, removed.name, removed.product_group, removed.fields) == (
+    assert (removed.type, removed.name, removed.product_group, removed.fields) == (
         "removed",
         "counts.boards",
         "planning",

@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 
 from metrics_dictionary.dictionary.dictionary import Dictionary
 from metrics_dictionary.dictionary.metric import MetricDefinition
-from metrics_dictionary.changes.history.change import Change, Commit, What
+from metrics_dictionary.changes.history.change import Change, Commit, ChangeType
 from metrics_dictionary.changes.field_change import FieldChange
 from metrics_dictionary.changes.history.history import History
 from metrics_dictionary.reading.document import Kind
@@ -39,10 +39,10 @@ def text_of(site: Path, url: str) -> str:
     return re.sub(r"\s+", " ", page(site / url / "index.html").text)
 
 
-def change(number: int, what: What = What.CHANGED, days: int = 0, **fields: object) -> Change:
+def change(number: int, what: ChangeType = ChangeType.CHANGED, days: int = 0, **fields: object) -> Change:
     given = {"name": f"counts.m{number}", "product_group": "planning", "file_path": f"d/metrics/{number}.yml"} | fields
     commit = Commit(f"{number:040x}", FIRST + timedelta(days=days), "Say it better", "16.9")
-    changed = (FieldChange("status", "active", "broken"),) if what is What.CHANGED else ()
+    changed = (FieldChange("status", "active", "broken"),) if what is ChangeType.CHANGED else ()
     return Change(commit, Kind.METRIC, what, fields=changed, **given)  # type: ignore[arg-type]
 
 
@@ -59,7 +59,7 @@ def feeds_of(log: ChangeLog, site_url: str | None = None) -> dict[str, bytes]:
 
 def test_changes_are_told_by_month_the_newest_first() -> None:
     log = log_of(
-        change(3, days=40), change(2, What.REMOVED, days=20), change(1, What.ADDED, days=20), change(0, days=1)
+        change(3, days=40), change(2, ChangeType.REMOVED, days=20), change(1, ChangeType.ADDED, days=20), change(0, days=1)
     )
     assert [(month.key, [one.name for one in month.changes]) for month in log.months] == [
         ("2025-02", ["counts.m3", "counts.m2", "counts.m1"]),
@@ -81,7 +81,7 @@ def test_milestones_are_what_definitions_say_and_what_git_saw_meanwhile() -> Non
     )
     found = {
         one.name: (len(one.added), len(one.removed), [change.name for change in one.changed])
-        for one in log_of(change(1), change(2, What.ADDED), metrics=metrics).milestones
+        for one in log_of(change(1), change(2, ChangeType.ADDED), metrics=metrics).milestones
     }
     assert list(found) == ["16.10", "16.9", "<13.9"]
     assert found == {"16.10": (1, 1, []), "16.9": (2, 0, ["counts.m1"]), "<13.9": (1, 0, [])}
@@ -158,7 +158,7 @@ def test_the_home_page_tells_the_newest_changes(recorded_site: Path, small_site:
 
 
 def test_the_chart_has_a_column_for_each_month_with_changes_and_room_for_the_others() -> None:
-    chart = columns(log_of(change(3, days=100), change(2, What.ADDED, days=99), change(1, What.REMOVED)).months)
+    chart = columns(log_of(change(3, days=100), change(2, ChangeType.ADDED, days=99), change(1, ChangeType.REMOVED)).months)
     assert chart is not None
     assert (chart.first, chart.last) == ("January 2025", "April 2025")
     assert chart.svg.count("<g>") == 2
@@ -175,7 +175,7 @@ def test_the_chart_shows_the_latest_months_only_and_none_for_a_single_month() ->
 
 
 def test_an_import_does_not_flatten_the_other_columns() -> None:
-    imported = [change(number, What.ADDED) for number in range(1000)]
+    imported = [change(number, ChangeType.ADDED) for number in range(1000)]
     later = [change(2000 + month, days=31 * month) for month in range(11, 0, -1)]
     chart = columns(log_of(*later, *imported).months)
     assert chart is not None
@@ -230,7 +230,7 @@ def test_a_feed_carries_hostile_names_and_values() -> None:
     control = "a\x00b\x0b\x1b\ud800\ufffe"
     hostile = change(1, name=HOSTILE + control, product_group=HOSTILE)
     fields = (FieldChange(HOSTILE + control, control, HOSTILE), FieldChange("note", None, "]]>"))
-    hostile = Change(hostile.commit, hostile.kind, What.CHANGED, hostile.name, HOSTILE, "d/m/1.yml", fields)
+    hostile = Change(hostile.commit, hostile.kind, ChangeType.CHANGED, hostile.name, HOSTILE, "d/m/1.yml", fields)
     metrics = (MetricDefinition(metric(product_group=HOSTILE), "d/metrics/1.yml"),)
     for path, content in feeds_of(log_of(hostile, metrics=metrics)).items():
         text = content.decode()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from metrics_dictionary.reading.document import Kind
 
 
-class What(StrEnum):
+class ChangeType(StrEnum):
     """What became of the definition. One whose status turned to ``removed`` counts as removed, its file or not."""
 
     ADDED = "added"
@@ -44,7 +44,7 @@ class Change:
 
     commit: Commit
     kind: Kind
-    what: What
+    type: ChangeType
     name: str
     product_group: str | None
     file_path: str

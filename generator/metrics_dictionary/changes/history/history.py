@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.changes.history.change import Change, What
+from metrics_dictionary.changes.history.change import Change, ChangeType
 from metrics_dictionary.changes.history.log import LOG_FORMAT, commits_of
-from metrics_dictionary.changes.history.milestones import with_milestones
-from metrics_dictionary.changes.history.tracing import changes_of, traced
+from metrics_dictionary.changes.history.tracing import changes_of, definition_commit
 from metrics_dictionary.reading.document import Kind
 from metrics_dictionary.reading.parse import largest
 from metrics_dictionary.tools.git import GitRefusedError, GitUnavailableError, RunningGit, blobs, git
@@ -72,7 +71,7 @@ class History:
     def since(self, file_path: str, field: str, value: object) -> Change | None:
         """Return the change that gave a field the value that it still has; None when that is not known."""
         for change in self.by_file.get(file_path, ()):
-            if change.what is What.ADDED:
+            if change.type is ChangeType.ADDED:
                 return change
             if changed := next((one for one in change.fields if one.field == field), None):
                 return change if changed.after == value else None
@@ -83,7 +82,7 @@ class HistoryReading:
     """A reading that has begun; git works while its caller does something else.
 
     Whatever keeps git from answering (none installed, no repository, one that belongs to somebody else) means that
-    there is no history, and is no error.
+    there is no history, and is not an error.
     """
 
     def __init__(self, root: Path) -> None:
@@ -120,9 +119,9 @@ def _repository(root: Path) -> Repository:
 
 
 def _history(repository: Repository, commits: Iterable[LoggedCommit]) -> History:
-    touching = [traced(commit, repository, FOLDERS) for commit in commits]
+    touching = [definition_commit(commit, repository, FOLDERS) for commit in commits]
     needed = dict.fromkeys(blob for commit in touching for blob in commit.blobs)
     contents = blobs(repository.root, needed, largest(Kind.METRIC), offline=True)
-    changes = with_milestones(changes_of(touching, contents))
+    changes = changes_of(touching, contents)
     folder = "".join(repository.prefix.removesuffix("/").rpartition("/")[:2])
     return History(changes, folder, complete=not repository.shallow and len(contents) == len(needed))

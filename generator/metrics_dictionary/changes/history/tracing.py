@@ -1,11 +1,16 @@
-"""From blobs in place of blobs to changes of definitions, wherever their files were at the time."""
+"""From blobs in place of blobs to changes of definitions, wherever their files were at the time.
+
+The commits of a history come and go newest first.
+"""
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from metrics_dictionary.changes.history.change import Change, What
+from metrics_dictionary.changes.history.change import Change, ChangeType
 from metrics_dictionary.changes.history.version import field_changes, version_of
 
 if TYPE_CHECKING:
@@ -22,8 +27,10 @@ if TYPE_CHECKING:
 ENDINGS = (".yml", ".yaml")
 REMOVED = "removed"
 
+_MILESTONE = re.compile(r"(\d{1,6})\.(\d{1,6})")
 
-class Touched(NamedTuple):
+
+class DefinitionFile(NamedTuple):
     """A definition's file in a commit. ``path`` is relative to the folder that holds the root."""
 
     kind: Kind
@@ -32,11 +39,11 @@ class Touched(NamedTuple):
     after: str | None
 
 
-class Traced(NamedTuple):
+class DefinitionCommit(NamedTuple):
     """A commit with the definitions' files that it touched."""
 
     commit: Commit
-    files: tuple[Touched, ...]
+    files: tuple[DefinitionFile, ...]
 
     @property
     def blobs(self) -> Iterator[str]:
@@ -47,28 +54,27 @@ class Traced(NamedTuple):
                 yield file.after
 
 
-def traced(logged: LoggedCommit, repository: Repository, folders: Mapping[str, Kind]) -> Traced:
+def definition_commit(logged: LoggedCommit, repository: Repository, folders: Mapping[str, Kind]) -> DefinitionCommit:
     """Return the part of a commit that is about the root's definitions.
 
     Where a shallow history is cut off nothing was changed: what git shows as added was there before.
     """
     if logged.first and repository.shallow:
-        return Traced(logged.commit, ())
-    files: list[Touched] = []
+        return DefinitionCommit(logged.commit, ())
+    files: list[DefinitionFile] = []
     for file in logged.files:
         below = file.path.removeprefix(repository.prefix)
         kind = folders.get(below.partition("/")[0])
         if kind is not None and below.endswith(ENDINGS):
             befores = tuple(blob for blob in file.befores if blob is not None)
-            files.append(Touched(kind, f"{repository.root.name}/{below}", befores, file.after))
-    return Traced(logged.commit, tuple(files))
+            files.append(DefinitionFile(kind, f"{repository.root.name}/{below}", befores, file.after))
+    return DefinitionCommit(logged.commit, tuple(files))
 
 
-def changes_of(commits: Iterable[Traced], contents: Mapping[str, bytes]) -> list[tuple[list[Change], list[str]]]:
-    """Return, for each commit, its changes and the milestones that it names.
+def changes_of(commits: Iterable[DefinitionCommit], contents: Mapping[str, bytes]) -> tuple[Change, ...]:
+    """Return the changes of all commits, each with the milestone that was being made; ``contents`` are those of blobs.
 
-    The commits come newest first. A definition that a commit moves keeps its history: its later changes and its earlier
-    ones have the file in common that it is in today.
+    A definition that a commit moves keeps its history: all of its changes name the file that it is in today.
     """
 
     @cache
@@ -77,21 +83,22 @@ def changes_of(commits: Iterable[Traced], contents: Mapping[str, bytes]) -> list
         return version_of(kind, content) if content is not None else None
 
     today: dict[str, str] = {}
-    return [_changes_of(traced, versions, today) for traced in commits]
+    return _with_milestones([_changes_of(commit, versions, today) for commit in commits])
 
 
-def _changes_of(traced: Traced, versions: Versions, today: dict[str, str]) -> tuple[list[Change], list[str]]:
+def _changes_of(commit: DefinitionCommit, versions: Versions, today: dict[str, str]) -> tuple[list[Change], list[str]]:
+    """Return the changes of a commit and the milestones that it names; ``today`` maps a path to the present one."""
     named: list[str] = []
     changes: list[Change] = []
-    moves = _moves(traced.files, versions)
+    moves = _moves(commit.files, versions)
     gone = {move.path for move in moves.values()}
-    for file in traced.files:
+    for file in commit.files:
         if file.path in gone:
             continue
         current = today.get(file.path, file.path)
         source = moves.get(file.path)
         whole = file if source is None else file._replace(befores=source.befores)
-        change = _change(traced.commit, whole, current, versions)
+        change = _change(commit.commit, whole, current, versions)
         if change is not None:
             changes.append(change)
             named += _milestone_named(change, versions(file.kind, file.after))
@@ -100,36 +107,35 @@ def _changes_of(traced: Traced, versions: Versions, today: dict[str, str]) -> tu
     return changes, named
 
 
-def _change(commit: Commit, file: Touched, path: str, versions: Versions) -> Change | None:
-    """Return what a commit did to a definition; None when that is nothing, or a version is missing or no definition."""
+def _change(commit: Commit, file: DefinitionFile, path: str, versions: Versions) -> Change | None:
+    """Return what a commit did to a definition; None for nothing, or where a version is missing or not a definition."""
     befores = [version for version in (versions(file.kind, blob) for blob in file.befores) if version is not None]
     after = versions(file.kind, file.after)
     shown = befores[0] if file.after is None and befores else after
     if shown is None or (file.befores and not befores):
         return None
-    name = shown.text("key_path" if "key_path" in shown.texts else "action")
-    if not name:
+    if not (name := shown.name):
         return None
     group = shown.text("product_group")
     if file.after is None or not file.befores:
-        what = What.REMOVED if file.after is None else What.ADDED
-        return Change(commit, file.kind, what, name, group, path)
+        change_type = ChangeType.REMOVED if file.after is None else ChangeType.ADDED
+        return Change(commit, file.kind, change_type, name, group, path)
     fields = field_changes(befores, shown)
     if not fields:
         return None
     removed = any(change.field == "status" and change.after == REMOVED for change in fields)
-    return Change(commit, file.kind, What.REMOVED if removed else What.CHANGED, name, group, path, fields)
+    return Change(commit, file.kind, ChangeType.REMOVED if removed else ChangeType.CHANGED, name, group, path, fields)
 
 
 def _milestone_named(change: Change, after: Version | None) -> Iterator[str]:
     # What a commit adds may be removed already: an import brings a whole past.
-    fields = {What.ADDED: ("milestone", "milestone_removed"), What.REMOVED: ("milestone_removed",)}
-    for field in fields.get(change.what, ()):
+    fields = {ChangeType.ADDED: ("milestone", "milestone_removed"), ChangeType.REMOVED: ("milestone_removed",)}
+    for field in fields.get(change.type, ()):
         if after is not None and (milestone := after.text(field)):
             yield milestone
 
 
-def _moves(files: Sequence[Touched], versions: Versions) -> dict[str, Touched]:
+def _moves(files: Sequence[DefinitionFile], versions: Versions) -> dict[str, DefinitionFile]:
     """Return new path -> the file that was moved there: the same content, or else the same name of a definition.
 
     Git's own search for renames compares contents, and all definitions are alike; their names tell exactly.
@@ -138,7 +144,7 @@ def _moves(files: Sequence[Touched], versions: Versions) -> dict[str, Touched]:
     if not gone:
         return {}
     new = [file for file in files if not file.befores]
-    moves: dict[str, Touched] = {}
+    moves: dict[str, DefinitionFile] = {}
     for key in (_content, lambda file: _name(file, versions)):
         sources = {key(file): file for file in reversed(gone) if file not in moves.values()}
         for file in new:
@@ -147,13 +153,33 @@ def _moves(files: Sequence[Touched], versions: Versions) -> dict[str, Touched]:
     return moves
 
 
-def _content(file: Touched) -> object:
+def _content(file: DefinitionFile) -> object:
     return (file.kind, file.after or file.befores[0])
 
 
-def _name(file: Touched, versions: Versions) -> object:
+def _name(file: DefinitionFile, versions: Versions) -> object:
     version = versions(file.kind, file.after or file.befores[0])
-    if version is None:
-        return None
-    name = version.text("key_path" if "key_path" in version.texts else "action")
-    return (file.kind, name) if name else None
+    return (file.kind, version.name) if version is not None and version.name else None
+
+
+def _with_milestones(commits: Sequence[tuple[Sequence[Change], Iterable[str]]]) -> tuple[Change, ...]:
+    """Return the changes of all commits, each with its commit's milestone.
+
+    Each commit has the milestones that it names: those in which the definitions that it adds are introduced, and those
+    that it removes are removed. The highest of them is its milestone; one that names none has that of the commit
+    before it. A typing error in one definition so reaches no further than the next commit that names a milestone.
+    """
+    current: str | None = None
+    dated: list[list[Change]] = []
+    for changes, named in reversed(commits):
+        current = max(filter(_version_numbers, named), key=_version_numbers, default=current)
+        if changes:
+            # All changes of a commit share one: there are thousands in the commit that imports a tree.
+            commit = replace(changes[0].commit, milestone=current)
+            dated.append([replace(change, commit=commit) for change in changes])
+    return tuple(change for changes in reversed(dated) for change in changes)
+
+
+def _version_numbers(milestone: str) -> tuple[int, ...]:
+    match = _MILESTONE.fullmatch(milestone)
+    return (int(match[1]), int(match[2])) if match else ()

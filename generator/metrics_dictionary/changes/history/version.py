@@ -35,7 +35,7 @@ class Version:
     texts: Mapping[str, str]
 
     def value(self, field: str) -> object:
-        """Return a field's value; None when it is absent, its text when that is no YAML by itself."""
+        """Return a field's value; None when it is absent, its text when that is not YAML by itself."""
         text = self.texts.get(field)
         if text is None:
             return None
@@ -48,9 +48,14 @@ class Version:
         return data[field] if isinstance(data, dict) and field in data else text.strip()
 
     def text(self, field: str) -> str | None:
-        """Return a field's value when it is a text."""
+        """Return a field's value when it is a string."""
         value = self.value(field)
         return value if isinstance(value, str) else None
+
+    @property
+    def name(self) -> str | None:
+        """The key path of a metric, or the action of an event."""
+        return self.text("key_path" if "key_path" in self.texts else "action")
 
 
 def version_of(kind: Kind, content: bytes) -> Version:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from metrics_dictionary.dictionary.definition import text
 from metrics_dictionary.dictionary.metric import MetricDefinition
-from metrics_dictionary.changes.history.change import What
+from metrics_dictionary.changes.history.change import ChangeType
 from metrics_dictionary.site.parts.urls import event_url, metric_url
 from metrics_dictionary.site.parts.site_wording import UNKNOWN_VERSION, version_key
 
@@ -48,7 +48,7 @@ class Month:
     @cached_property
     def tally(self) -> Tally:
         """The month in numbers."""
-        return _tally(change.what for change in self.changes)
+        return _tally(change.type for change in self.changes)
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class ChangeLog:
                 if name and version_key(name) != UNKNOWN_VERSION:
                     getattr(found.setdefault(name, Milestone(name)), kind).append(definition)
         for change in self.changes:
-            if change.what is What.CHANGED and (name := change.commit.milestone):
+            if change.type is ChangeType.CHANGED and (name := change.commit.milestone):
                 found.setdefault(name, Milestone(name)).changed.append(change)
         return [found[name] for name in sorted(found, key=lambda name: (version_key(name), name), reverse=True)]
 
@@ -117,6 +117,6 @@ def _url(definition: Definition) -> str:
     return metric_url(definition.key_path) if isinstance(definition, MetricDefinition) else event_url(definition.action)
 
 
-def _tally(outcomes: Iterator[What]) -> Tally:
+def _tally(outcomes: Iterator[ChangeType]) -> Tally:
     counts = Counter(outcomes)
-    return Tally(counts[What.ADDED], counts[What.CHANGED], counts[What.REMOVED])
+    return Tally(counts[ChangeType.ADDED], counts[ChangeType.CHANGED], counts[ChangeType.REMOVED])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
 from metrics_dictionary.dictionary.metric import MetricDefinition
-from metrics_dictionary.changes.history.change import What
+from metrics_dictionary.changes.history.change import ChangeType
 from metrics_dictionary.site.data.cross_references import NO_GROUP
 from metrics_dictionary.site.parts.urls import event_url, metric_url
 from metrics_dictionary.site.parts.site_wording import day, duration
@@ -226,7 +226,7 @@ class _Ward:
             return
         for definition in self._all():
             changes = history.by_file.get(definition.file_path, [])
-            if len(changes) == 1 and changes[0].what is What.ADDED:
+            if len(changes) == 1 and changes[0].type is ChangeType.ADDED:
                 when = changes[0].commit.when
                 yield _ailment(definition, f"since {day(when)}", when)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from markupsafe import Markup
 
-from metrics_dictionary.changes.history.change import Change, What
+from metrics_dictionary.changes.history.change import Change, ChangeType
 from metrics_dictionary.site.parts.change_chart import columns
 from metrics_dictionary.site.parts.definition_history import what_changed
 from metrics_dictionary.site.parts.fragments import breakable, group_link
@@ -38,7 +38,7 @@ ROWS = 250
 
 STYLES = ("definition.css", "overview.css")
 
-LABELS = {What.ADDED: "Added", What.CHANGED: "Changed", What.REMOVED: "Removed"}
+LABELS = {ChangeType.ADDED: "Added", ChangeType.CHANGED: "Changed", ChangeType.REMOVED: "Removed"}
 
 
 class Entry(NamedTuple):
@@ -125,10 +125,10 @@ class ChangePages:
         return Entry(change.commit.id, self._items.commit(change.commit), change)
 
     def _of_milestone(self, one: Milestone) -> list[Entry]:
-        subjects: dict[What, Sequence[Change | Definition]] = {
-            What.ADDED: one.added,
-            What.REMOVED: one.removed,
-            What.CHANGED: one.changed,
+        subjects: dict[ChangeType, Sequence[Change | Definition]] = {
+            ChangeType.ADDED: one.added,
+            ChangeType.REMOVED: one.removed,
+            ChangeType.CHANGED: one.changed,
         }
         return [
             Entry(what, fill('<h2 id="%s">%s</h2>', what.value, LABELS[what]), subject)
@@ -171,8 +171,8 @@ class ChangePages:
         when = fill(' <time datetime="%s">%s</time>', f"{change.commit.when:%Y-%m-%d}", day(change.commit.when))
         return fill(
             '<li><p class="dd-line"><span class="dd-what dd-what--%s">%s</span> %s%s%s</p>%s</li>\n',
-            change.what.value,
-            LABELS[change.what],
+            change.type.value,
+            LABELS[change.type],
             name,
             self._group(change, root),
             when if dated else "",

@@ -12,7 +12,7 @@ import uuid
 from typing import TYPE_CHECKING, NamedTuple
 
 from metrics_dictionary.dictionary.metric import MetricDefinition
-from metrics_dictionary.changes.history.change import What
+from metrics_dictionary.changes.history.change import ChangeType
 from metrics_dictionary.site.parts.before_after import shortened, value_text
 from metrics_dictionary.site.data.cross_references import NO_GROUP
 from metrics_dictionary.site.parts.html import fill, joined
@@ -38,7 +38,7 @@ NO_DATE = "1970-01-01T00:00:00Z"
 
 _NAMESPACE = uuid.UUID("6c0f7f3e-7a55-5d0b-9d2c-1f5d3a9b7e10")
 _NO_XML = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_LABELS = {What.ADDED: "Added", What.CHANGED: "Changed", What.REMOVED: "Removed"}
+_LABELS = {ChangeType.ADDED: "Added", ChangeType.CHANGED: "Changed", ChangeType.REMOVED: "Removed"}
 
 
 class Entry(NamedTuple):
@@ -85,14 +85,14 @@ def _entry(change: Change, log: ChangeLog) -> Entry:
     commit = change.commit
     return Entry(
         id=_urn(commit.id, change.kind, change.file_path, change.name),
-        title=_clean(f"{_LABELS[change.what]} {change.name}{about}"),
+        title=_clean(f"{_LABELS[change.type]} {change.name}{about}"),
         text=_clean("\n".join([*(_line(*field) for field in fields), commit.subject])),
         url=log.urls.get(change.file_path),
         when=f"{commit.when:%Y-%m-%dT%H:%M:%SZ}",
         change={
             "kind": change.kind.value,
             "name": _clean(change.name),
-            "what": change.what.value,
+            "what": change.type.value,
             "product_group": _clean(change.product_group or "") or None,
             "milestone": commit.milestone,
             "commit": commit.id,
@@ -114,14 +114,14 @@ def _from_milestones(log: ChangeLog) -> list[Entry]:
     """Return entries without a date, for a tree without a history."""
     entries: list[Entry] = []
     for one in log.milestones:
-        for what, members in ((What.ADDED, one.added), (What.REMOVED, one.removed)):
+        for what, members in ((ChangeType.ADDED, one.added), (ChangeType.REMOVED, one.removed)):
             entries += [_of_milestone(one.name, what, definition, log) for definition in members[:LONGEST]]
         if len(entries) >= LONGEST:
             break
     return entries[:LONGEST]
 
 
-def _of_milestone(name: str, what: What, definition: Definition, log: ChangeLog) -> Entry:
+def _of_milestone(name: str, what: ChangeType, definition: Definition, log: ChangeLog) -> Entry:
     title = definition.key_path if isinstance(definition, MetricDefinition) else definition.action
     return Entry(
         id=_urn(name, what, definition.file_path, title),

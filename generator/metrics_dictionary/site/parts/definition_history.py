@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from metrics_dictionary.changes.history.change import What
+from metrics_dictionary.changes.history.change import ChangeType
 from metrics_dictionary.site.parts.before_after import before_after
 from metrics_dictionary.site.parts.html import fill, joined
 from metrics_dictionary.site.parts.site_wording import day
@@ -26,7 +26,7 @@ FIELDS = 12
 """Changed fields of one commit that are shown."""
 
 _NOTHING = Markup("<em>nothing</em>")
-_OUTCOMES = {What.ADDED: "Added", What.REMOVED: "Removed"}
+_OUTCOMES = {ChangeType.ADDED: "Added", ChangeType.REMOVED: "Removed"}
 
 
 class HistoryItems:
@@ -72,7 +72,7 @@ class HistoryItems:
 def what_changed(change: Change) -> Markup:
     """Say what a change did, field by field, as paragraphs."""
     if not change.fields:
-        return fill("<p>%s</p>", _OUTCOMES.get(change.what, "Changed"))
+        return fill("<p>%s</p>", _OUTCOMES.get(change.type, "Changed"))
     shown = joined(_field(field) for field in change.fields[:FIELDS])
     more = len(change.fields) - FIELDS
     return shown + fill("<p>and %s more fields</p>", more) if more > 0 else shown
