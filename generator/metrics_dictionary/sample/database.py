@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from metrics_dictionary.ping.query.sql import quoted_name
 from metrics_dictionary.sample.tables import TIMESTAMP, Tables, tables_of
 from metrics_dictionary.tools.clock import utc_now
 from metrics_dictionary.tools.errors import OperationalError
@@ -73,10 +74,10 @@ def create_sample_database(dictionary: Dictionary, path: Path, now: datetime | N
 
 def _create_table(connection: sqlite3.Connection, tables: Tables, table: str, now: datetime) -> None:
     columns = sorted(set(tables.columns[table]) - {"id"})
-    definitions = ["id INTEGER PRIMARY KEY", *(_name(column) for column in columns)]
-    connection.execute(f"CREATE TABLE {_name(table)} ({', '.join(definitions)})")
+    definitions = ["id INTEGER PRIMARY KEY", *(quoted_name(column) for column in columns)]
+    connection.execute(f"CREATE TABLE {quoted_name(table)} ({', '.join(definitions)})")
     places = ", ".join("?" * len(definitions))
-    connection.executemany(f"INSERT INTO {_name(table)} VALUES ({places})", _rows(tables, table, columns, now))  # noqa: S608
+    connection.executemany(f"INSERT INTO {quoted_name(table)} VALUES ({places})", _rows(tables, table, columns, now))  # noqa: S608
 
 
 def _rows(tables: Tables, table: str, columns: list[str], now: datetime) -> Iterator[tuple[Scalar, ...]]:
@@ -100,7 +101,7 @@ def _value(tables: Tables, table: str, column: str, rng: random.Random, now: dat
 
 
 def _candidates(tables: Tables, table: str, column: str) -> list[Scalar]:
-    """Return what the column may hold: the values that metrics look for, and some that none does."""
+    """Return what the column may hold: the values that metrics look for, and some others."""
     seed = SEEDS.get(table, Seed())
     if column in seed.values:
         return list(seed.values[column])
@@ -118,7 +119,3 @@ def _others(wanted: set[Scalar], column: str) -> list[Scalar]:
     if kinds or column.endswith("_id"):
         return list(range(20, 40))
     return list(range(10))
-
-
-def _name(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.ping.collect.evaluator import Evaluator
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int], None]
 
-DATA_CATEGORIES = frozenset({"operational", "optional", "standard", "subscription"})
-
 UNSTATED_CATEGORY = "optional"
 """What a definition without a data category counts as: an instance may leave it out."""
 
@@ -29,17 +28,19 @@ def collect(
     dictionary: Dictionary,
     sources: Sources,
     *,
-    categories: Collection[str] = DATA_CATEGORIES,
+    categories: Collection[str] | None = None,
     now: datetime,
     progress: Progress | None = None,
 ) -> Payload:
-    """Compute every live metric of the data categories.
+    """Compute every live metric of the data categories; None stands for all categories.
 
-    No source can make it fail: a metric without a value has a fallback value and a reason. ``progress`` is told how
-    many of how many metrics are done; what it raises ends the collection. ``now`` is an aware time.
+    No source can make it fail: a metric without a value has a fallback value and a reason. ``progress`` is
+    called with how many of how many metrics are done; what it raises ends the collection. ``now`` is an aware time.
     """
-    key_paths = {metric.key_path for metric in live_metrics(dictionary) if _category(metric) in categories}
-    with Evaluator(dictionary, sources, now) as evaluator:
+    key_paths = {
+        metric.key_path for metric in live_metrics(dictionary) if categories is None or _category(metric) in categories
+    }
+    with closing(Evaluator(dictionary, sources, now)) as evaluator:
         return Payload(now, tuple(_measurements(evaluator, key_paths, progress)))
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from queue import Empty, SimpleQueue
+from concurrent.futures import Future
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, TypeVar
 
 from metrics_dictionary.ping.measurement import SourceUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
 
 T = TypeVar("T")
 
@@ -25,39 +25,31 @@ class Deadline:
         self._seconds = seconds
         self._worker: _Worker | None = None
 
-    def __enter__(self) -> Deadline:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._abandon_worker()
-
     def call(self, compute: Callable[[], T]) -> T:
         """Return what the call returns and raise what it raises; raises SourceUnavailableError after the timeout."""
-        outcomes: SimpleQueue[tuple[T | None, BaseException | None]] = SimpleQueue()
+        future: Future[T] = Future()
 
         def work() -> None:
             try:
-                outcomes.put((compute(), None))
-            except BaseException as error:  # noqa: BLE001 - also SystemExit must reach the caller, not end the thread
-                outcomes.put((None, error))
+                future.set_result(compute())
+            except Exception as error:  # noqa: BLE001 - whatever it is, it reaches the caller
+                future.set_exception(error)
+            except BaseException as error:  # noqa: BLE001 - SystemExit must not end the thread, nor the caller
+                future.set_exception(RuntimeError(f"{type(error).__name__} instead of a value"))
 
         if self._worker is None:
             self._worker = _Worker()
         self._worker.calls.put(work)
         try:
-            value, error = outcomes.get(timeout=self._seconds)
-        except Empty:
-            self._abandon_worker()
+            return future.result(self._seconds)
+        except TimeoutError:
+            if future.done():  # the call raised it, or ended at the last moment
+                return future.result()
+            self.close()
             raise SourceUnavailableError(f"no answer within {self._seconds:g} seconds") from None
-        if isinstance(error, Exception):
-            raise error
-        if error is not None:
-            raise RuntimeError(f"{type(error).__name__} instead of a value") from error
-        return value  # type: ignore[return-value]  # without an error the value is the call's
 
-    def _abandon_worker(self) -> None:
+    def close(self) -> None:
+        """Let the worker thread end, at once or after the call that it makes."""
         if self._worker is not None:
             self._worker.calls.put(None)
             self._worker = None

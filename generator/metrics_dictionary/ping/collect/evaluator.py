@@ -16,7 +16,6 @@ from metrics_dictionary.ping.sources.evaluation import Evaluation, data_source_o
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from types import TracebackType
 
     from metrics_dictionary.dictionary.dictionary import Dictionary
     from metrics_dictionary.dictionary.metric import MetricDefinition
@@ -29,7 +28,7 @@ MAX_UNAVAILABLE = 3
 class Evaluator:
     """Computes the metrics of a dictionary from the sources, as of one moment.
 
-    Use it in a ``with`` statement, whose end lets go of the thread in which slow sources are asked.
+    ``now`` is an aware time. ``close`` ends the thread in which slow sources are asked.
     """
 
     def __init__(self, dictionary: Dictionary, sources: Sources, now: datetime) -> None:
@@ -44,14 +43,9 @@ class Evaluator:
         self._underway: list[str] = []
         self._unavailable: Counter[str] = Counter()
 
-    def __enter__(self) -> Evaluator:
-        self._deadline.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._deadline.__exit__(kind, error, trace)
+    def close(self) -> None:
+        """Let go of what slow sources were asked with."""
+        self._deadline.close()
 
     def measure(self, key_path: str) -> Measurement:
         """Return the value of a metric or its fallback, with the reason. Raises MetricFailed only for a circle."""

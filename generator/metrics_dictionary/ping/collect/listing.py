@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -39,14 +40,14 @@ def queries(dictionary: Dictionary, sources: Sources, now: datetime) -> dict[str
     Facts of the instance are there with their value; what counters, Prometheus or Python compute is an object that
     says so. A sum of SQL metrics is one statement. What cannot be computed is -1. No database is asked.
     """
-    with Evaluator(dictionary, sources, now) as evaluator:
+    with closing(Evaluator(dictionary, sources, now)) as evaluator:
         listing = _Listing(dictionary, sources, now, evaluator)
         return nested(iso(now), {metric.key_path: listing.query(metric) for metric in live_metrics(dictionary)})
 
 
 def non_sql_metrics(dictionary: Dictionary, sources: Sources, now: datetime) -> dict[str, object]:
     """Return the tree of a payload with -3 in place of every value that takes SQL, a sum with such a part included."""
-    with Evaluator(dictionary, sources, now) as evaluator:
+    with closing(Evaluator(dictionary, sources, now)) as evaluator:
         listing = _Listing(dictionary, sources, now, evaluator)
         return nested(iso(now), {metric.key_path: listing.value(metric) for metric in live_metrics(dictionary)})
 

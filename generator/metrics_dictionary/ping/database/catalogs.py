@@ -1,7 +1,7 @@
 """Where each database keeps its structure: for each kind of object, the query for names and definitions.
 
-SQLite stores the author's text of tables, indexes and triggers. It keeps no names of foreign keys, so they are called
-after their columns. Of PostgreSQL, only the tables of the schemas on the search path are looked at; whether a trigger
+SQLite stores the author's text of tables, indexes and triggers. It keeps no names of foreign keys, so they are named
+after their columns. Of PostgreSQL, only the tables of the schemas on the search path are read; whether a trigger
 is disabled is part of its definition.
 """
 

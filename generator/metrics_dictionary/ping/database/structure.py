@@ -38,7 +38,7 @@ def _objects(rows: list[tuple[object, ...]]) -> dict[str, str]:
 
 
 def parse_snapshot(text: str, file: str) -> Snapshot:
-    """Return the snapshot in a JSON text; ``file`` is where it stands. Raises OperationalError for anything else."""
+    """Return the snapshot in a JSON document; ``file`` is its name. Raises OperationalError for any other document."""
     remedy = "write it with `metrics-dictionary database snapshot`"
     try:
         document = json.loads(text)

@@ -62,7 +62,7 @@ def total(statements: Iterable[str]) -> str:
 
 def select_bounds(column: Column) -> str:
     """Return the statement for the smallest and the largest value of a column; apart, an index answers both."""
-    name, table = _column(column), _name(column.table)
+    name, table = _column(column), quoted_name(column.table)
     return f"SELECT (SELECT MIN({name}) FROM {table}), (SELECT MAX({name}) FROM {table})"  # noqa: S608 - names are quoted
 
 
@@ -86,6 +86,11 @@ def select_buckets(relation: Relation, bucket_bits: int) -> str:
     return f'{calculation} FROM ({values}) AS "hashes" WHERE "hash" IS NOT NULL GROUP BY 1'
 
 
+def quoted_name(name: str) -> str:
+    """Return the name of a table or column as it stands in a statement."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 _CALCULATIONS = {
     Operation.COUNT: "COUNT({})",
     Operation.DISTINCT_COUNT: "COUNT(DISTINCT {})",
@@ -101,7 +106,7 @@ def _calculation(relation: Relation) -> str:
 
 
 def _from(rows: Rows) -> Iterable[str]:
-    yield f"FROM {_name(rows.table)}"
+    yield f"FROM {quoted_name(rows.table)}"
     yield from map(_join, rows.joins)
     if rows.conditions:
         yield f"WHERE {_all(rows.conditions)}"
@@ -111,7 +116,7 @@ def _join(join: Join | RawJoin) -> str:
     if isinstance(join, RawJoin):
         return join.sql
     kind = "LEFT OUTER JOIN" if join.left_outer else "INNER JOIN"
-    return f"{kind} {_name(join.table)} ON {_all(join.on)}"
+    return f"{kind} {quoted_name(join.table)} ON {_all(join.on)}"
 
 
 def _all(conditions: Iterable[Condition]) -> str:
@@ -151,11 +156,7 @@ def _order(order: Order) -> str:
 
 
 def _column(column: Column) -> str:
-    return f"{_name(column.table)}.{_name(column.name)}"
-
-
-def _name(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+    return f"{quoted_name(column.table)}.{quoted_name(column.name)}"
 
 
 def _literal(value: Scalar) -> str:
@@ -175,7 +176,7 @@ def _quoted(text: str) -> str:
 
 
 def _bound(bound: datetime | str) -> str:
-    """Return a bound of a time window: a time in UTC with microseconds, or the text that stands for one."""
+    """Return a bound of a time window: a time in UTC with microseconds, or the words that stand for one."""
     if isinstance(bound, str):
         return _quoted(bound)
     return _quoted(bound.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f"))

@@ -37,7 +37,7 @@ WITHOUT_INSTRUMENTATION = ("internal_events", "redis", "redis_hll")
 class Sources:
     """Everything outside the definitions that a metric may ask. None is not configured: its metrics fail.
 
-    ``settings`` is the settings file's tables, nested; ``[license]`` among them is the licence. ``machine`` is fact ->
+    ``settings`` is the settings file's tables, nested; ``[license]`` among them is the license. ``machine`` is fact ->
     what finds it out. ``prometheus`` returns the first value of an instant query. ``classes`` is class name -> what
     makes the Python object that computes the metric. ``schema_snapshot`` is the file with the expected structure of
     the database. ``timeout`` is in seconds; it is for each metric whose source has no timeout of its own.

@@ -1,4 +1,4 @@
-"""Facts of the instance: its settings, its licence, the machine, the time. They are known without asking a server."""
+"""Facts of the instance: its settings, its license, the machine, the time. They are known without asking a server."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from metrics_dictionary.ping.sources.evaluation import Evaluation
 
 LICENSE = "license"
-"""The table of the settings file that states the licence."""
+"""The table of the settings file that states the license."""
 
 EMPTY_FIELDS = {"extra"}
-"""Fields of the licence that are an empty object when they are not set; the others are nothing at all."""
+"""Fields of the license that are an empty object where they are not set; all others are None."""
 
 
 def setting_value(evaluation: Evaluation) -> object:
@@ -37,7 +37,7 @@ def setting_value(evaluation: Evaluation) -> object:
 
 
 def license_value(evaluation: Evaluation) -> object:
-    """Return a field of the licence; None where the licence, or the whole of it, does not state it."""
+    """Return a field of the license; None where it is not stated, or there is no license."""
     field = evaluation.entry.at("field").resolved().string()
     return mapping(evaluation.sources.settings.get(LICENSE)).get(field, {} if field in EMPTY_FIELDS else None)
 
