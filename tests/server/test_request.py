@@ -10,7 +10,7 @@ NAMES = ("Host: x", "Content-Length: 5", "Transfer-Encoding: chunked", "Connecti
 
 
 def head(*headers: str, line: str = "POST /a%20b?x=1&x=2&y HTTP/1.1") -> Request:
-    parsed = parse_request("\r\n".join([line, *headers]))
+    parsed = parse_request("\r\n".join([line, *headers]), "127.0.0.1")
     assert isinstance(parsed, Request), parsed
     return parsed
 
@@ -39,7 +39,7 @@ def test_of_very_many_parameters_the_first_ones_are_read() -> None:
 @example("GET / HTTP/1.1\r\nHost: x")
 @example("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked")
 def test_a_head_that_is_read_cannot_be_read_in_another_way(text: str) -> None:
-    parsed = parse_request(text)
+    parsed = parse_request(text, "127.0.0.1")
     if isinstance(parsed, BadRequest):
         assert parsed.status in {400, 414, 431, 505}
         return

@@ -1,4 +1,4 @@
-"""One commit for all events that arrive together."""
+"""Between the endpoints and the store: what arrives together is committed together."""
 
 from __future__ import annotations
 

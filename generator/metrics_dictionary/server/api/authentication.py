@@ -1,4 +1,4 @@
-"""Who calls: tokens, and the networks that are trusted."""
+"""Who calls, and whether they may: tokens, their scopes, and the networks that are trusted."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import ipaddress
 import time
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.server.transport.response import Response, json_response, message, not_found
+from metrics_dictionary.server.transport.response import Response, json_response, message_response, not_found
 from metrics_dictionary.stores.tokens import digest
 from metrics_dictionary.tools.errors import OperationalError
 
@@ -33,19 +33,11 @@ INSUFFICIENT = "The request requires higher privileges than provided by the acce
 class Authentication:
     """Checks callers against the store's tokens. Unknown tokens are not remembered: they may be made any moment."""
 
-    def __init__(
-        self,
-        store: Store,
-        trusted_networks: Iterable[str],
-        *,
-        clock: Clock,
-        cache_seconds: float = CACHE_SECONDS,
-    ) -> None:
+    def __init__(self, store: Store, trusted_networks: Iterable[str], *, clock: Clock) -> None:
         """Take the networks as `10.0.0.0/8`. Raises OperationalError for one that is not a network."""
         self._store = store
         self._networks = tuple(_network(text) for text in trusted_networks)
         self._clock = clock
-        self._cache_seconds = cache_seconds
         self._cache: dict[str, tuple[float, Token]] = {}
 
     def check(self, request: Request, access: Access) -> Token | Response | None:
@@ -59,11 +51,11 @@ class Authentication:
             return None
         token = self._token(request)
         if token is None:
-            return message(401, "Unauthorized", {"WWW-Authenticate": "Bearer"})
+            return message_response(401, "Unauthorized", {"WWW-Authenticate": "Bearer"})
         if access.scopes and not access.scopes & token.scopes:
             return _insufficient_scope(access.scopes)
         if access.admin and not token.admin:
-            return message(403, "Forbidden")
+            return message_response(403, "Forbidden")
         return token
 
     def is_known(self, request: Request, access: Access) -> bool:
@@ -95,7 +87,7 @@ class Authentication:
             return None
         if len(self._cache) >= MAX_CACHED:
             self._cache.clear()
-        self._cache[secret_digest] = (time.monotonic() + self._cache_seconds, token)
+        self._cache[secret_digest] = (time.monotonic() + CACHE_SECONDS, token)
         return token
 
     def _cached(self, secret_digest: str) -> Token | None:

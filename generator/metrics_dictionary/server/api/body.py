@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from metrics_dictionary.server.api.route import FORM
-from metrics_dictionary.server.transport.response import Response, error
+from metrics_dictionary.server.transport.response import Response, error_response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,12 +50,12 @@ def read_fields(request: Request) -> Fields | Response:
     if is_form:
         try:
             return Fields(parse_form(request.body), is_form)
-        except FormError as wrong:
-            return error(400, str(wrong))
+        except FormError as error:
+            return error_response(400, str(error))
     value = _json(request.body)
     if isinstance(value, dict):
         return Fields(value, is_form)
-    return value if isinstance(value, Response) else error(400, "the body must be a JSON object")
+    return value if isinstance(value, Response) else error_response(400, "the body must be a JSON object")
 
 
 class _ConstantError(ValueError):
@@ -79,19 +79,19 @@ _decoder = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite
 def _json(body: bytes) -> object:
     try:
         text = body.decode("utf-8")
-    except UnicodeDecodeError as wrong:
-        return error(400, f"the body is not UTF-8: byte {wrong.start + 1} cannot be read")
+    except UnicodeDecodeError as error:
+        return error_response(400, f"the body is not UTF-8: byte {error.start + 1} cannot be read")
     try:
         return _decoder.decode(text)
-    except json.JSONDecodeError as wrong:
-        reason = wrong.msg[:1].lower() + wrong.msg[1:]
-        return error(400, f"the body is not JSON: line {wrong.lineno}, column {wrong.colno}: {reason}")
-    except _ConstantError as wrong:
-        return error(400, f"the body is not JSON: {_place(text, str(wrong))}: {wrong} is no JSON number")
+    except json.JSONDecodeError as error:
+        reason = error.msg[:1].lower() + error.msg[1:]
+        return error_response(400, f"the body is not JSON: line {error.lineno}, column {error.colno}: {reason}")
+    except _ConstantError as error:
+        return error_response(400, f"the body is not JSON: {_place(text, str(error))}: {error} is no JSON number")
     except RecursionError:
-        return error(400, "the body is nested too deeply")
+        return error_response(400, "the body is nested too deeply")
     except ValueError:
-        return error(400, "the body has a number that is too large")
+        return error_response(400, "the body has a number that is too large")
 
 
 def _place(text: str, constant: str) -> str:

@@ -14,9 +14,9 @@ from metrics_dictionary.server.api.routes import routes
 from metrics_dictionary.server.transport.access_log import log_bug, log_warning
 from metrics_dictionary.server.transport.response import (
     Response,
-    error,
+    error_response,
     json_response,
-    message,
+    message_response,
     not_found,
     unavailable,
 )
@@ -70,8 +70,8 @@ class Router:
         """
         try:
             return self._authorize(request)
-        except StoreUnavailableError as cause:
-            return _unavailable(request, cause)
+        except StoreUnavailableError as error:
+            return _unavailable(request, error)
         except Exception as bug:  # noqa: BLE001 - a bug is one request's 500, and a line in the log
             return _internal_error(request, bug)
 
@@ -79,8 +79,8 @@ class Router:
         """Return the endpoint's response to a request that was authorized and has its body."""
         try:
             return route.handle(request)
-        except StoreUnavailableError as cause:
-            return _unavailable(request, cause)
+        except StoreUnavailableError as error:
+            return _unavailable(request, error)
         except Exception as bug:  # noqa: BLE001
             return _internal_error(request, bug)
 
@@ -91,8 +91,8 @@ class Router:
         """
         try:
             self.recorder.commit([recording for _, recordings in batch for recording in recordings])
-        except StoreUnavailableError as cause:
-            return [_unavailable(request, cause) for request, _ in batch]
+        except StoreUnavailableError as error:
+            return [_unavailable(request, error) for request, _ in batch]
         except Exception as bug:  # noqa: BLE001
             if len(batch) == 1:
                 return [_internal_error(batch[0][0], bug)]
@@ -133,27 +133,27 @@ def _method_not_allowed(request: Request, methods: dict[str, Route]) -> Response
     headers = {"Allow": ", ".join(allowed)}
     if request.method == "OPTIONS":
         return Response(204, headers=headers)
-    return message(405, "Method Not Allowed", headers)
+    return message_response(405, "Method Not Allowed", headers)
 
 
 def _wrong_body(request: Request, route: Route) -> Response | None:
     """Return what the head says of a body that cannot be taken."""
     if request.length is None:
-        return error(411, "Content-Length is missing; a body in chunks is not taken")
+        return error_response(411, "Content-Length is missing; a body in chunks is not taken")
     if request.length > MAX_BODY:
-        return error(413, f"the body is longer than {MAX_BODY} bytes")
+        return error_response(413, f"the body is longer than {MAX_BODY} bytes")
     if route.body is None or request.length == 0:
         return None
     if request.headers.get("content-encoding", "identity").lower() != "identity":
-        return error(415, "the body must not be compressed")
+        return error_response(415, "the body must not be compressed")
     if request.content_type not in route.body.content_types:
         types = route.body.content_types
-        return error(415, f"the Content-Type must be {' or '.join(types)}", {"Accept": ", ".join(types)})
+        return error_response(415, f"the Content-Type must be {' or '.join(types)}", {"Accept": ", ".join(types)})
     return None
 
 
-def _unavailable(request: Request, cause: StoreUnavailableError) -> Response:
-    log_warning(request, str(cause))
+def _unavailable(request: Request, error: StoreUnavailableError) -> Response:
+    log_warning(request, str(error))
     return unavailable()
 
 

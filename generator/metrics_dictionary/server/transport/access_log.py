@@ -1,16 +1,16 @@
-"""The access log: one JSON line a request, written in one piece. It never holds a token or a query."""
+"""What a server logs: one JSON line a request, and on standard error what went wrong; never a token or a query."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
-import time
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from metrics_dictionary.tools.clock import iso, utc_now
 from metrics_dictionary.tools.errors import OperationalError
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class AccessLog:
         """Write the line of a request. A full disk loses the line, not the response."""
         request = entry.request
         line = {
-            "time": timestamp(time.time()),
+            "time": iso(utc_now()),
             "request_id": request.identifier,
             "client": request.client,
             "method": request.method,
@@ -91,13 +91,8 @@ def log_warning(request: Request, text: str) -> None:
     _log("warning", request, text)
 
 
-def timestamp(seconds: float) -> str:
-    """Return a moment in UTC, in milliseconds: ``2026-01-15T23:33:50.387Z``."""
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{int(seconds * 1000) % 1000:03d}Z"
-
-
 def _log(level: str, request: Request | None, text: str, **more: str) -> None:
-    line = {"time": timestamp(time.time()), "level": level, "message": text, **more}
+    line = {"time": iso(utc_now()), "level": level, "message": text, **more}
     if request is not None:
         line |= {"request_id": request.identifier, "method": request.method, "path": request.path}
     sys.stderr.write(json.dumps(line, separators=(",", ":")) + "\n")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote
 
@@ -45,18 +45,18 @@ class Request:
     ``expects_continue`` waits to be told before it sends the body. ``client`` is the address that the connection comes
     from, ``identifier`` names the request in logs and responses.
 
-    The rest is added on the way: ``user``, the id of the token's user, by the router, and ``body`` by the connection.
+    The rest is added on the way: ``user``, the id of the token's user, by the router; then ``body`` by the connection.
     """
 
     method: str
     path: str
-    query: Mapping[str, str] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
-    length: int | None = 0
-    keep_alive: bool = True
-    expects_continue: bool = False
-    client: str = ""
-    identifier: str = ""
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    length: int | None
+    keep_alive: bool
+    expects_continue: bool
+    client: str
+    identifier: str
     user: int | None = None
     body: bytes = b""
 
@@ -74,8 +74,8 @@ class BadRequest:
     reason: str
 
 
-def parse_request(head: str, client: str = "") -> Request | BadRequest:
-    """Read a head, without the empty line that ends it; the request that it begins has no body yet."""
+def parse_request(head: str, client: str) -> Request | BadRequest:
+    """Read a head, without the empty line that ends it. ``client`` is the address that it came from."""
     line, _, _ = head.partition("\r\n")
     if len(line) > MAX_REQUEST_LINE:
         return BadRequest(414, f"the request line is longer than {MAX_REQUEST_LINE} bytes")

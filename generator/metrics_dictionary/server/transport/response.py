@@ -57,29 +57,24 @@ def cacheable_response(body: bytes, content_type: str, headers: Mapping[str, str
     return Response(200, body, content_type, headers or {}, strong_etag(body), compressed(body))
 
 
-def message(status: int, text: str, headers: Mapping[str, str] | None = None) -> Response:
+def message_response(status: int, text: str, headers: Mapping[str, str] | None = None) -> Response:
     """Return GitLab's answer of one line, such as ``{"message":"404 Not Found"}``."""
     return json_response(status, {"message": f"{status} {text}"}, headers)
 
 
-def error(status: int, text: str, headers: Mapping[str, str] | None = None) -> Response:
+def error_response(status: int, text: str, headers: Mapping[str, str] | None = None) -> Response:
     """Return GitLab's answer to a request with something wrong in it."""
     return json_response(status, {"error": text}, headers)
 
 
 def not_found() -> Response:
     """Return GitLab's answer to an unknown address."""
-    return message(404, "Not Found")
-
-
-def invalid(parameter: str) -> Response:
-    """Return GitLab's answer to a parameter of the wrong type."""
-    return error(400, f"{parameter} is invalid")
+    return message_response(404, "Not Found")
 
 
 def unavailable() -> Response:
     """Return the answer while the store is unavailable: nothing was written, and it is worth trying again."""
-    return message(503, "Service Unavailable", {"Retry-After": str(RETRY_SECONDS)})
+    return message_response(503, "Service Unavailable", {"Retry-After": str(RETRY_SECONDS)})
 
 
 def strong_etag(body: bytes) -> str:
@@ -126,7 +121,7 @@ def encode_response(request: Request, response: Response, *, keep_alive: bool) -
 
 def encode_refusal(refused: BadRequest) -> bytes:
     """Return the whole response to what is not a request."""
-    body = error(refused.status, refused.reason).body
+    body = error_response(refused.status, refused.reason).body
     lines = f"Content-Type: {JSON}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
     return (_first_lines(refused.status, int(time.time())) + lines).encode("latin-1") + body
 

@@ -19,7 +19,7 @@ from metrics_dictionary.server.api.route import (
     RouteResponse,
 )
 from metrics_dictionary.server.transport.access_log import log_info
-from metrics_dictionary.server.transport.response import Response, error, message
+from metrics_dictionary.server.transport.response import Response, error_response, message_response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,7 @@ MAX_USER_ID = 2**63 - 1
 
 _DIGITS = re.compile(r"[0-9]{1,19}")
 
-ACCEPTED = message(200, "OK")
+ACCEPTED = message_response(200, "OK")
 
 TRACKS = Access(frozenset({"api", "ai_workflows"}))
 INCREMENTS = Access(frozenset({"api"}))
@@ -166,10 +166,10 @@ class EventIntake:
             return fields
         try:
             ignored = count(fields, request)
-        except InvalidEvents as wrong:
-            return error(400, str(wrong))
-        except UnknownEvents as wrong:
-            return error(422, str(wrong))
+        except InvalidEvents as error:
+            return error_response(400, str(error))
+        except UnknownEvents as error:
+            return error_response(422, str(error))
         for sentence in ignored:
             log_info(request, f"ignored: {sentence}")
         return ACCEPTED

@@ -18,7 +18,7 @@ from metrics_dictionary.server.api.route import (
     Route,
     RouteResponse,
 )
-from metrics_dictionary.server.transport.response import Response, cacheable_response, invalid
+from metrics_dictionary.server.transport.response import Response, cacheable_response, error_response
 
 if TYPE_CHECKING:
     from metrics_dictionary.server.application import Application
@@ -120,7 +120,9 @@ class UsageDataExports:
     def metric_definitions(self, request: Request) -> Response:
         """Answer with the combined definitions; ``include_paths`` adds ``file_path`` to each."""
         include_paths = BOOLEANS.get(request.query.get("include_paths", "false").lower())
-        return invalid("include_paths") if include_paths is None else self._definitions[include_paths]
+        if include_paths is None:
+            return error_response(400, "include_paths is invalid")
+        return self._definitions[include_paths]
 
     def queries(self, _request: Request) -> Response:
         """Answer with the SQL behind each database metric."""
