@@ -12,6 +12,7 @@ from metrics_dictionary.authoring.edit.source_text import data_of
 from metrics_dictionary.reading.document import Kind
 from metrics_dictionary.reading.root import SourceFile
 from tests.authoring.any_definitions import definitions
+from tests.small_root import write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,12 +79,6 @@ def root(tmp_path: Path) -> Path:
     write(root / "events" / "create_board.yml", EVENT)
     write(root / "product_groups.yml", "planning:\n  name: Planning\ncompliance:\n  name: Compliance\n")
     return root
-
-
-def write(path: Path, text: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(text.encode())
-    return path
 
 
 def test_what_leaves_no_choice_is_mended_and_every_other_character_stays(root: Path) -> None:

@@ -11,6 +11,8 @@ import sys
 import textwrap
 from pathlib import Path
 
+from tests.small_root import write
+
 AREAS = ("plan", "create", "verify", "package", "deploy", "secure", "monitor", "manage", "search", "growth")
 OBJECTS = (
     "issue",
@@ -54,14 +56,14 @@ def write_corpus(size: int, root: Path, seed: int = 1) -> None:
     corpus = _Corpus(random.Random(seed), size)
     events = size // EVENT_SHARE
     for number in range(events):
-        _write(root / "events" / f"{corpus.event_name(number)}.yml", corpus.event(number))
+        write(root / "events" / f"{corpus.event_name(number)}.yml", corpus.event(number))
     for number in range(size - events):
         folder, text = corpus.metric(number)
-        _write(root / "metrics" / folder / f"{corpus.metric_name(number)}.yml", text)
-    _write(root / "product_groups.yml", _product_groups())
-    _write(root / "instrumentations" / "all.yml", corpus.instrumentations())
+        write(root / "metrics" / folder / f"{corpus.metric_name(number)}.yml", text)
+    write(root / "product_groups.yml", _product_groups())
+    write(root / "instrumentations" / "all.yml", corpus.instrumentations())
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object", "description": "Any object."}
-    _write(root / "object_schemas" / "anything.json", json.dumps(schema, indent=2) + "\n")
+    write(root / "object_schemas" / "anything.json", json.dumps(schema, indent=2) + "\n")
 
 
 class _Corpus:
@@ -236,11 +238,6 @@ def _product_groups() -> str:
         for number in range(4)
     ]
     return "---\n" + "".join(entries)
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,8 @@ from tests.benchmarks.corpus import write_corpus
 from tests.browser.accessibility import AXE_MISSING
 from tests.browser.chromium import EXECUTABLE, MISSING, running_chromium, served
 from tests.conftest import skip_or_fail
-from tests.site.conftest import metric, write, write_small_root
+from tests.site.conftest import write_small_root
+from tests.small_root import metric, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

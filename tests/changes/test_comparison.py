@@ -18,7 +18,8 @@ from metrics_dictionary.exports.definitions import export_events, export_metrics
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.validation.rules.registry import rules_of
 from metrics_dictionary.validation.rules.rule import Scope
-from tests.changes.repositories import LOAVES, METRIC, write
+from tests.changes.repositories import LOAVES, METRIC
+from tests.small_root import write
 
 if TYPE_CHECKING:
     import random

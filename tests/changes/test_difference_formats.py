@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import pytest
@@ -22,8 +22,11 @@ from metrics_dictionary.changes.render.markdown_difference import (
 )
 from metrics_dictionary.changes.render.text_difference import difference_text
 from metrics_dictionary.dictionary.dictionary import Dictionary, ProductGroup
-from metrics_dictionary.dictionary.metric import MetricDefinition
 from metrics_dictionary.tools.text import columns
+from tests.small_root import short_metric as metric
+
+if TYPE_CHECKING:
+    from metrics_dictionary.dictionary.metric import MetricDefinition
 
 HOSTILE = [
     "`<img src=x onerror=alert(1)>`",
@@ -37,11 +40,6 @@ HOSTILE = [
     " ",
     "\ud800",
 ]
-
-
-def metric(key_path: str, **fields: object) -> MetricDefinition:
-    written = {"key_path": key_path, "time_frame": "all", **fields}
-    return MetricDefinition(written, f"definitions/metrics/{key_path}.yml")
 
 
 def edition(*metrics: MetricDefinition, name: str = "it", groups: dict[str, ProductGroup] | None = None) -> Edition:

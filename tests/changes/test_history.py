@@ -14,7 +14,9 @@ from metrics_dictionary.changes.history.history import read_history
 from metrics_dictionary.changes.history.log import MAX_SUBJECT_LENGTH
 from metrics_dictionary.reading.document import Kind
 from metrics_dictionary.reading.parse import LARGEST_DEFINITION
-from tests.changes.definition_repository import ENVIRONMENT, DefinitionRepository, metric, told
+from tests.changes.definition_repository import DefinitionRepository, told
+from tests.repository import ENVIRONMENT
+from tests.small_root import metric
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,11 +33,13 @@ def repository(tmp_path: Path) -> DefinitionRepository:
 
 def test_each_field_that_a_commit_changed_is_told_with_its_values(repository: DefinitionRepository) -> None:
     repository.write_and_commit(BOARDS, metric(), "Count boards")
-    repository.write_and_commit(BOARDS, metric(status="broken", tiers=["free"], product_group=None), "Break it")
+    repository.write_and_commit(
+        BOARDS, metric(status="broken", product_categories=["boards"], product_group=None), "Break it"
+    )
     changed, added = repository.history().changes
     assert told(repository.history()) == [
         ("changed", "counts.boards", {"product_group": ("planning", None), "status": ("active", "broken"),
-                                      "tiers": (None, ["free"])}),
+                                      "product_categories": (None, ["boards"])}),
         ("added", "counts.boards", {}),
     ]  # fmt: skip
     assert (changed.commit.subject, added.commit.subject) == ("Break it", "Count boards")
@@ -67,7 +71,7 @@ def test_true_is_not_one(repository: DefinitionRepository) -> None:
 
 def test_a_field_whose_text_is_no_yaml_is_told_as_written(repository: DefinitionRepository) -> None:
     repository.write_and_commit(BOARDS, "key_path: counts.boards\ndescription: [All boards\n")
-    repository.write_and_commit(BOARDS, metric())
+    repository.write_and_commit(BOARDS, metric(description="Boards in all projects and groups."))
     assert told(repository.history())[0][2]["description"] == ("[All boards", "Boards in all projects and groups.")
 
 
@@ -162,14 +166,14 @@ def test_a_clean_merge_changes_nothing_itself(repository: DefinitionRepository) 
 def test_where_a_shallow_clone_is_cut_off_nothing_was_added(repository: DefinitionRepository, tmp_path: Path) -> None:
     repository.write_and_commit(BOARDS, metric())
     repository.write_and_commit(BOARDS, metric(status="broken"))
-    repository.write_and_commit(BOARDS, metric(status="broken", tiers=["free"]))
+    repository.write_and_commit(BOARDS, metric(status="broken", product_categories=["boards"]))
     clone = tmp_path / "clone"
     subprocess.run(
         ["git", "clone", "--quiet", "--depth=2", repository.folder.as_uri(), str(clone)], env=ENVIRONMENT, check=True
     )
     history = read_history(clone / "definitions")
     assert history is not None
-    assert told(history) == [("changed", "counts.boards", {"tiers": (None, ["free"])})]
+    assert told(history) == [("changed", "counts.boards", {"product_categories": (None, ["boards"])})]
     assert not history.complete
     assert history.since(BOARDS_PATH, "status", "broken") is None
     assert repository.history().complete

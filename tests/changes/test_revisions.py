@@ -16,7 +16,9 @@ from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.validation.rules.registry import rules_of
 from metrics_dictionary.validation.rules.rule import Scope
 from metrics_dictionary.validation.validate import validate
-from tests.changes.repositories import EVENT, LOAVES, METRIC, change, commit, git, make_repository, write
+from tests.changes.repositories import EVENT, LOAVES, METRIC, change, make_repository
+from tests.repository import commit, git
+from tests.small_root import write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,13 +44,13 @@ def test_a_change_in_the_working_tree_is_compared_with_the_last_commit(root: Pat
 
 def test_a_change_in_a_commit_is_compared_with_the_one_before(root: Path) -> None:
     change(root, "number", "string")
-    commit(root)
+    commit(root.parent)
     assert broken_rules(root, "HEAD") == []
     assert broken_rules(root, "HEAD~1") == ["changed-value-type"]
 
 
 def test_nothing_is_checked_out_and_nothing_is_written(root: Path) -> None:
-    before = commit(root)
+    before = commit(root.parent)
     change(root, "number", "string")
     status = git(root, "status", "--porcelain")
     broken_rules(root, before)
@@ -60,7 +62,7 @@ def test_nothing_is_checked_out_and_nothing_is_written(root: Path) -> None:
 def test_a_revision_holds_what_a_folder_of_the_same_files_holds(root: Path) -> None:
     write(root / "product_groups.yml", "---\novens:\n  name: Ovens\n")
     write(root / "instrumentations" / "bakery.yml", "---\nOvensMetric:\n  source: database\n")
-    commit(root)
+    commit(root.parent)
     read, edition = read_dictionary(root).dictionary, read_revision("HEAD", root)
     assert edition.dictionary == read
     assert (edition.diagnostics, edition.unread, edition.remarks) == ((), frozenset(), ())
@@ -78,7 +80,7 @@ def test_what_others_changed_since_the_branch_began_is_no_change_of_this_branch(
     git(root, "checkout", "-q", "-b", "rolls")
     git(root, "checkout", "-q", "main")
     write(root / "metrics" / "counts_all" / "rolls.yml", METRIC.replace("loaves_sold", "rolls_sold"))
-    commit(root)
+    commit(root.parent)
     git(root, "checkout", "-q", "rolls")
     assert broken_rules(root, "main") == []
     assert [item.names for item in difference(*open_both("main", None, root)).items] == [("counts.rolls_sold",)]
@@ -86,14 +88,14 @@ def test_what_others_changed_since_the_branch_began_is_no_change_of_this_branch(
 
 def test_a_moved_file_is_no_change(root: Path) -> None:
     git(root, "mv", LOAVES, "metrics/counts_all/rye.yml")
-    commit(root)
+    commit(root.parent)
     assert difference(*open_both("HEAD~1", "HEAD", root)).items == ()
 
 
 def test_what_does_not_parse_in_a_revision_is_told_and_the_rest_is_compared(root: Path) -> None:
     write(root / "metrics" / "counts_all" / "broken.yml", "---\nkey_path: *unknown\n")
     change(root, "[user]", "[project]", "events/loaf_sold.yml")
-    commit(root)
+    commit(root.parent)
     (root / "metrics" / "counts_all" / "broken.yml").unlink()
     change(root, "number", "string")
     told = validate(root, lifecycle=lifecycle_check("HEAD", lambda _: None)).diagnostics
@@ -114,9 +116,9 @@ def test_a_root_that_a_revision_does_not_have_yet_gives_nothing_to_compare_with(
 @pytest.fixture
 def shallow(root: Path, tmp_path: Path) -> Path:
     change(root, "number", "string")
-    commit(root)
+    commit(root.parent)
     change(root, "string", "object")
-    commit(root)
+    commit(root.parent)
     clone = tmp_path / "clone"
     git(tmp_path, "clone", "-q", "--depth", "2", f"file://{tmp_path}", str(clone))
     return clone / "definitions"
@@ -177,7 +179,7 @@ def test_without_git_there_is_one_line_of_trouble(root: Path, monkeypatch: pytes
 def test_links_and_files_that_are_too_long_are_told_and_not_followed(root: Path) -> None:
     (root / "metrics" / "counts_all" / "link.yml").symlink_to("/etc/passwd")
     write(root / "metrics" / "counts_all" / "long.yml", "# " + "x" * 70_000)
-    commit(root)
+    commit(root.parent)
     edition = read_revision("HEAD", root)
     assert edition.unread == {"metrics/counts_all/link.yml", "metrics/counts_all/long.yml"}
     assert len(edition.diagnostics) == 2
@@ -185,13 +187,13 @@ def test_links_and_files_that_are_too_long_are_told_and_not_followed(root: Path)
 
 def test_names_of_files_may_hold_anything(root: Path) -> None:
     write(root / "metrics" / "counts_all" / "a\tb\nü 'x'.yml", METRIC.replace("loaves_sold", "odd"))
-    commit(root)
+    commit(root.parent)
     assert sorted(read_revision("HEAD", root).dictionary.expanded) == ["counts.loaves_sold", "counts.odd"]
 
 
 def test_unchanged_files_are_neither_fetched_nor_parsed_again(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(root / "metrics" / "counts_all" / "rolls.yml", METRIC.replace("loaves_sold", "rolls_sold"))
-    commit(root)
+    commit(root.parent)
     change(root, "number", "string")
     asked: list[str] = []
     run = subprocess.run

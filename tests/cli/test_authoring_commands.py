@@ -19,7 +19,8 @@ import yaml
 
 from metrics_dictionary.stores.open_store import open_store
 from metrics_dictionary.stores.store import Recording
-from tests.cli.test_commands import EVENT, METRIC, run, write
+from tests.program import COMMAND, environment, run
+from tests.small_root import METRIC, write, write_boards
 
 COMMON = (
     *("--description", "People who opened a board: once or more.", "--milestone", "18.10"),
@@ -29,11 +30,8 @@ COMMON = (
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    root = tmp_path / "elsewhere" / "config"
-    write(root / "metrics" / "counts_all" / "boards.yml", METRIC)
-    write(root / "events" / "create_board.yml", EVENT)
+    root = write_boards(tmp_path / "elsewhere" / "config")
     write(root / "product_groups.yml", "---\n# Who.\nplanning:  # ours\n  name: Planning\n  stage: plan\n")
-    write(root / "instrumentations" / "plan.yml", "--- {}\n")
     return root
 
 
@@ -47,8 +45,8 @@ class Terminal:
     def __init__(self, *arguments: object) -> None:
         self._ours, theirs = pty.openpty()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "metrics_dictionary.cli.main", *map(str, arguments)],
-            env={**os.environ, "TERM": "xterm", "COLUMNS": "100", "PYTHONPATH": str(Path(__file__).parents[2])},
+            [*COMMAND, *map(str, arguments)],
+            env={**environment(), "TERM": "xterm", "COLUMNS": "100"},
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,

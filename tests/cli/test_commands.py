@@ -6,71 +6,18 @@ import json
 import os
 import pty
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
-METRIC = """\
----
-key_path: counts.boards
-description: Issue boards of all projects and groups, archived ones included.
-product_group: planning
-value_type: number
-status: active
-milestone: "16.10"
-introduced_by_url: https://example.com/merge_requests/1
-time_frame: [7d, all]
-data_source: internal_events
-data_category: optional
-tiers: [free]
-events:
-- name: create_board
-"""
-
-EVENT = """\
----
-description: Somebody saves a new issue board.
-internal_events: true
-action: create_board
-identifiers: [user, project]
-additional_properties:
-  label:
-    description: Where the board was made.
-product_group: planning
-milestone: "16.10"
-introduced_by_url: https://example.com/merge_requests/1
-tiers: [free]
-"""
+from tests.program import COMMAND, environment, run
+from tests.small_root import EVENT, METRIC, write, write_boards
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    root = tmp_path / "definitions"
-    write(root / "metrics" / "counts_all" / "boards.yml", METRIC)
-    write(root / "events" / "create_board.yml", EVENT)
-    write(root / "product_groups.yml", "---\nplanning:\n  name: Planning\n  stage: plan\n")
-    write(root / "instrumentations" / "plan.yml", "--- {}\n")
-    return root
-
-
-def write(path: Path, text: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-    return path
-
-
-def run(*arguments: object, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("METRICS_DICTIONARY_")}
-    return subprocess.run(
-        [sys.executable, "-m", "metrics_dictionary.cli.main", *map(str, arguments)],
-        cwd=cwd,
-        env={**clean, "PYTHONPATH": str(Path(__file__).parents[2]), **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    return write_boards(tmp_path / "definitions")
 
 
 def assert_one_line_of_trouble(result: subprocess.CompletedProcess[str]) -> str:
@@ -140,11 +87,11 @@ def test_colour_appears_on_a_terminal_and_never_with_no_color(root: Path) -> Non
     assert "\x1b[" not in on_a_terminal("validate", root, TERM="dumb")
 
 
-def on_a_terminal(*arguments: object, **environment: str) -> str:
+def on_a_terminal(*arguments: object, **variables: str) -> str:
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "metrics_dictionary.cli.main", *map(str, arguments)],
-        env={**os.environ, "TERM": "xterm", "PYTHONPATH": str(Path(__file__).parents[2]), **environment},
+        [*COMMAND, *map(str, arguments)],
+        env={**environment(), "TERM": "xterm", **variables},
         stdout=theirs,
         stderr=subprocess.DEVNULL,
     )
@@ -187,8 +134,8 @@ def test_a_dangling_link_is_one_line_and_exit_status_2(root: Path) -> None:
 def test_a_full_disk_is_one_line_and_exit_status_2(root: Path) -> None:
     with Path("/dev/full").open("w", encoding="utf-8") as full:
         result = subprocess.run(
-            [sys.executable, "-m", "metrics_dictionary.cli.main", "export", "--definitions", str(root)],
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+            [*COMMAND, "export", "--definitions", str(root)],
+            env=environment(),
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
@@ -204,8 +151,8 @@ def test_wrong_usage_is_exit_status_2(root: Path) -> None:
 
 def test_whoever_stops_reading_gets_no_traceback(root: Path) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "metrics_dictionary.cli.main", "export", "--definitions", str(root)],
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        [*COMMAND, "export", "--definitions", str(root)],
+        env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.changes.repositories import LOAVES, METRIC, change, commit, make_repository, write
+from tests.changes.repositories import LOAVES, METRIC, change, make_repository
+from tests.program import run
+from tests.repository import commit
+from tests.small_root import write
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture
@@ -25,25 +27,10 @@ def root(tmp_path: Path) -> Path:
     """A root whose last commit breaks a promise."""
     root = make_repository(tmp_path)
     write(root / "product_groups.yml", '---\novens:\n  name: Ovens\n  contact: "#g_ovens"\n')
-    commit(root)
+    commit(root.parent)
     change(root, "value_type: number", "value_type: string")
-    commit(root)
+    commit(root.parent)
     return root
-
-
-def run(
-    *arguments: object, cwd: Path, given: str | None = None, **environment: str
-) -> subprocess.CompletedProcess[str]:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("METRICS_DICTIONARY_")}
-    return subprocess.run(
-        [sys.executable, "-m", "metrics_dictionary.cli.main", *map(str, arguments)],
-        cwd=cwd,
-        env={**clean, "PYTHONPATH": str(Path(__file__).parents[2]), **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        input=given,
-    )
 
 
 def assert_one_line_of_trouble(result: subprocess.CompletedProcess[str], words: str) -> None:

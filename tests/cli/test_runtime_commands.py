@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-REPOSITORY = Path(__file__).parents[2]
+from tests import program
+from tests.program import REPOSITORY
+
+if TYPE_CHECKING:
+    import subprocess
+    from pathlib import Path
 
 
 @pytest.fixture(scope="module")
@@ -21,22 +23,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(folder: Path, *arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("METRICS_DICTIONARY_")}
+def run(folder: Path, *arguments: object, **variables: str) -> subprocess.CompletedProcess[str]:
     ours = {
-        "PYTHONPATH": str(REPOSITORY),
         "METRICS_DICTIONARY_DEFINITIONS": str(REPOSITORY / "definitions"),
         "METRICS_DICTIONARY_STORE": "sqlite:///store.db",
         "METRICS_DICTIONARY_DATABASE": "sqlite:///application.db",
     }
-    return subprocess.run(
-        [sys.executable, "-m", "metrics_dictionary.cli.main", *map(str, arguments)],
-        cwd=folder,
-        env={**inherited, **ours, **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    return program.run(*arguments, cwd=folder, **{**ours, **variables})
 
 
 def test_a_token_is_shown_once_listed_without_its_secret_and_revoked(tmp_path: Path) -> None:

@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-REPOSITORY = Path(__file__).parents[2]
+from tests.program import run
+from tests.repository import commit, git
+from tests.small_root import BAKERY_EVENT, write
 
-EVENT = """\
----
-description: Somebody takes a loaf out of the oven.
-internal_events: true
-action: {name}
-identifiers: [user]
-product_group: {group}
-milestone: "16.10"
-introduced_by_url: https://example.com/changes/1
-tiers: [free]
-"""
+if TYPE_CHECKING:
+    import subprocess
+
+REPOSITORY = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -30,36 +23,15 @@ def work(tmp_path: Path) -> Path:
     """A repository with a definitions root that has an old fault, which is on its main branch."""
     write(tmp_path / "definitions/product_groups.yml", "---\novens:\n  name: Ovens\n")
     write(tmp_path / "definitions/instrumentations/all.yml", "--- {}\n")
-    write(tmp_path / "definitions/events/bake.yml", EVENT.format(name="bake", group="ovens"))
-    write(tmp_path / "definitions/events/old.yml", EVENT.format(name="old", group="shops"))
-    git(tmp_path, "init", "-q", "-b", "main")
-    git(tmp_path, "add", ".")
-    git(tmp_path, "commit", "-q", "-m", "x")
+    write(tmp_path / "definitions/events/bake.yml", BAKERY_EVENT.format(name="bake", group="ovens"))
+    write(tmp_path / "definitions/events/old.yml", BAKERY_EVENT.format(name="old", group="shops"))
+    git(tmp_path, "init", "--quiet")
+    commit(tmp_path)
     return tmp_path
 
 
-def git(folder: Path, *arguments: str) -> None:
-    identity = ("-c", "user.name=A", "-c", "user.email=a@example.com")
-    subprocess.run(["git", "-C", str(folder), *identity, *arguments], check=True, capture_output=True)
-
-
-def write(path: Path, text: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-    return path
-
-
 def validate(cwd: Path, *arguments: str, given: str | None = None) -> subprocess.CompletedProcess[str]:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("METRICS_DICTIONARY_")}
-    return subprocess.run(
-        [sys.executable, "-m", "metrics_dictionary.cli.main", "validate", *arguments],
-        cwd=cwd,
-        env={**clean, "PYTHONPATH": str(REPOSITORY)},
-        input=given,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    return run("validate", *arguments, cwd=cwd, given=given)
 
 
 def test_several_formats_come_out_of_one_run(work: Path) -> None:
@@ -115,7 +87,7 @@ def test_changed_only_leaves_out_old_findings_and_says_how_many(work: Path) -> N
 
 @pytest.mark.parametrize("arguments", [("--changed-only", "definitions"), ("definitions", "--changed-only")])
 def test_the_argument_behind_changed_only_may_be_the_root(work: Path, arguments: tuple[str, ...]) -> None:
-    write(work / "definitions/events/new.yml", EVENT.format(name="new", group="ovenz"))
+    write(work / "definitions/events/new.yml", BAKERY_EVENT.format(name="new", group="ovenz"))
     result = validate(work, *arguments)
     assert result.returncode == 1
     assert "new.yml:6:16: error[unknown-product-group]" in result.stdout
@@ -123,7 +95,7 @@ def test_the_argument_behind_changed_only_may_be_the_root(work: Path, arguments:
 
 
 def test_whole_set_rules_still_see_what_did_not_change(work: Path) -> None:
-    write(work / "definitions/events/zz.yml", EVENT.format(name="bake", group="ovens"))
+    write(work / "definitions/events/zz.yml", BAKERY_EVENT.format(name="bake", group="ovens"))
     result = validate(work, "definitions", "--changed-only=HEAD")
     assert "zz.yml:4:9: error[duplicate-event]" in result.stdout
 
@@ -136,7 +108,7 @@ def test_an_unknown_revision_is_one_line_and_exit_status_2(work: Path, arguments
 
 
 def test_changed_only_outside_of_a_repository_is_one_line_and_exit_status_2(tmp_path: Path) -> None:
-    write(tmp_path / "definitions/events/bake.yml", EVENT.format(name="bake", group="ovens"))
+    write(tmp_path / "definitions/events/bake.yml", BAKERY_EVENT.format(name="bake", group="ovens"))
     result = validate(tmp_path, "--changed-only")
     assert (result.returncode, result.stdout, result.stderr.count("\n")) == (2, "", 1)
     assert "git" in result.stderr
@@ -144,7 +116,7 @@ def test_changed_only_outside_of_a_repository_is_one_line_and_exit_status_2(tmp_
 
 def test_standard_input_is_judged_in_place_of_the_file(work: Path) -> None:
     file = "definitions/events/bake.yml"
-    result = validate(work, "--stdin-filename", file, "-", given=EVENT.format(name="bake", group="ovenz"))
+    result = validate(work, "--stdin-filename", file, "-", given=BAKERY_EVENT.format(name="bake", group="ovenz"))
     assert result.returncode == 1
     assert f"{file}:6:16: error[unknown-product-group]" in result.stdout
     assert "6 | product_group: ovenz\n" in result.stdout
@@ -153,7 +125,7 @@ def test_standard_input_is_judged_in_place_of_the_file(work: Path) -> None:
 
 
 def test_a_file_that_is_not_saved_yet_is_judged_where_it_will_be(work: Path) -> None:
-    text = EVENT.format(name="bake", group="ovens")
+    text = BAKERY_EVENT.format(name="bake", group="ovens")
     result = validate(work, "--stdin-filename", "definitions/events/new.yml", "--format", "json", "-", given=text)
     found = {finding["rule"]: finding for finding in json.loads(result.stdout)["findings"]}
     assert {"duplicate-event", "event-file-name"} <= found.keys()
@@ -162,7 +134,7 @@ def test_a_file_that_is_not_saved_yet_is_judged_where_it_will_be(work: Path) -> 
 
 
 def test_a_text_of_a_file_outside_of_any_root_is_judged_by_itself(tmp_path: Path) -> None:
-    text = EVENT.format(name="Bake", group="ovens")
+    text = BAKERY_EVENT.format(name="Bake", group="ovens")
     result = validate(tmp_path, "--stdin-filename", "elsewhere.yml", "-", given=text)
     assert "elsewhere.yml:4:9: error[schema]" in result.stdout
     assert "4 | action: Bake" in result.stdout

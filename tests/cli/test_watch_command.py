@@ -1,33 +1,20 @@
 from __future__ import annotations
 
-import os
 import queue
 import re
 import signal
 import subprocess
-import sys
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.program import COMMAND, REPOSITORY, environment
+from tests.small_root import BAKERY_EVENT, write
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-REPOSITORY = Path(__file__).parents[2]
-
-EVENT = """\
----
-description: Somebody takes a loaf out of the oven.
-internal_events: true
-action: bake
-identifiers: [user]
-product_group: {group}
-milestone: "16.10"
-introduced_by_url: https://example.com/changes/1
-tiers: [free]
-"""
+    from pathlib import Path
 
 
 class Watching:
@@ -35,8 +22,8 @@ class Watching:
 
     def __init__(self, root: Path) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "metrics_dictionary.cli.main", "watch", str(root)],
-            env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+            [*COMMAND, "watch", str(root)],
+            env=environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -59,11 +46,8 @@ class Watching:
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    file = tmp_path / "definitions" / "events" / "bake.yml"
-    file.parent.mkdir(parents=True)
-    file.write_text(EVENT.format(group="ovens"))
-    (tmp_path / "definitions" / "product_groups.yml").write_text("- ovens\n")
-    return file
+    write(tmp_path / "definitions" / "product_groups.yml", "- ovens\n")
+    return write(tmp_path / "definitions" / "events" / "bake.yml", BAKERY_EVENT.format(name="bake", group="ovens"))
 
 
 @pytest.fixture
@@ -78,12 +62,12 @@ def watching(file: Path) -> Iterator[Watching]:
 
 def test_a_save_is_told_and_its_mending_too_in_plain_lines(watching: Watching, file: Path) -> None:
     watching.until("Watching ")
-    file.write_text(EVENT.format(group="ovenz"))
+    file.write_text(BAKERY_EVENT.format(name="bake", group="ovenz"))
     head, *told = watching.until("Checked ")
     assert re.fullmatch(rf"\d\d:\d\d:\d\d {re.escape(str(file))}", head)
     finding = f"{file}:6:16: error[unknown-product-group]: there is no product group `ovenz`"
     assert finding in told
-    file.write_text(EVENT.format(group="ovens"))
+    file.write_text(BAKERY_EVENT.format(name="bake", group="ovens"))
     lines = watching.until("Checked ")
     assert f"settled: {finding}" in lines
     assert not any("\x1b" in line for line in [head, *told, *lines])
@@ -95,7 +79,7 @@ def test_trouble_is_told_and_the_watch_goes_on(watching: Watching, file: Path) -
     link.symlink_to("nowhere.yml")
     assert "does not exist" in watching.until("error: ")[-1]
     link.unlink()
-    file.write_text(EVENT.format(group="ovenz"))
+    file.write_text(BAKERY_EVENT.format(name="bake", group="ovenz"))
     assert "1 error" in watching.until("Checked ")[-1]
 
 

@@ -11,9 +11,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, cast
 
 from metrics_dictionary.dictionary.dictionary import Dictionary, Instrumentation
-from metrics_dictionary.dictionary.metric import MetricDefinition
+from tests.small_root import short_metric
 
 if TYPE_CHECKING:
+    from metrics_dictionary.dictionary.metric import MetricDefinition
     from metrics_dictionary.ping.database.database import Database
     from metrics_dictionary.ping.query.relation import Relation
 
@@ -23,10 +24,9 @@ Entries = Mapping[str, Mapping[str, object]]
 
 
 def metric(key_path: str, instrumentation_class: str | None = None, **fields: object) -> MetricDefinition:
-    given: dict[str, object] = {"key_path": key_path, "time_frame": "all", "status": "active"}
     if instrumentation_class is not None:
-        given["instrumentation_class"] = instrumentation_class
-    return MetricDefinition({**given, **fields}, f"definitions/metrics/{key_path}.yml")
+        fields["instrumentation_class"] = instrumentation_class
+    return short_metric(key_path, **fields)
 
 
 def dictionary(

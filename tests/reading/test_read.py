@@ -7,6 +7,7 @@ import pytest
 
 from metrics_dictionary.reading.read import read_dictionary
 from metrics_dictionary.tools.errors import OperationalError
+from tests import small_root
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,9 +20,7 @@ def root(tmp_path: Path) -> Path:
 
 def write(root: Path, files: dict[str, str]) -> Path:
     for file, text in files.items():
-        path = root / file
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        small_root.write(root / file, text)
     return root
 
 

@@ -1,26 +1,15 @@
 from __future__ import annotations
 
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.recipes.installed_wheel import Environment, build_wheel, install, make_environment
+from tests.repository import commit, git
+from tests.small_root import BAKERY_EVENT, write
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-EVENT = """\
----
-description: Somebody takes a loaf out of the oven.
-internal_events: true
-action: {name}
-identifiers: [user]
-product_group: {group}
-milestone: "16.10"
-introduced_by_url: https://example.com/changes/1
-tiers: [free]
-"""
 
 
 @pytest.fixture(scope="session")
@@ -42,8 +31,8 @@ def project(tmp_path: Path) -> Path:
     project = tmp_path / "project"
     event(project, "bake", "ovens")
     event(project, "old", "shops")
-    (project / "definitions" / "product_groups.yml").write_text("---\novens:\n  name: Ovens\n")
-    git(project, "init", "-q", "-b", "main")
+    write(project / "definitions" / "product_groups.yml", "---\novens:\n  name: Ovens\n")
+    git(project, "init", "--quiet")
     commit(project)
     git(project, "checkout", "-q", "-b", "topic")
     event(project, "new", "ovenz")
@@ -51,19 +40,5 @@ def project(tmp_path: Path) -> Path:
     return project
 
 
-def event(project: Path, name: str, group: str) -> Path:
-    file = project / "definitions" / "events" / f"{name}.yml"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(EVENT.format(name=name, group=group))
-    return file
-
-
-def commit(project: Path) -> None:
-    git(project, "add", ".")
-    git(project, "commit", "-q", "-m", "x")
-
-
-def git(folder: Path, *arguments: str) -> str:
-    identity = ("-c", "user.name=A", "-c", "user.email=a@example.com")
-    done = subprocess.run(["git", "-C", str(folder), *identity, *arguments], check=True, capture_output=True, text=True)
-    return done.stdout.strip()
+def event(project: Path, name: str, group: str) -> None:
+    write(project / "definitions" / "events" / f"{name}.yml", BAKERY_EVENT.format(name=name, group=group))

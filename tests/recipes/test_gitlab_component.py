@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from tests.recipes.conftest import git
 from tests.recipes.installed_wheel import make_environment
+from tests.repository import git
 
 if TYPE_CHECKING:
     import subprocess

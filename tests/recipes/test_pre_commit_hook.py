@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from tests.recipes.conftest import git
+from tests.repository import git
 
 if TYPE_CHECKING:
     from tests.recipes.installed_wheel import Environment

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,17 +9,12 @@ import pytest
 from metrics_dictionary.dictionary.diagnostic import Diagnostic, Related, Severity
 from metrics_dictionary.reports.changed_lines import ChangedLines, changed_lines
 from metrics_dictionary.tools.errors import OperationalError
+from tests.repository import commit, git
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 TEN = "".join(f"line {number}\n" for number in range(1, 11))
-
-
-def git(folder: Path, *arguments: str) -> str:
-    identity = ("-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "init.defaultBranch=main")
-    done = subprocess.run(["git", "-C", str(folder), *identity, *arguments], check=True, capture_output=True, text=True)
-    return done.stdout.strip()
 
 
 @pytest.fixture
@@ -33,11 +27,6 @@ def work(tmp_path: Path) -> Path:
     commit(work)
     git(work, "checkout", "-q", "-b", "topic")
     return work
-
-
-def commit(work: Path) -> None:
-    git(work, "add", "--all")
-    git(work, "commit", "-q", "-m", "x")
 
 
 def at(file: Path, line: int, path: str = "$.x", rule: str = "schema", *related: Related) -> Diagnostic:

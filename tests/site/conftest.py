@@ -6,60 +6,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import yaml
 
-from metrics_dictionary.site.pages import listings
 from metrics_dictionary.site.build.build import build
+from metrics_dictionary.site.pages import listings
+from tests.small_root import event, metric, write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from metrics_dictionary.site.build.build import BuildReport
 
 REPOSITORY = Path(__file__).parents[2]
 
 HOSTILE = "<script>alert(1)</script> \"'> {{ 7*7 }} {% raw %} [[shell:content]] %s \u202e &amp; </pre></code>"
 NAMES = ("a/b", "..", "a%2fb", "a b", "🦊.ü", "Upper.Case", "upper.case", "x.json", "x", "index.html", "~2", "k" * 300)
-
-
-def metric(**fields: object) -> dict[str, object]:
-    return {
-        "key_path": "counts.boards",
-        "description": "Boards in all projects and groups, archived ones among them.",
-        "product_group": "planning",
-        "value_type": "number",
-        "status": "active",
-        "milestone": "16.1",
-        "introduced_by_url": "https://gitlab.com/gitlab-org/gitlab/-/merge_requests/1234",
-        "time_frame": "all",
-        "data_source": "database",
-        "data_category": "optional",
-        "instrumentation_class": "CountBoardsMetric",
-        "tiers": ["free", "premium"],
-    } | fields
-
-
-def event(**fields: object) -> dict[str, object]:
-    return {
-        "description": "Somebody opens a board.",
-        "internal_events": True,
-        "action": "open_board",
-        "identifiers": ["user", "project", "namespace"],
-        "additional_properties": {
-            "label": {"description": "Kind of the board: scrum, kanban or other."},
-            "property": {"description": "How it was opened."},
-            "colour": {"description": "The board's colour, such as teal."},
-        },
-        "product_group": "planning",
-        "milestone": "16.2",
-        "introduced_by_url": "https://gitlab.com/gitlab-org/gitlab/-/merge_requests/1235",
-        "tiers": ["free"],
-    } | fields
-
-
-def write(path: Path, content: object) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")
 
 
 def write_small_root(root: Path) -> None:
@@ -156,8 +114,3 @@ def tiny_root(tmp_path: Path) -> Path:
     root = tmp_path / "definitions"
     write(root / "metrics/counts_all/boards.yml", metric())
     return root
-
-
-@pytest.fixture
-def write_definition() -> Callable[[Path, object], None]:
-    return write

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.changes.definition_repository import DefinitionRepository
-from tests.site.conftest import HOSTILE, event, metric, write
+from tests.site.conftest import HOSTILE
+from tests.small_root import event, metric, write
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,22 +9,23 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+from metrics_dictionary.changes.field_change import FieldChange
+from metrics_dictionary.changes.history.change import Change, ChangeType, Commit
+from metrics_dictionary.changes.history.history import History
 from metrics_dictionary.dictionary.dictionary import Dictionary
 from metrics_dictionary.dictionary.metric import MetricDefinition
-from metrics_dictionary.changes.history.change import Change, Commit, ChangeType
-from metrics_dictionary.changes.field_change import FieldChange
-from metrics_dictionary.changes.history.history import History
 from metrics_dictionary.reading.document import Kind
-from metrics_dictionary.site.pages import change_pages
 from metrics_dictionary.site.build.build import build
-from metrics_dictionary.site.parts.change_chart import MOST, columns
 from metrics_dictionary.site.data.changes import ChangeLog
 from metrics_dictionary.site.data.cross_references import CrossReferences
+from metrics_dictionary.site.pages import change_pages
 from metrics_dictionary.site.pages.feeds import LONGEST, NO_DATE, feeds
-from tests.changes.definition_repository import ENVIRONMENT
+from metrics_dictionary.site.parts.change_chart import MOST, columns
+from tests.repository import ENVIRONMENT
 from tests.site.built_pages import page
-from tests.site.conftest import HOSTILE, metric
+from tests.site.conftest import HOSTILE
 from tests.site.recorded_root import recorded_root
+from tests.small_root import metric
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,7 +60,10 @@ def feeds_of(log: ChangeLog, site_url: str | None = None) -> dict[str, bytes]:
 
 def test_changes_are_told_by_month_the_newest_first() -> None:
     log = log_of(
-        change(3, days=40), change(2, ChangeType.REMOVED, days=20), change(1, ChangeType.ADDED, days=20), change(0, days=1)
+        change(3, days=40),
+        change(2, ChangeType.REMOVED, days=20),
+        change(1, ChangeType.ADDED, days=20),
+        change(0, days=1),
     )
     assert [(month.key, [one.name for one in month.changes]) for month in log.months] == [
         ("2025-02", ["counts.m3", "counts.m2", "counts.m1"]),
@@ -158,7 +162,9 @@ def test_the_home_page_tells_the_newest_changes(recorded_site: Path, small_site:
 
 
 def test_the_chart_has_a_column_for_each_month_with_changes_and_room_for_the_others() -> None:
-    chart = columns(log_of(change(3, days=100), change(2, ChangeType.ADDED, days=99), change(1, ChangeType.REMOVED)).months)
+    chart = columns(
+        log_of(change(3, days=100), change(2, ChangeType.ADDED, days=99), change(1, ChangeType.REMOVED)).months
+    )
     assert chart is not None
     assert (chart.first, chart.last) == ("January 2025", "April 2025")
     assert chart.svg.count("<g>") == 2

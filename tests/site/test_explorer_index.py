@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from metrics_dictionary.dictionary.dictionary import Dictionary
+from metrics_dictionary.dictionary.dictionary import Dictionary, ProductGroup
 from metrics_dictionary.dictionary.event import EventDefinition
 from metrics_dictionary.dictionary.metric import MetricDefinition
-from metrics_dictionary.dictionary.dictionary import ProductGroup
 from metrics_dictionary.reading.read import read_dictionary
 from metrics_dictionary.site.data.cross_references import CrossReferences
 from metrics_dictionary.site.data.explorer_index import FORMAT, events_index, metrics_index
 from metrics_dictionary.site.parts.urls import metric_url
 from tests.benchmarks.corpus import write_corpus
-from tests.site.conftest import HOSTILE, event, metric
+from tests.site.conftest import HOSTILE
+from tests.small_root import event, metric
 
 if TYPE_CHECKING:
     from pathlib import Path

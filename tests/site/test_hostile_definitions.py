@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from metrics_dictionary.site.build.build import build
 from metrics_dictionary.site.parts.urls import event_url, metric_url, twin
 from tests.site.built_pages import page, pages
-from tests.site.conftest import HOSTILE, NAMES, event, metric
+from tests.site.conftest import HOSTILE, NAMES
+from tests.small_root import event, metric, write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from metrics_dictionary.site.build.build import BuildReport
@@ -66,16 +66,16 @@ def test_a_definition_with_errors_has_a_page_that_says_so(small_build: tuple[Pat
 
 
 def test_names_in_backticks_are_shown_as_code_and_nothing_else_is_taken_for_html(
-    tiny_root: Path, tmp_path: Path, write_definition: Callable[[Path, object], None]
+    tiny_root: Path, tmp_path: Path
 ) -> None:
     told = "Set by `a_name` and `<b onclick=x>`, not <i>otherwise</i>; a lone ` stays."
     code = "Set by <code>a_name</code> and <code>&lt;b onclick=x&gt;</code>, not &lt;i&gt;otherwise&lt;/i&gt;; a lone `"
-    write_definition(tiny_root / "metrics/counts_all/boards.yml", metric(description=told))
+    write(tiny_root / "metrics/counts_all/boards.yml", metric(description=told))
     properties = {"label": {"description": told}}
-    write_definition(tiny_root / "events/open_board.yml", event(description=told, additional_properties=properties))
-    write_definition(tiny_root / "product_groups.yml", {"planning": {"description": told}})
+    write(tiny_root / "events/open_board.yml", event(description=told, additional_properties=properties))
+    write(tiny_root / "product_groups.yml", {"planning": {"description": told}})
     instrumentation = {"source": "database", "operation": "count", "table": "boards", "description": told}
-    write_definition(tiny_root / "instrumentations/all.yml", {"CountBoardsMetric": instrumentation})
+    write(tiny_root / "instrumentations/all.yml", {"CountBoardsMetric": instrumentation})
     build(tiny_root, tmp_path / "site")
     shown = {
         "metrics/counts.boards/": 2,

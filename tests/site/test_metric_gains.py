@@ -12,18 +12,19 @@ import pytest
 
 from metrics_dictionary.dictionary.dictionary import Dictionary
 from metrics_dictionary.dictionary.metric import MetricDefinition
-from metrics_dictionary.tools.errors import OperationalError
-from metrics_dictionary.site.pages import metric_pages
-from metrics_dictionary.site.parts.before_after import before_after
 from metrics_dictionary.site.build.build import build
 from metrics_dictionary.site.data.replacement import Replacements
+from metrics_dictionary.site.pages import metric_pages
+from metrics_dictionary.site.parts.before_after import before_after
 from metrics_dictionary.site.parts.repository_links import repository_links
+from metrics_dictionary.site.parts.site_wording import duration
 from metrics_dictionary.site.parts.sql_layout import laid_out
 from metrics_dictionary.site.parts.window_drawing import drawing
-from metrics_dictionary.site.parts.site_wording import duration
+from metrics_dictionary.tools.errors import OperationalError
 from tests.site.built_pages import page
-from tests.site.conftest import HOSTILE, metric, write_small_root
+from tests.site.conftest import HOSTILE, write_small_root
 from tests.site.recorded_root import recorded_root
+from tests.small_root import metric
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,17 +6,14 @@ import errno
 import os
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
-from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.site.build import publishing
 from metrics_dictionary.site.build.build import build
 from metrics_dictionary.site.build.publishing import MARKER, publish, staging
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from metrics_dictionary.tools.errors import OperationalError
+from tests.small_root import write
 
 
 @pytest.fixture
@@ -54,10 +51,8 @@ def test_a_site_is_readable_by_whoever_the_umask_allows(tiny_root: Path, tmp_pat
     assert (tmp_path / "site/index.html").stat().st_mode & 0o777 == 0o640
 
 
-def test_strict_leaves_the_old_site_when_a_definition_has_errors(
-    tiny_root: Path, old_site: Path, write_definition: Callable[[Path, object], None]
-) -> None:
-    write_definition(tiny_root / "metrics/counts_all/bad.yml", {"key_path": "counts.bad"})
+def test_strict_leaves_the_old_site_when_a_definition_has_errors(tiny_root: Path, old_site: Path) -> None:
+    write(tiny_root / "metrics/counts_all/bad.yml", {"key_path": "counts.bad"})
     report = build(tiny_root, old_site, strict=True)
     assert not report.published
     assert report.diagnostics

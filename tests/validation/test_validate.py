@@ -14,6 +14,8 @@ from metrics_dictionary.tools.in_parts import WORTHWHILE
 from metrics_dictionary.validation import unchecked
 from metrics_dictionary.validation.rules.registry import DEFINITION_RULES, DICTIONARY_RULES
 from metrics_dictionary.validation.validate import Outcome, validate, validate_file, validate_paths
+from tests import small_root
+from tests.small_root import write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,17 +49,8 @@ def root(tmp_path: Path) -> Path:
     return root
 
 
-def write(path: Path, text: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-    return path
-
-
 def change(root: Path, name: str, before: str, after: str) -> Path:
-    path = root / "metrics" / "counts_all" / f"{name}.yml"
-    text = path.read_text(encoding="utf-8")
-    assert before in text
-    return write(path, text.replace(before, after))
+    return small_root.change(root / "metrics" / "counts_all" / f"{name}.yml", before, after)
 
 
 def told(outcome: Outcome) -> list[tuple[str, str, int, int]]:
