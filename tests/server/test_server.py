@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import io
 import json
 import re
 import socket
@@ -14,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from metrics_dictionary.server.transport.access_log import AccessLog
 from metrics_dictionary.server.transport.poller import EpollPoller, SelectorPoller
 from metrics_dictionary.server.transport.server import Server, tls_context
 from metrics_dictionary.tools.errors import OperationalError
@@ -411,53 +409,6 @@ def test_stopping_does_not_wait_for_ever(tmp_path: Path) -> None:
         began = time.monotonic()
         served.server.shutdown()
         assert time.monotonic() - began < 2
-
-
-def test_the_access_log_has_a_line_a_request_and_never_a_token(tmp_path: Path) -> None:
-    log = tmp_path / "access.log"
-    with running(tmp_path, replace(OPTIONS, access_log=AccessLog(str(log)))) as served:
-        client = Client(served.port)
-        secret = served.tokens["tracker"]
-        answer = client.post_json(
-            f"{TRACK}?private_token={secret}", {"event": "mr_name_changed"}, served.headers("tracker")
-        )
-        client.get(DEFINITIONS, Authorization=f"Bearer {secret}", X_Request_Id="mine")
-        client.close()
-    text = log.read_text(encoding="utf-8")
-    assert "glpat" not in text
-    first, second = map(json.loads, text.splitlines())
-    assert first["user_id"] == 2
-    assert (first["method"], first["path"], first["status"]) == ("POST", TRACK, 200)
-    assert first["request_id"] == answer.headers["x-request-id"]
-    assert (first["bytes"], first["client"]) == (len(answer.body), "127.0.0.1")
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", first["time"])
-    assert 0 <= first["duration_ms"] < 5000
-    assert (second["request_id"], second["user_id"]) == ("mine", None)
-
-
-def test_an_access_log_that_cannot_be_written_is_said(tmp_path: Path) -> None:
-    with pytest.raises(OperationalError, match=r"nowhere/log: cannot write the access log: No such file"):
-        AccessLog(str(tmp_path / "nowhere" / "log"))
-
-
-def test_a_bug_is_a_500_that_names_its_request_and_a_line_that_says_what_happened(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    log = io.StringIO()
-    monkeypatch.setattr("sys.stderr", log)
-    with running(tmp_path) as served:
-
-        def fail(*_: object) -> None:
-            raise RuntimeError("a bug")
-
-        monkeypatch.setattr(served.store, "payload", fail)
-        client = Client(served.port)
-        answer = client.get(f"{API}/service_ping", X_Request_Id="seen", PRIVATE_TOKEN=served.tokens["reader"])
-        client.close()
-    assert answer.json == {"message": "500 Internal Server Error", "request_id": "seen"}
-    line = json.loads(log.getvalue())
-    assert (line["request_id"], line["level"], line["message"]) == ("seen", "error", "RuntimeError: a bug")
-    assert "glpat" not in log.getvalue()
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.server.running_server import API, EVENT, Client, Running, running
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SAID_200 = {"message": "200 OK"}
+
+
+def test_an_event_is_counted_with_the_tokens_user(served: Running, client: Client) -> None:
+    body = {"event": EVENT, "namespace_id": 1, "project_id": 1, "additional_properties": {"lang": "eng"}}
+    for role in ("tracker", "tracker", "assistant"):
+        answer = client.post_json(f"{API}/track_event", body, served.headers(role))
+        assert (answer.status, answer.json) == (200, SAID_200)
+    assert served.count() == 3
+
+
+@pytest.mark.parametrize("call", ["track_event", "track_events"])
+def test_several_events_are_counted_all_or_none(served: Running, client: Client, call: str) -> None:
+    headers = served.headers("tracker")
+    good = {"events": [{"event": EVENT}] * 50}
+    assert client.post_json(f"{API}/{call}", good, headers).status == 200
+    assert served.count() == 50
+    bad = {"events": [{"event": EVENT}, {"event": EVENT, "project_id": 0}, {"event": 5}]}
+    answer = client.post_json(f"{API}/{call}", bad, headers)
+    assert answer.status == 400
+    assert b"events[1].project_id: " in answer.body
+    assert b"events[2].event: " in answer.body
+    assert served.count() == 50
+
+
+def test_a_form_is_read_as_rack_reads_it(served: Running, client: Client) -> None:
+    headers = {**served.headers("tracker"), "Content-Type": "application/x-www-form-urlencoded"}
+    one = b"event=mr_name_changed&send_to_snowplow=false&project_id=1&additional_properties[lang]=eng"
+    several = b"events[][event]=mr_name_changed&events[][project_id]=1&events[][event]=mr_name_changed"
+    assert client.call("POST", f"{API}/track_event", one, headers).status == 200
+    assert client.call("POST", f"{API}/track_events", several, headers).status == 200
+    assert served.count() == 3
+    users = b"event=mr_name_changed&values[]=7&values[]=8"
+    assert client.call("POST", f"{API}/increment_unique_users", users, headers).status == 200
+
+
+def test_the_older_calls_count_the_same_counters(served: Running, client: Client) -> None:
+    headers = served.headers("tracker")
+    assert client.post_json(f"{API}/increment_counter", {"event": EVENT}, headers).status == 200
+    assert served.count() == 1
+    users = {"event": EVENT, "values": [7, "8"]}
+    assert client.post_json(f"{API}/increment_unique_users", users, headers).status == 200
+    assert client.post_json(f"{API}/increment_counter", {"event": "mr_name_change"}, headers).status == 422
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (None, "values is missing"),
+        ([], "values: must be a list of 1"),
+        ([1, 0, True, 1.5], "values[1]: must be the id"),
+    ],
+)
+def test_users_who_are_none_are_refused(served: Running, client: Client, values: object, said: str) -> None:
+    body = {"event": EVENT, "values": values}
+    answer = client.post_json(f"{API}/increment_unique_users", body, served.headers("tracker"))
+    assert answer.status == 400
+    assert said in answer.body.decode()
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "said"),
+    [
+        (b"", 400, "event is missing"),
+        (b"{}", 400, "event is missing"),
+        (b"[]", 400, "the body must be a JSON object"),
+        (b'{"event":\n  mr}', 400, "the body is not JSON: line 2, column 3: expecting value"),
+        (b'{"event": "NaN",\n"project_id": NaN}', 400, "line 2, column 15: NaN is no JSON number"),
+        (b'{"a": -Infinity}', 400, "line 1, column 7: -Infinity is no JSON number"),
+        (b'{"a": 1e999}', 400, "a number that is too large"),
+        (b'{"a": ' + b"1" * 5000 + b"}", 400, "a number that is too large"),
+        (b'{"a": ' + b"[" * 100_000, 400, "nested too deeply"),
+        (b'{"event": "\xff"}', 400, "not UTF-8: byte 12"),
+        (b'{"event": "\\ud800"}', 422, "has no definition"),
+        (b'{"event": "mr_name_change"}', 422, "mr_name_changed"),
+        (b'{"event": "old_event"}', 422, "was removed"),
+        (b'{"event": "mr_name_changed", "namespace_id": -1}', 400, "namespace_id: "),
+        (b'{"event": "mr_name_changed", "project_id": 1.5}', 400, "project_id: "),
+        (b'{"event": "mr_name_changed", "additional_properties": {"value": "1"}}', 400, "additional_properties.value"),
+        (b'{"event": "mr_name_changed", "additional_properties": {"long": "1"}}', 400, "lang"),
+        (json.dumps({"events": [{"event": EVENT}] * 51}).encode(), 400, "1 to 50 events"),
+    ],
+)
+def test_a_body_with_something_wrong_is_refused_and_says_what_and_where(
+    served: Running, client: Client, body: bytes, status: int, said: str
+) -> None:
+    answer = client.post_json(f"{API}/track_event", body, served.headers("tracker"))
+    assert answer.status == status
+    assert isinstance(answer.json, dict)
+    assert said in answer.json["error"]
+    assert served.count() == 0
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Content-Type": "text/plain"},
+        {"Content-Type": "multipart/form-data; boundary=x"},
+        {"Content-Type": ""},
+        {"Content-Type": "application/json", "Content-Encoding": "gzip"},
+    ],
+)
+def test_a_body_of_another_kind_is_415(served: Running, client: Client, headers: dict[str, str]) -> None:
+    answer = client.call("POST", f"{API}/track_event", b"{}", {**headers, **served.headers("tracker")})
+    assert answer.status == 415
+
+
+def test_a_json_body_may_say_its_charset(served: Running, client: Client) -> None:
+    headers = {**served.headers("tracker"), "Content-Type": "Application/JSON; charset=utf-8"}
+    body = b'{"event": "mr_name_changed"}'
+    assert client.call("POST", f"{API}/track_event?ignored=1", body, headers).status == 200
+
+
+def test_an_unknown_event_is_200_and_a_line_in_the_log_when_the_settings_say_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with running(tmp_path, settings={"events.unknown": "ignore"}) as served:
+        client = Client(served.port)
+        answer = client.post_json(f"{API}/track_event", {"event": "what"}, served.headers("tracker"))
+        client.close()
+    assert answer.status == 200
+    line = json.loads(capsys.readouterr().err)
+    assert (line["level"], line["request_id"]) == ("info", answer.headers["x-request-id"])
+    assert "what" in line["message"]
