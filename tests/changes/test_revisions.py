@@ -104,7 +104,8 @@ def test_what_does_not_parse_in_a_revision_is_told_and_the_rest_is_compared(root
     assert "HEAD:definitions/metrics/counts_all/broken.yml:2:11" in found["incomplete-comparison"].message
 
 
-def test_a_root_that_a_revision_does_not_have_yet_gives_nothing_to_compare_with(root: Path, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("root")
+def test_a_root_that_a_revision_does_not_have_yet_gives_nothing_to_compare_with(tmp_path: Path) -> None:
     other = tmp_path / "more"
     write(other / LOAVES, METRIC)
     edition = read_revision("HEAD", other)

@@ -73,7 +73,7 @@ def _string(text: str) -> yaml.ScalarEvent:
     return yaml.ScalarEvent(None, None, (True, True), text, style=string_style(text))
 
 
-def _spelling(value: float | bool | None) -> str:
+def _spelling(value: int | float | bool | None) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from metrics_dictionary.changes.compare.comparison import compare
 from metrics_dictionary.changes.compare.edition import Edition, inside_root
 from metrics_dictionary.changes.compare.open_edition import open_edition
-from metrics_dictionary.changes.compare.rules import CHECKS
+from metrics_dictionary.changes.compare.rules import breaches
 from metrics_dictionary.dictionary.diagnostic import Diagnostic
 from metrics_dictionary.reading.positions import json_path
 from metrics_dictionary.reading.root import shown
@@ -47,11 +47,8 @@ def _diagnostics(before: Edition, reading: Reading) -> Iterator[Diagnostic]:
     after = Edition(shown(root), reading.dictionary, unread=unread)
     documents = {document.file_path: document for document in reading.documents}
     yield from _gaps(before, root, documents)
-    comparison = compare(before, after)
-    for rule, checks in CHECKS.items():
-        for check in checks:
-            for breach in check(comparison):
-                yield _diagnostic(rule, breach, root, documents)
+    for rule, breach in breaches(compare(before, after)):
+        yield _diagnostic(rule, breach, root, documents)
 
 
 def _gaps(before: Edition, root: Path, documents: Mapping[str, Document]) -> Iterator[Diagnostic]:

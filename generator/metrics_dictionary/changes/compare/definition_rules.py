@@ -92,10 +92,7 @@ def renamed_event(comparison: Comparison) -> Iterator[Breach]:
 def dropped_event_property(comparison: Comparison) -> Iterator[Breach]:
     """Find properties and identifiers that an event lost while a metric depends on them."""
     for change in comparison.events.changed:
-        lost = _carried(change.before) - _carried(change.after)
-        if not lost:
-            continue
-        for name in sorted(lost):
+        for name in sorted(_carried(change.before) - _carried(change.after)):
             users = [
                 metric.key_path
                 for metric in _users(comparison, change.before.action)

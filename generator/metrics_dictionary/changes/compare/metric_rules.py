@@ -51,12 +51,13 @@ def changed_time_frame(comparison: Comparison) -> Iterator[Breach]:
             yield _breach(change, "time_frame", other.before, other.after)
 
 
-def changed_field(name: str) -> Check:
-    """Return a rule that finds live metrics in which a field changed."""
+def changed_field(name: str, *, unless_alike: bool = False) -> Check:
+    """Return a rule that finds live metrics in which a field changed, ``unless_alike`` those with the same SQL."""
 
     def check(comparison: Comparison) -> Iterator[Breach]:
         for change in _live(comparison):
-            if other := change.field(name):
+            other = change.field(name)
+            if other and not (unless_alike and change.computed_alike):
                 yield _breach(change, name, other.before, other.after)
 
     return check
@@ -78,24 +79,6 @@ def changed_selection(aspect: Aspect) -> Check:
     return check
 
 
-def changed_instrumentation(comparison: Comparison) -> Iterator[Breach]:
-    """Find another instrumentation class that does not give the SQL of the old one."""
-    for change in _live(comparison):
-        other = change.field("instrumentation_class")
-        if other and not change.computed_alike:
-            yield _breach(change, "instrumentation_class", other.before, other.after)
-
-
-def changed_options(comparison: Comparison) -> Iterator[Breach]:
-    """Find other options that do not give the SQL of the old ones."""
-    for change in _live(comparison):
-        other = change.field("options")
-        if other and not change.computed_alike:
-            yield Breach(
-                change.after, ("options",), f"`options` of {_who(change)} {_from_to(other.before, other.after)}"
-            )
-
-
 def changed_computation(comparison: Comparison) -> Iterator[Breach]:
     """Find metrics that are computed differently though they say the same as before."""
     for change in _live(comparison):
@@ -110,7 +93,7 @@ _COMPUTING = ("instrumentation_class", "options", "time_frame")
 
 
 def computed_alike(comparison: Comparison) -> Iterator[Breach]:
-    """Find what looks like another computation and is none."""
+    """Find what looks like another computation but gives the same SQL."""
     for change in _live(comparison):
         if change.computed_alike:
             for name in ("instrumentation_class", "options"):

@@ -51,10 +51,10 @@ def read_revision(revision: str, root: Path, known: KnownData | None = None, *, 
     """Read the definitions root as it was in a revision of the repository that it lies in.
 
     ``known`` spares work, and learns what is read here. ``merge_base`` asks for the commit at which the present
-    branch left the revision, so that what others did there since is no change of ours. In a shallow clone the oldest
+    branch left the revision, so that what others did there since is not taken for ours. In a shallow clone the oldest
     commit stands for an ancestor that is not there, with a remark.
 
-    Raises OperationalError when the root is in no git repository, or the revision is none of it.
+    Raises OperationalError when the root is not in a git repository, or the repository lacks the revision.
     """
     top, prefix = _place_in_repository(root, revision)
     commit = _commit(top, revision, merge_base=merge_base)
@@ -85,13 +85,13 @@ def data_of(documents: Iterable[Document], root: Path) -> KnownData:
 def _place_in_repository(root: Path, revision: str) -> tuple[Path, str]:
     """Return the top folder of the repository and the root's path in it, empty for the top itself."""
     try:
-        told = git(root, "rev-parse", "--show-toplevel", "--show-prefix").decode("utf-8", "surrogateescape")
+        output = git(root, "rev-parse", "--show-toplevel", "--show-prefix").decode("utf-8", "surrogateescape")
     except GitRefusedError as error:
         raise OperationalError(
             f"{shown(revision)}: neither a URL, a file nor a definitions root, "
             f"and git knows no revision of {shown(root)}: {error}"
         ) from error
-    top, prefix, *_ = told.split("\n")
+    top, prefix, *_ = output.split("\n")
     return Path(top), prefix.rstrip("/")
 
 
@@ -136,8 +136,8 @@ def _entries(listing: bytes, place: str, root_name: str) -> list[_Entry]:
     """Read a listing of git: ``MODE TYPE NAME SIZE<tab>PATH`` between NULs, paths relative to the root."""
     entries = []
     for row in filter(None, listing.split(b"\0")):
-        told, _, path = row.partition(b"\t")
-        mode, kind, blob, size = told.decode().split()
+        columns, _, path = row.partition(b"\t")
+        mode, kind, blob, size = columns.decode().split()
         relative = path.decode("utf-8", "backslashreplace")
         what = kind_of(relative) if kind == "blob" else None
         if what is not None and what is not Kind.OBJECT_SCHEMA:

@@ -16,9 +16,7 @@ from metrics_dictionary.changes.compare.definition_rules import (
 from metrics_dictionary.changes.compare.metric_rules import (
     changed_computation,
     changed_field,
-    changed_instrumentation,
     changed_key_path,
-    changed_options,
     changed_selection,
     changed_time_frame,
     computed_alike,
@@ -27,9 +25,10 @@ from metrics_dictionary.changes.compare.metric_rules import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-    from metrics_dictionary.changes.compare.breach import Check
+    from metrics_dictionary.changes.compare.breach import Breach, Check
+    from metrics_dictionary.changes.compare.comparison import Comparison
 
 CHECKS: Mapping[str, tuple[Check, ...]] = {
     "deleted-definition": (deleted_metric, deleted_event),
@@ -41,8 +40,8 @@ CHECKS: Mapping[str, tuple[Check, ...]] = {
     "changed-unique": (changed_selection(Aspect.UNIQUE),),
     "changed-filter": (changed_selection(Aspect.FILTER),),
     "changed-operator": (changed_selection(Aspect.OPERATOR),),
-    "changed-instrumentation": (changed_instrumentation,),
-    "changed-options": (changed_options,),
+    "changed-instrumentation": (changed_field("instrumentation_class", unless_alike=True),),
+    "changed-options": (changed_field("options", unless_alike=True),),
     "changed-computation": (changed_computation,),
     "computed-alike": (computed_alike,),
     "revived-definition": (revived_definition,),
@@ -53,3 +52,11 @@ CHECKS: Mapping[str, tuple[Check, ...]] = {
     "changed-owner": (changed_owner,),
 }
 """Rule id -> what checks it."""
+
+
+def breaches(comparison: Comparison) -> Iterator[tuple[str, Breach]]:
+    """Yield everything that any rule says about a comparison, with the rule's id."""
+    for rule, checks in CHECKS.items():
+        for check in checks:
+            for breach in check(comparison):
+                yield rule, breach

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.changes.compare.comparison import compare
-from metrics_dictionary.changes.compare.rules import CHECKS
+from metrics_dictionary.changes.compare.rules import breaches
 from metrics_dictionary.dictionary.diagnostic import Severity
 from metrics_dictionary.dictionary.dictionary import ProductGroup
 from metrics_dictionary.dictionary.metric import MetricDefinition
@@ -181,10 +181,8 @@ def _items(comparison: Comparison) -> Iterator[Item]:
 def _violations(comparison: Comparison) -> dict[int, tuple[Violation, ...]]:
     """Return the id of a definition's object -> the lifecycle rules that it breaks."""
     found: defaultdict[int, list[Violation]] = defaultdict(list)
-    for rule, checks in CHECKS.items():
-        for check in checks:
-            for breach in check(comparison):
-                found[id(breach.definition)].append(Violation(rule, RULES[rule].severity, breach.message))
+    for rule, breach in breaches(comparison):
+        found[id(breach.definition)].append(Violation(rule, RULES[rule].severity, breach.message))
     return {definition: tuple(violations) for definition, violations in found.items()}
 
 

@@ -14,7 +14,7 @@ from metrics_dictionary.cli.options import DEFINITIONS, product_groups_option
 from metrics_dictionary.reports.report import Summary
 from metrics_dictionary.reports.text_report import render_findings
 from metrics_dictionary.tools.errors import OperationalError
-from metrics_dictionary.tools.text import printable
+from metrics_dictionary.tools.text import abridged, printable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -28,6 +28,9 @@ MIN_PAUSE = 0.06
 
 PAUSE_FACTOR = 4
 """A look that takes a second is followed by a pause of so many: one fifth of a processor at most."""
+
+MAX_NAMES = 3
+"""Saved files that are named; the others are counted."""
 
 
 @click.command("watch")
@@ -59,9 +62,7 @@ def command(root: Path, product_groups: Path | None) -> None:
 
 def _follow(watch: Watch, last: Validation) -> None:
     for update in _updates(watch):
-        named = ", ".join(printable(file) for file in update.changed[:3])
-        more = f" and {len(update.changed) - 3:,} more" if len(update.changed) > 3 else ""
-        click.echo(f"{time.strftime('%H:%M:%S')} {named}{more}")
+        click.echo(f"{time.strftime('%H:%M:%S')} {abridged(map(printable, update.changed), MAX_NAMES)}")
         before = {_identity(diagnostic) for diagnostic in last.diagnostics}
         now = {_identity(diagnostic) for diagnostic in update.validation.diagnostics}
         shown = [

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.reading.positions import json_path
-from metrics_dictionary.tools.text import escaped, listed, shortened
+from metrics_dictionary.tools.text import abridged, escaped, listed, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,7 +39,7 @@ def one_of(values: Iterable[object]) -> str:
     """Return ``a``, ``b`` or ``c``, each in backticks; of many only the first ones."""
     words = [code(item if isinstance(item, str) else json.dumps(item)) for item in values]
     if len(words) > _MOST:
-        return f"one of {', '.join(words[:_MOST])} and {len(words) - _MOST} more"
+        return f"one of {abridged(words, _MOST)}"
     return listed(words, "or")
 
 
