@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -110,14 +111,14 @@ def test_a_definition_with_bytes_changed_ends_in_diagnostics_or_data(draw: st.Da
 @given(st.lists(st.sampled_from(PIECES), max_size=20))
 def test_the_parser_without_libyaml_is_as_harmless(pieces: list[str]) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(events, "FastParser", events.PurePythonParser)
+        patch.setattr(events, "PARSER", yaml.BaseLoader)
         assert_harmless("".join(pieces).encode("utf-8"))
 
 
 def test_both_parsers_read_a_definition_alike() -> None:
     fast = parsed(DEFINITION)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(events, "FastParser", events.PurePythonParser)
+        patch.setattr(events, "PARSER", yaml.BaseLoader)
         slow = parsed(DEFINITION)
         assert slow == fast
         assert Positions.of(DEFINITION.decode()).value(("events", 0, "unique")) == (10, 11)

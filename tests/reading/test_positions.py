@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+import pytest
+import yaml
+
+from metrics_dictionary.reading import events
+from metrics_dictionary.reading.events import MAX_DEPTH, PARSER
 from metrics_dictionary.reading.positions import Positions, json_path
 
 TEXT = """\
@@ -67,10 +72,10 @@ def test_a_key_is_named_as_it_is_written() -> None:
     assert [positions.key((name,)) for name in ("on", "5", "~")] == [(1, 1), (2, 1), (3, 1)]
 
 
-def test_a_text_that_breaks_off_is_located_up_to_there() -> None:
+def test_a_text_that_breaks_off_has_its_first_character() -> None:
     positions = Positions.of("a: 1\nb: [1, 2\nc: @")
-    assert positions.value(("a",)) == (1, 4)
-    assert positions.value(("c",)) == (1, 1)
+    assert positions.value(("a",)) == (1, 1)
+    assert positions.key(("b",)) == (1, 1)
 
 
 def test_a_text_without_anything_has_its_first_character() -> None:
@@ -82,8 +87,11 @@ def test_only_the_first_document_is_located() -> None:
     assert Positions.of("a: 1\n---\nb: 1\n").value(("b",)) == (1, 1)
 
 
-def test_nesting_without_end_is_not_followed() -> None:
-    assert Positions.of("[" * 900).value((0,) * 20) == (1, 21)
+@pytest.mark.parametrize("parser", [PARSER, yaml.BaseLoader])
+def test_nesting_without_end_is_not_followed(parser: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "PARSER", parser)
+    assert Positions.of("[" * 100 + "]" * 100).value((0,) * 200) == (1, MAX_DEPTH + 2)
+    assert Positions.of("[" * 60_000).value((0,)) == (1, 1)
 
 
 def test_a_path_is_shown_as_a_json_path() -> None:

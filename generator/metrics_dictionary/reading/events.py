@@ -1,6 +1,6 @@
-"""The stream of YAML events of a text, from libyaml where it is installed.
+"""What the YAML parser makes of a text: a stream of events, or a tree of nodes; libyaml does it where it is installed.
 
-Working on events keeps hostile input harmless: nothing is built from an alias or a tag unless we do it.
+Working on these keeps hostile input harmless: nothing is built from an alias or a tag unless we do it.
 """
 
 from __future__ import annotations
@@ -8,47 +8,38 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 import yaml
-from yaml.parser import Parser
-from yaml.reader import Reader
-from yaml.scanner import Scanner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Event: TypeAlias = yaml.Event
 
-DEEPEST = 40
+MAX_DEPTH = 40
 """Levels of nesting that are followed. A definition has 6, the deepest condition of an instrumentation about 12."""
 
+HAS_LIBYAML: bool = yaml.__with_libyaml__
+"""Whether reading runs at full speed: PyYAML's own parser gives the same at a tenth of it."""
 
-class PurePythonParser(Reader, Scanner, Parser):
-    """PyYAML's own parser: the same events at a tenth of the speed."""
-
-    def __init__(self, text: str | bytes) -> None:
-        Reader.__init__(self, text)
-        Scanner.__init__(self)
-        Parser.__init__(self)
-
-
-try:
-    from yaml._yaml import CParser
-except ImportError:
-    FastParser: type[CParser | PurePythonParser] = PurePythonParser
-else:
-    FastParser = CParser
-
-HAS_LIBYAML = FastParser is not PurePythonParser
-"""Whether reading runs at full speed."""
+PARSER: type[yaml.CBaseLoader | yaml.BaseLoader] = yaml.CBaseLoader if HAS_LIBYAML else yaml.BaseLoader
 
 
 def events_of(text: str | bytes) -> Iterator[Event]:
     """Yield the events of a text, from the start of the stream to its end.
 
-    Raises ``yaml.YAMLError`` where the text is no YAML.
+    Raises ``yaml.YAMLError`` where the text is not YAML.
     """
-    next_event = FastParser(text).get_event
+    next_event = PARSER(text).get_event
     while True:
         event = cast("Event", next_event())
         yield event
         if type(event) is yaml.StreamEndEvent:
             return
+
+
+def first_node(text: str) -> yaml.Node | None:
+    """Return the content of the first document, or None where there is none.
+
+    Raises ``yaml.YAMLError`` where the text is not YAML up to there.
+    """
+    parser = PARSER(text)
+    return cast("yaml.Node", parser.get_node()) if parser.check_node() else None

@@ -16,7 +16,7 @@ import yaml
 from metrics_dictionary.dictionary.diagnostic import Diagnostic, Severity
 from metrics_dictionary.reading.comments import comments_to_this_tool
 from metrics_dictionary.reading.document import Document, Kind
-from metrics_dictionary.reading.events import DEEPEST, Event, events_of
+from metrics_dictionary.reading.events import MAX_DEPTH, Event, events_of
 from metrics_dictionary.reading.positions import JsonPath, Position, json_path, position_of
 from metrics_dictionary.reading.scalars import UnsupportedScalarError, plain_scalar
 from metrics_dictionary.reading.syntax_errors import syntax_problem
@@ -146,8 +146,8 @@ class _Content:
             if self._documents > 1:
                 self._report("yaml-multiple-documents", "a second document starts here", event)
                 break
-            if len(self._outer) > DEEPEST:
-                self._report("yaml-too-large", f"the nesting is more than {DEEPEST} levels deep", event)
+            if len(self._outer) > MAX_DEPTH:
+                self._report("yaml-too-large", f"the nesting is more than {MAX_DEPTH} levels deep", event)
                 self.complete = False
                 break
         self._report_aliases()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
-from metrics_dictionary.reading.events import DEEPEST, Event, events_of
+from metrics_dictionary.reading.events import MAX_DEPTH, first_node
 
 JsonPath = tuple[str | int, ...]
 """The keys and indexes that lead to a value; empty for the whole file."""
@@ -19,7 +20,7 @@ _START: Position = (1, 1)
 
 
 def json_path(path: JsonPath) -> str:
-    """Return a path as it is shown: ``$.events[0].name``; a key that is no plain word is quoted in brackets."""
+    """Return a path as it is shown: ``$.events[0].name``; a key that is not a plain word is quoted in brackets."""
     return "$" + "".join(_step(step) for step in path)
 
 
@@ -30,7 +31,7 @@ def position_of(mark: Any) -> Position:
 
 @dataclass(frozen=True)
 class Positions:
-    """The place of every value and key in a text, as far as the text could be parsed.
+    """The place of every value and key in a text. A text that cannot be parsed has no places but its first character.
 
     Where a key is written twice, the last one counts, as it does for the value that was read.
     """
@@ -41,12 +42,11 @@ class Positions:
 
     @classmethod
     def of(cls, text: str) -> Positions:
-        """Locate everything in the first document of a text; a text that breaks off is located up to there."""
+        """Locate everything in the first document of a text."""
         positions = cls()
-        try:
-            _Walk(positions).over(text)
-        except yaml.YAMLError:
-            return positions
+        with suppress(yaml.YAMLError, RecursionError):
+            if root := first_node(text):
+                positions._add((), root, set())
         return positions
 
     def value(self, path: JsonPath) -> Position:
@@ -64,61 +64,24 @@ class Positions:
         """Return a scalar's text as the author wrote it (``16.10``), without quotes; empty for anything else."""
         return self._written.get(path, "")
 
-    def add(self, path: JsonPath, event: Event) -> None:
-        """Record the place of a value."""
-        self._values[path] = position_of(event.start_mark)
-        if isinstance(event, yaml.ScalarEvent):
-            self._written[path] = event.value
-
-    def add_key(self, path: JsonPath, event: Event) -> None:
-        """Record the place of a key."""
-        self._keys[path] = position_of(event.start_mark)
-
-
-class _Walk:
-    """Follows the events of a document and keeps the path of the value that comes next.
-
-    ``_steps`` holds one entry a collection that is open: the index of a list's next item, a mapping's current key,
-    or None where a mapping's next event is a key.
-    """
-
-    def __init__(self, positions: Positions) -> None:
-        self._positions = positions
-        self._steps: list[str | int | None] = []
-
-    def over(self, text: str) -> None:
-        for event in events_of(text):
-            if isinstance(event, yaml.DocumentEndEvent) or len(self._steps) > DEEPEST:
-                return
-            if isinstance(event, yaml.CollectionEndEvent):
-                self._steps.pop()
-                self._step_on("")
-            elif isinstance(event, yaml.NodeEvent):
-                self._node(event)
-
-    def _node(self, event: Event) -> None:
-        is_key = bool(self._steps) and self._steps[-1] is None
-        if not is_key:
-            self._positions.add(self._path(), event)
-        if isinstance(event, yaml.CollectionStartEvent):
-            self._steps.append(0 if isinstance(event, yaml.SequenceStartEvent) else None)
+    def _add(self, path: JsonPath, node: yaml.Node, located: set[int]) -> None:
+        self._values[path] = position_of(node.start_mark)
+        # What an alias repeats is not followed again: a few lines could stand for millions of values.
+        if id(node) in located:
             return
-        self._step_on(event.value if isinstance(event, yaml.ScalarEvent) else "")
-        if is_key:
-            self._positions.add_key(self._path(), event)
-
-    def _path(self) -> JsonPath:
-        return tuple("" if step is None else step for step in self._steps)
-
-    def _step_on(self, key: str) -> None:
-        """Move on after a node: to a list's next item, from a key to its value, from a value to the next key."""
-        if not self._steps:
+        located.add(id(node))
+        if isinstance(node, yaml.ScalarNode):
+            self._written[path] = node.value
+        elif len(path) > MAX_DEPTH:
             return
-        step = self._steps[-1]
-        if isinstance(step, int):
-            self._steps[-1] = step + 1
+        elif isinstance(node, yaml.SequenceNode):
+            for index, item in enumerate(node.value):
+                self._add((*path, index), item, located)
         else:
-            self._steps[-1] = key if step is None else None
+            for key, value in node.value:
+                inner = (*path, key.value if isinstance(key, yaml.ScalarNode) else "")
+                self._keys[inner] = position_of(key.start_mark)
+                self._add(inner, value, located)
 
 
 def _step(step: str | int) -> str:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 import yaml
 
-from metrics_dictionary.reading.events import events_of
+from metrics_dictionary.reading.events import first_node
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from metrics_dictionary.reading.events import Event
     from metrics_dictionary.reading.positions import JsonPath
+
+# Before the content and behind it there is nothing else than these and comments.
+_AT_LINE_START = r"(?<![^\n\r\x85\u2028\u2029])"
+_DIRECTIVE = re.compile(_AT_LINE_START + "%")
+_DOCUMENT_START = re.compile(_AT_LINE_START + r"---(?=\s|\Z)")
+_DOCUMENT_END = re.compile(_AT_LINE_START + r"\.\.\.(?=\s|\Z)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +70,16 @@ class Tree:
 
 
 def tree_of(text: str) -> Tree | None:
-    """Return the tree of a text, or None for one with directives, ``...``, aliases, or keys that are no text.
+    """Return the tree of a text, or None for one with directives, ``...``, or keys that are not strings.
 
-    The text has to be one that the reader takes: a single document without a syntax error.
+    The text has to be one that the reader takes: a single document without a syntax error, and without aliases.
     """
-    events = events_of(text)
-    next(events)
-    opening = next(events, None)
-    if not isinstance(opening, yaml.DocumentStartEvent) or opening.version or opening.tags:
+    found = first_node(text)
+    root = None if found is None else _node(found, text)
+    if root is None or _DIRECTIVE.search(text, 0, root.start) or _DOCUMENT_END.search(text, root.end):
         return None
-    root = _node(next(events), events)
-    closing = next(events, None)
-    if root is None or (isinstance(closing, yaml.DocumentEndEvent) and closing.explicit):
-        return None
-    return Tree(root, _end(opening) if opening.explicit else 0, bool(opening.explicit))
+    marker = _DOCUMENT_START.search(text, 0, root.start)
+    return Tree(root, marker.end() if marker else 0, marker is not None)
 
 
 def nodes(node: Node, path: JsonPath = ()) -> Iterator[tuple[JsonPath, Entry | None, Node]]:
@@ -106,44 +108,18 @@ def _below(node: Node, path: JsonPath) -> Iterator[tuple[JsonPath, Entry | None,
         yield from _below(entry.value, inner)
 
 
-def _node(event: Event, events: Iterator[Event]) -> Node | None:
-    if isinstance(event, yaml.ScalarEvent):
-        style = event.style if event.style in ("'", '"', "|", ">") else None
-        return Scalar(_start(event), _end(event), event.value, style, event.tag is not None)
-    if isinstance(event, yaml.SequenceStartEvent):
-        return _list(event, events)
-    if isinstance(event, yaml.MappingStartEvent):
-        return _mapping(event, events)
-    return None
-
-
-def _list(start: yaml.SequenceStartEvent, events: Iterator[Event]) -> Collection | None:
+def _node(node: yaml.Node, text: str) -> Node | None:
+    start, end = node.start_mark.index, node.end_mark.index
+    if isinstance(node, yaml.ScalarNode):
+        style = node.style if node.style in ("'", '"', "|", ">") else None
+        return Scalar(start, end, node.value, style, text.startswith("!", start))
+    is_list = isinstance(node, yaml.SequenceNode)
+    pairs = ((None, item) for item in node.value) if is_list else node.value
     entries: list[Entry] = []
-    for event in events:
-        if isinstance(event, yaml.SequenceEndEvent):
-            return Collection(_start(start), _end(event), tuple(entries), True, bool(start.flow_style))
-        value = _node(event, events)
-        if value is None:
+    for key_node, value_node in pairs:
+        key = _node(key_node, text) if key_node else None
+        value = _node(value_node, text)
+        if value is None or not (is_list or isinstance(key, Scalar)):
             return None
-        entries.append(Entry(None, value))
-    return None
-
-
-def _mapping(start: yaml.MappingStartEvent, events: Iterator[Event]) -> Collection | None:
-    entries: list[Entry] = []
-    for event in events:
-        if isinstance(event, yaml.MappingEndEvent):
-            return Collection(_start(start), _end(event), tuple(entries), False, bool(start.flow_style))
-        key, value = _node(event, events), _node(next(events), events)
-        if not isinstance(key, Scalar) or value is None:
-            return None
-        entries.append(Entry(key, value))
-    return None
-
-
-def _start(event: Event) -> int:
-    return event.start_mark.index if event.start_mark else 0
-
-
-def _end(event: Event) -> int:
-    return event.end_mark.index if event.end_mark else 0
+        entries.append(Entry(key if isinstance(key, Scalar) else None, value))
+    return Collection(start, end, tuple(entries), is_list, bool(cast("yaml.CollectionNode", node).flow_style))
