@@ -88,7 +88,7 @@ def write_definitions(root: Path) -> None:
         (root / f"metrics/counts_all/{number}.yml").write_text(json.dumps(common | fields), encoding="utf-8")
     (root / "product_groups.yml").write_text('{"oven": {"name": "Oven crew"}, "shelf": {"name": "Shelf crew"}}')
     (root / "object_schemas").mkdir()
-    schema = {"type": "array", "items": {"properties": {"heat": {"type": "integer"}}}}
+    schema = {"type": "array", "items": {"properties": {"heat": {"type": "integer"}}}, "unevaluatedItems": False}
     (root / "object_schemas/ovens.json").write_text(json.dumps(schema))
 
 
@@ -245,6 +245,15 @@ def test_the_chosen_value_is_explained_in_a_sentence_with_links_to_its_pages(rea
     for link in detail.locator("a").all():
         response = reader.request.get(str(link.evaluate("(link) => link.href")))
         assert response.ok
+
+
+def test_what_of_a_schema_the_page_does_not_check_is_said(reader: Page) -> None:
+    detail = reader.locator("#payload-detail")
+    for payload in (PAYLOAD, EARLIER):
+        give(reader, payload)
+        row(reader, "ovens").click()
+        expect(detail).to_contain_text("Not checked in its JSON Schema: the keyword unevaluatedItems.")
+        reader.click("#payload-close")
 
 
 def test_a_branch_says_what_is_wrong_below_it(reader: Page) -> None:

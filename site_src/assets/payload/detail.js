@@ -4,7 +4,7 @@ import { copyText } from "../shared/clipboard.js";
 import { make } from "../shared/elements.js";
 import { counted } from "../shared/format.js";
 import { keyPathOf } from "./tree.js";
-import { cut, explained, plain, whole } from "./wording.js";
+import { cut, explained, notChecked, plain, whole } from "./wording.js";
 
 /** @typedef {import("./tree.js").Node} Node */
 /** @typedef {import("./definitions.js").Definition} Definition */
@@ -21,8 +21,10 @@ const MAX_KEY_PATH_LENGTH = 2000;
 export function detail(node, definitions) {
   const parts = /** @type {HTMLElement[]} */ ([heading(node)]);
   const definition = node.entry?.definition ?? owner(node);
-  const finding = node.entry && node.checked ? explained(node.entry) : "";
-  if (finding) parts.push(make("p", { class: "dd-detail-finding" }, finding));
+  if (node.entry && node.checked) {
+    const said = [explained(node.entry), notChecked(node.entry)].filter(Boolean);
+    parts.push(...said.map((sentence) => make("p", { class: "dd-detail-finding" }, sentence)));
+  }
   if (definition) parts.push(...defined(definition));
   else if (keyPathOf(node) === definitions.recordedAt) parts.push(make("p", {}, "When the payload was recorded."));
   if (node.branch)

@@ -158,6 +158,15 @@ export function explained(entry) {
   }
 }
 
+/**
+ * What of a value's schema was not checked, as a sentence; empty when all of it was.
+ *
+ * @param {Entry} entry
+ */
+export function notChecked({ unchecked }) {
+  return unchecked.length ? `Not checked in its JSON Schema: ${listed(unchecked)}.` : "";
+}
+
 /** @param {string[]} found JSON Pointers */
 function places(found) {
   return listed(found.map((place) => place || "its top"));
