@@ -7,6 +7,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
+_AT_REST = """() => new Promise((resolve) => {
+  let last = 0;
+  let same = 0;
+  const look = () => {
+    same = scrollY > 0 && scrollY === last ? same + 1 : 0;
+    last = scrollY;
+    if (same < 5) requestAnimationFrame(look);
+    else resolve();
+  };
+  look();
+})"""
+
 
 class ExplorerPage:
     """An opened explorer."""
@@ -51,6 +63,11 @@ class ExplorerPage:
         self.page.wait_for_function(
             "() => document.getElementById('explorer').getAttribute('aria-busy') === 'false'",
         )
+
+    def scrolled(self) -> None:
+        """Wait until the page has been scrolled, has come to rest, and has its rows."""
+        self.page.evaluate(_AT_REST)
+        self.page.locator(".dx-cell--waiting").first.wait_for(state="detached")
 
     def found(self) -> int:
         """How many rows there are, as the page says it."""

@@ -67,7 +67,7 @@ def test_back_and_forward_go_through_what_was_done(page: Page, address: str) -> 
 def test_coming_back_from_a_definition_shows_the_list_as_it_was_left(page: Page, address: str) -> None:
     explorer = ExplorerPage(page, f"{address}/large/metrics/?source=database")
     page.mouse.wheel(0, 9_000)
-    page.wait_for_timeout(200)
+    explorer.scrolled()
     before = page.evaluate("scrollY")
     link = page.locator(".dx-row a").nth(20)
     name = link.inner_text()

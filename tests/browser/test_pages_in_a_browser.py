@@ -135,8 +135,8 @@ def test_without_scripts_every_definition_is_three_clicks_from_home(
 
 
 def test_a_page_opened_as_a_file_keeps_its_list(page: Page, sites: Path) -> None:
-    page.goto((sites / "shipped/metrics/index.html").as_uri())
-    page.wait_for_timeout(500)
+    # The scripts have run when the page is loaded.
+    page.goto((sites / "shipped/metrics/index.html").as_uri(), wait_until="load")
     expect(page.locator("#explorer")).to_be_hidden()
     expect(page.locator(".dd-list .dd-name a").first).to_be_visible()
 
@@ -146,8 +146,10 @@ def test_without_its_index_the_page_keeps_its_list(browser: Browser, address: st
     page = context.new_page()
     for broken in ("explorer-metrics.json", "explorer/worker.js", "explorer/engine.js"):
         page.route(f"**/{broken}", lambda route: route.fulfill(status=404, body="gone"))
-        page.goto(f"{address}/shipped/metrics/?q=runner")
-        page.wait_for_timeout(500)
+        with page.expect_response(f"**/{broken}") as refused:
+            page.goto(f"{address}/shipped/metrics/?q=runner")
+        assert refused.value.status == 404
+        page.locator(".dx-search").wait_for(state="attached")
         expect(page.locator("#explorer")).to_be_hidden()
         expect(page.locator(".dd-list .dd-name a").first).to_be_visible()
         page.unroute(f"**/{broken}")

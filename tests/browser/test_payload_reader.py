@@ -158,7 +158,11 @@ def test_the_page_says_that_nothing_leaves_the_browser_and_its_policy_forbids_it
     expect(opened.locator(".dd-private")).to_contain_text("Nothing leaves this browser.")
     attempts = """async () => {
       const refused = new Set();
-      document.addEventListener("securitypolicyviolation", (event) => refused.add(event.effectiveDirective));
+      const allRefused = new Promise((done) => {
+        document.addEventListener("securitypolicyviolation", (event) => {
+          if (refused.add(event.effectiveDirective).size === 3) done();
+        });
+      });
       const outcomes = await Promise.allSettled([
         fetch("../index.json"),
         fetch("https://example.com/", { method: "POST", body: "x", mode: "no-cors" }),
@@ -169,7 +173,7 @@ def test_the_page_says_that_nothing_leaves_the_browser_and_its_policy_forbids_it
       const form = document.body.appendChild(document.createElement("form"));
       form.action = "/take";
       form.submit();
-      await new Promise((done) => setTimeout(done, 200));
+      await allRefused;
       return [outcomes.map((outcome) => outcome.status), [...refused].sort()];
     }"""
     outcomes, refused = opened.evaluate(attempts)
