@@ -41,6 +41,7 @@ manual: .venv/installed ## write the references of the guides from the commands 
 format: .venv/installed-test ## put the code into its one format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	tests/check-javascript --write
 
 bench: .venv/installed-bench ## measure every budget, beside its peers, in one run
 	$(BIN)/python -m tests.benchmarks.bench $(ARGS)
