@@ -35,8 +35,8 @@ def a_metric(
 
 
 def written(name: str) -> object:
-    """Read a YAML file beside the tests as the definitions are read."""
-    path = Path(__file__).parent / name
+    """Read a YAML file beside the tests of `ping.query` as the definitions are read."""
+    path = Path(__file__).parent / "query" / name
     parsed = parse(SourceFile(path, name, name, Kind.INSTRUMENTATIONS), path.read_bytes())
     assert parsed.document is not None, parsed.diagnostics
     return parsed.document.data

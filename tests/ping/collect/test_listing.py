@@ -17,7 +17,7 @@ from tests.ping.collection_samples import NOW, added, counted, database, diction
 if TYPE_CHECKING:
     from metrics_dictionary.dictionary.dictionary import Dictionary
 
-ROOT = Path(__file__).parent.parent.parent / "definitions"
+ROOT = Path(__file__).parents[3] / "definitions"
 
 REDIS = {"redis_usage_data_block": "non-SQL usage data block"}
 OTHER = {"alt_usage_data_block": "non-SQL usage data block"}
