@@ -8,7 +8,6 @@ the file that hold no settings, such as ``[instance]`` and ``[license]``, are fa
 from __future__ import annotations
 
 import os
-import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -40,7 +39,8 @@ class Setting:
 
 
 SETTINGS = (
-    Setting("definitions", str, "definitions", "The definitions root."),
+    Setting("definitions", str, "definitions", "Definitions root: a folder with metrics/ and, if it has any, events/, "
+            "instrumentations/ and product_groups.yml."),
     Setting("host", str, "127.0.0.1", "Address that the server listens on."),
     Setting("port", int, 8080, "Port that the server listens on; 0 takes a free one."),
     Setting("store", str, "sqlite:///var/store.db", "Where counters, tokens, flags, payloads and the outbox live: "
@@ -48,7 +48,8 @@ SETTINGS = (
     Setting("database", str, None, "The application's database, which metrics are computed from, read-only: "
             "`sqlite:///FILE` or `postgresql://USER@HOST/NAME`."),
     Setting("repository_url", str, None, "Where the definitions' repository is on the web, such as "
-            "`https://gitlab.com/group/project`: pages of metrics then link to where they are edited."),
+            "`https://gitlab.com/group/project`: pages of metrics then link to where they are edited. Branch main on "
+            "GitLab or GitHub, or the address of any edit page with `{file_path}` in it."),
     Setting("collector", str, None, "Snowplow collector that events go to, such as `http://127.0.0.1:9090`."),
     Setting("prometheus", str, None, "Prometheus server that is asked for metrics, such as `http://127.0.0.1:9091`."),
     Setting("server.threads", int, 32, "Worker threads, for requests that wait for the store, a database or a file. "
@@ -136,7 +137,19 @@ def load_settings(
     return Settings(values, facts)
 
 
+def setting_in_force(name: str, file: Path | None, environment: Mapping[str, str] = os.environ) -> Value:
+    """Return the value of one setting where the command line says nothing; the environment's others are not looked at.
+
+    Raises OperationalError for a file that cannot be read and for a value or name in it that no setting has.
+    """
+    setting = BY_NAME[name]
+    text = environment.get(setting.variable)
+    return _from_text(setting, text) if text else load_settings(file, environment={}).values[name]
+
+
 def _read(file: Path) -> dict[str, object]:
+    import tomllib  # not before there is a file: most commands have none, and start without it
+
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
@@ -179,8 +192,12 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Value]:
     for setting in SETTINGS:
         text = environment.get(setting.variable)
         if text:
-            found[setting.name] = _checked(setting.name, _parsed(setting, text), setting.variable)
+            found[setting.name] = _from_text(setting, text)
     return found
+
+
+def _from_text(setting: Setting, text: str) -> Value:
+    return _checked(setting.name, _parsed(setting, text), setting.variable)
 
 
 def _parsed(setting: Setting, text: str) -> object:

@@ -2,43 +2,41 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from metrics_dictionary.dictionary.diagnostic import Severity
-from metrics_dictionary.settings import BY_NAME, PREFIX, Settings, load_settings
+from metrics_dictionary.settings import BY_NAME, PREFIX, Settings, load_settings, setting_in_force
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from metrics_dictionary.settings import Value
+    from metrics_dictionary.settings import Setting, Value
     from metrics_dictionary.stores.store import Store
 
 Command = TypeVar("Command", bound="Callable[..., object]")
 
-DEFINITIONS = "METRICS_DICTIONARY_DEFINITIONS"
-REPOSITORY_URL = "METRICS_DICTIONARY_REPOSITORY_URL"
+DEFINITIONS = BY_NAME["definitions"].variable
+SETTINGS_FILE = f"{PREFIX}SETTINGS"
 
 FAILING = {"error": frozenset({Severity.ERROR}), "warning": frozenset({Severity.ERROR, Severity.WARNING})}
 """A value of ``--fail-on`` -> the severities that give exit status 1."""
 
 
 def definitions_option(function: Command) -> Command:
-    """Add ``--definitions ROOT``."""
-    return click.option(
-        "--definitions",
-        "root",
-        type=click.Path(path_type=Path),
-        default=Path("definitions"),
-        envvar=DEFINITIONS,
-        show_default=True,
-        show_envvar=True,
-        metavar="ROOT",
-        help="Definitions root: a folder with metrics/ and, if it has any, events/, instrumentations/ "
-        "and product_groups.yml.",
-    )(function)
+    """Add ``--definitions ROOT``, and ``--settings FILE``, which may say where the root is; the command gets ``root``.
+
+    For commands that need no other setting; those that do name it among their ``setting_options``.
+    """
+    return _settings_file_option(expose_value=False)(_definitions(function))
+
+
+def definitions_root(settings_file: Path | None) -> Path:
+    """Return the root of a command that was not told one. Raises OperationalError as load_settings does."""
+    return Path(str(setting_in_force("definitions", settings_file)))
 
 
 def product_groups_option(function: Command) -> Command:
@@ -52,14 +50,10 @@ def product_groups_option(function: Command) -> Command:
 
 
 def repository_url_option(function: Command) -> Command:
-    """Add ``--repository-url URL``."""
+    """Add ``--repository-url URL`` to a command that has ``--settings FILE``."""
+    setting = BY_NAME["repository_url"]
     return click.option(
-        "--repository-url",
-        envvar=REPOSITORY_URL,
-        show_envvar=True,
-        metavar="URL",
-        help="Where the definitions' repository is on the web; pages of metrics then link to where they are edited. "
-        "Branch main on GitLab or GitHub, or the address of any edit page with {file_path} in it.",
+        "--repository-url", metavar="URL", callback=partial(_in_force, setting.name), help=_help(setting)
     )(function)
 
 
@@ -75,31 +69,70 @@ def fail_on_option(function: Command) -> Command:
 
 
 def setting_options(*names: str) -> Callable[[Command], Command]:
-    """Add ``--settings FILE`` and an option for each of the settings that are named."""
+    """Add ``--settings FILE`` and an option for each of the settings that are named.
+
+    Of ``definitions`` the command gets the ``root`` that is in force; of the others it gets what the command line
+    says, and `settings_of` finds out what is in force.
+    """
 
     def add(function: Command) -> Command:
         for name in reversed(names):
             setting = BY_NAME[name]
-            # No default and no envvar here: load_settings knows both, and which of them wins.
-            option = click.option(
-                f"--{name}",
-                type=setting.kind,
-                metavar="URL" if "://" in setting.help else setting.kind.__name__.upper(),
-                help=f"{setting.help} [env var: {setting.variable}"
-                + (f"; default: {setting.default}]" if setting.default is not None else "]"),
-            )
-            function = option(function)
-        return click.option(
-            "--settings",
-            "settings_file",
-            type=click.Path(path_type=Path, dir_okay=False),
-            envvar=f"{PREFIX}SETTINGS",
-            metavar="FILE",
-            show_envvar=True,
-            help="TOML file with settings and with facts of the instance.",
-        )(function)
+            metavar = "URL" if "://" in setting.help else setting.kind.__name__.upper()
+            option = click.option(f"--{name}", type=setting.kind, metavar=metavar, help=_help(setting))
+            function = _definitions(function) if name == "definitions" else option(function)
+        return settings_file_option(function)
 
     return add
+
+
+def settings_file_option(function: Command) -> Command:
+    """Add ``--settings FILE``."""
+    return _settings_file_option(expose_value=True)(function)
+
+
+def _settings_file_option(*, expose_value: bool) -> Callable[[Command], Command]:
+    def keep(context: click.Context, _option: click.Parameter, file: Path | None) -> Path | None:
+        context.meta[SETTINGS_FILE] = file
+        return file
+
+    return click.option(
+        "--settings",
+        "settings_file",
+        type=click.Path(path_type=Path, dir_okay=False),
+        envvar=SETTINGS_FILE,
+        metavar="FILE",
+        show_envvar=True,
+        is_eager=True,  # the other options look into it
+        expose_value=expose_value,
+        callback=keep,
+        help="TOML file with settings and with facts of the instance.",
+    )
+
+
+def _definitions(function: Command) -> Command:
+    setting = BY_NAME["definitions"]
+    return click.option(
+        "--definitions",
+        "root",
+        type=click.Path(path_type=Path),
+        metavar="ROOT",
+        callback=partial(_in_force, setting.name),
+        help=_help(setting),
+    )(function)
+
+
+def _in_force(name: str, context: click.Context, option: click.Parameter, given: object) -> object:
+    """Return what the command line says, or else what the environment, the settings file or the default says."""
+    if given is not None:
+        return given
+    return option.type_cast_value(context, setting_in_force(name, context.meta[SETTINGS_FILE]))
+
+
+def _help(setting: Setting) -> str:
+    """Explain an option that has neither default nor envvar: the settings know both, and which of them wins."""
+    default = "" if setting.default is None else f"; default: {setting.default}"
+    return f"{setting.help} [env var: {setting.variable}{default}]"
 
 
 def settings_of(settings_file: Path | None, **given: Value) -> Settings:

@@ -6,14 +6,15 @@ from pathlib import Path
 
 import click
 
-from metrics_dictionary.cli.options import DEFINITIONS
+from metrics_dictionary.cli.options import DEFINITIONS, definitions_root, settings_file_option
 from metrics_dictionary.tools.text import printable
 
 
 @click.command("fmt")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[ROOT|FILE]...", envvar=DEFINITIONS)
+@settings_file_option
 @click.option("--check", is_flag=True, help="Write nothing; name what would change and end with exit status 1.")
-def command(paths: tuple[Path, ...], check: bool) -> None:
+def command(*, paths: tuple[Path, ...], settings_file: Path | None, check: bool) -> None:
     """Bring metrics and events to one order of fields and one style.
 
     What a definition says stays the same, and comments stay with the field that follows them. A file that cannot be
@@ -27,7 +28,7 @@ def command(paths: tuple[Path, ...], check: bool) -> None:
     """
     from metrics_dictionary.authoring.edit.formatting import format_files
 
-    result = format_files(paths or (Path("definitions"),), check=check)
+    result = format_files(paths or (definitions_root(settings_file),), check=check)
     for file in result.changed:
         click.echo(f"{'would change' if check else 'changed'}: {printable(file)}")
     for file, reason in result.left_alone:

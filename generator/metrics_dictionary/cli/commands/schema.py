@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from metrics_dictionary.cli.options import DEFINITIONS, product_groups_option
+from metrics_dictionary.cli.options import DEFINITIONS, definitions_root, product_groups_option, settings_file_option
 
 if TYPE_CHECKING:
     from metrics_dictionary.dictionary.dictionary import ProductGroup
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     metavar="ROOT",
     help="Definitions root whose product_groups.yml, if it has one, says who may own a definition.",
 )
+@settings_file_option
 @product_groups_option
-def command(kind: str, root: Path | None, product_groups: Path | None) -> None:
+def command(kind: str, root: Path | None, settings_file: Path | None, product_groups: Path | None) -> None:
     """Print the JSON Schema (draft 2020-12) of a metric or event definition.
 
     It explains every field, and holds the values, defaults and examples that an editor offers. The site publishes the
@@ -39,15 +40,16 @@ def command(kind: str, root: Path | None, product_groups: Path | None) -> None:
     from metrics_dictionary.validation.schemas.published_schema import published_schema
 
     # ASCII only: a group's name may hold half of a surrogate pair, which no terminal takes.
-    click.echo(json.dumps(published_schema(kind, _groups(root, product_groups)), indent=2))
+    groups = _groups(root or definitions_root(settings_file), product_groups)
+    click.echo(json.dumps(published_schema(kind, groups), indent=2))
 
 
-def _groups(root: Path | None, product_groups: Path | None) -> dict[str, ProductGroup] | None:
+def _groups(root: Path, product_groups: Path | None) -> dict[str, ProductGroup] | None:
     from metrics_dictionary.reading.product_groups import read_product_groups
     from metrics_dictionary.reading.root import PRODUCT_GROUPS
 
     if product_groups is not None:
         return read_product_groups(product_groups)
-    if root is None or not (root / PRODUCT_GROUPS).exists():
+    if not (root / PRODUCT_GROUPS).exists():
         return None
     return read_product_groups(root / PRODUCT_GROUPS)

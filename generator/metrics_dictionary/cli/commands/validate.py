@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from metrics_dictionary.cli.console import note, progress
-from metrics_dictionary.cli.options import DEFINITIONS, FAILING, fail_on_option, product_groups_option
+from metrics_dictionary.cli.options import (
+    DEFINITIONS,
+    FAILING,
+    definitions_root,
+    fail_on_option,
+    product_groups_option,
+    settings_file_option,
+)
 from metrics_dictionary.cli.report_options import publish_report, report_options
 from metrics_dictionary.tools.text import printable
 
@@ -72,11 +79,12 @@ class _Options:
     "lines, a missing `---`.",
 )
 @product_groups_option
-def command(paths: tuple[Path, ...], **given: Any) -> None:
+@settings_file_option
+def command(paths: tuple[Path, ...], settings_file: Path | None, **given: Any) -> None:
     """Check definitions: whole roots, folders inside one, or single files.
 
     Given files are judged with their whole root in sight, so a key path that another file already uses is found.
-    Without an argument the folder `definitions` is checked.
+    Without an argument the definitions root of the settings is checked: `definitions`, unless they name another.
 
     \b
     Examples:
@@ -95,7 +103,7 @@ def command(paths: tuple[Path, ...], **given: Any) -> None:
     if options.stdin_filename is not None or paths == _STANDARD_INPUT:
         outcome = _of_standard_input(paths, options, unsaved)
     else:
-        outcome = _of_files(paths or (Path("definitions"),), options)
+        outcome = _of_files(paths or (definitions_root(settings_file),), options)
     report = Report(outcome.diagnostics, outcome.files_checked, FAILING[options.fail_on], options.site, unsaved)
     publish_report(report, options.style, options.outputs)
     if report.failed:

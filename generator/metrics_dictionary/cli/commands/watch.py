@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from metrics_dictionary.cli.console import progress, terminal_width
-from metrics_dictionary.cli.options import DEFINITIONS, product_groups_option
+from metrics_dictionary.cli.options import DEFINITIONS, definitions_root, product_groups_option, settings_file_option
 from metrics_dictionary.reports.report import Summary
 from metrics_dictionary.reports.text_report import render_findings
 from metrics_dictionary.tools.errors import OperationalError
@@ -34,9 +34,10 @@ MAX_NAMES = 3
 
 
 @click.command("watch")
-@click.argument("root", type=click.Path(path_type=Path), default=Path("definitions"), envvar=DEFINITIONS)
+@click.argument("root", type=click.Path(path_type=Path), required=False, envvar=DEFINITIONS)
+@settings_file_option
 @product_groups_option
-def command(root: Path, product_groups: Path | None) -> None:
+def command(root: Path | None, settings_file: Path | None, product_groups: Path | None) -> None:
     """Check the definitions of ROOT, and again whenever one of them is saved, until interrupted.
 
     After each save come the findings of the files that were saved, those that the save caused elsewhere, and those
@@ -48,6 +49,7 @@ def command(root: Path, product_groups: Path | None) -> None:
     """
     from metrics_dictionary.validation.watch import Watch
 
+    root = root or definitions_root(settings_file)
     watch = Watch(root, product_groups)
     with progress("Checking definitions:") as draw:
         first = watch.update(draw)

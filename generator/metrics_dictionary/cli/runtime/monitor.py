@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from metrics_dictionary.cli.console import render_table, terminal_width
-from metrics_dictionary.cli.options import definitions_option, setting_options, settings_of
+from metrics_dictionary.cli.options import setting_options, settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,8 +40,7 @@ _CLEAR_SCREEN = "\x1b[2J"
     metavar="SECONDS",
     help="Time between two looks.",
 )
-@definitions_option
-@setting_options("store")
+@setting_options("definitions", "store")
 def command(
     *,
     key_paths: tuple[str, ...],

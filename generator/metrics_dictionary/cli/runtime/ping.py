@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from metrics_dictionary.cli.console import progress, render_table
-from metrics_dictionary.cli.options import definitions_option, opened_store, setting_options, settings_of
+from metrics_dictionary.cli.options import opened_store, setting_options, settings_of
 from metrics_dictionary.tools.errors import OperationalError
 
 if TYPE_CHECKING:
@@ -40,8 +40,7 @@ def command() -> None:
 
 
 @command.command("generate")
-@definitions_option
-@setting_options(*SOURCES)
+@setting_options("definitions", *SOURCES)
 def generate(*, root: Path, settings_file: Path | None, **given: str | None) -> None:
     """Compute every live metric and keep the payload in the store, from where GET service_ping answers."""
     from metrics_dictionary.ping.collect.collection import collect
@@ -79,8 +78,7 @@ def show(*, only_failures: bool, settings_file: Path | None, store: str | None) 
 
 
 @command.command("queries")
-@definitions_option
-@setting_options(*SOURCES)
+@setting_options("definitions", *SOURCES)
 def queries(*, root: Path, settings_file: Path | None, **given: str | None) -> None:
     """Print the SQL of every database metric, as GET queries does."""
     from metrics_dictionary.ping.collect.listing import queries as listing
@@ -89,8 +87,7 @@ def queries(*, root: Path, settings_file: Path | None, **given: str | None) -> N
 
 
 @command.command("non-sql")
-@definitions_option
-@setting_options(*SOURCES)
+@setting_options("definitions", *SOURCES)
 def non_sql(*, root: Path, settings_file: Path | None, **given: str | None) -> None:
     """Print the value of every other metric, as GET non_sql_metrics does."""
     from metrics_dictionary.ping.collect.listing import non_sql_metrics as listing

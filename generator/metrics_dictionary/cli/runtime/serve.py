@@ -13,7 +13,6 @@ import click
 
 from metrics_dictionary.cli.console import progress, report_errors
 from metrics_dictionary.cli.options import (
-    definitions_option,
     opened_store,
     product_groups_option,
     setting_options,
@@ -33,8 +32,7 @@ SWITCH_SECONDS = 0.0005
 
 
 @click.command("serve")
-@definitions_option
-@setting_options("host", "port", "store", "database", "collector", "prometheus")
+@setting_options("definitions", "host", "port", "store", "database", "collector", "prometheus")
 @click.option(
     "--site",
     type=click.Path(path_type=Path),
