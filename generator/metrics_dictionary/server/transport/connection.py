@@ -100,7 +100,7 @@ class Connection:
         connection.setblocking(False)
         # Each response goes out in one piece, so there is nothing to gather and to wait for.
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
-        self.file = connection.fileno()
+        self.descriptor = connection.fileno()
         self.state: State | None = None
         self.buffer = bytearray()
         self.uncommitted: tuple[Request, tuple[Recording, ...]] | None = None

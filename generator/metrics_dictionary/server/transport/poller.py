@@ -13,7 +13,7 @@ from typing import Protocol
 class Poller(Protocol):
     """What is waited for. ``poll`` is called by one thread at a time, everything else by any."""
 
-    def watch(self, file: int, *, output: bool = False) -> None:
+    def watch(self, descriptor: int, *, output: bool = False) -> None:
         """Wait until the socket has input, or room for output."""
 
     def poll(self, seconds: float) -> list[int]:
@@ -62,17 +62,17 @@ class EpollPoller:
         self._epoll = select.epoll()
         self._epoll.register(self._wakeup.fileno(), select.EPOLLIN)
 
-    def watch(self, file: int, *, output: bool = False) -> None:
+    def watch(self, descriptor: int, *, output: bool = False) -> None:
         """Wait until the socket has input, or room for output."""
         event = (select.EPOLLOUT if output else select.EPOLLIN) | select.EPOLLONESHOT
         try:
-            self._epoll.modify(file, event)
+            self._epoll.modify(descriptor, event)
         except FileNotFoundError:
-            self._epoll.register(file, event)
+            self._epoll.register(descriptor, event)
 
     def poll(self, seconds: float) -> list[int]:
         """Return the sockets that are ready."""
-        ready = [file for file, _ in self._epoll.poll(seconds)]
+        ready = [descriptor for descriptor, _ in self._epoll.poll(seconds)]
         if self._wakeup.fileno() in ready:
             self._wakeup.clear()
             ready.remove(self._wakeup.fileno())
@@ -97,9 +97,9 @@ class SelectorPoller:
         self._selector.register(self._wakeup, selectors.EVENT_READ)
         self._new: deque[tuple[int, int]] = deque()
 
-    def watch(self, file: int, *, output: bool = False) -> None:
+    def watch(self, descriptor: int, *, output: bool = False) -> None:
         """Wait until the socket has input, or room for output."""
-        self._new.append((file, selectors.EVENT_WRITE if output else selectors.EVENT_READ))
+        self._new.append((descriptor, selectors.EVENT_WRITE if output else selectors.EVENT_READ))
         self._wakeup.set()
 
     def poll(self, seconds: float) -> list[int]:
@@ -115,11 +115,11 @@ class SelectorPoller:
                 self._selector.unregister(key.fd)
         return ready
 
-    def _register(self, file: int, event: int) -> None:
+    def _register(self, descriptor: int, event: int) -> None:
         with suppress(KeyError):  # a socket that was closed while it waited is still known by its number
-            self._selector.unregister(file)
+            self._selector.unregister(descriptor)
         with suppress(OSError, ValueError):  # closed again before its wait began
-            self._selector.register(file, event)
+            self._selector.register(descriptor, event)
 
     def wake(self) -> None:
         """Make `poll` return."""

@@ -183,10 +183,10 @@ class Server(HTTPServer):
         """Go on with every connection that can go on; return those whose responses are ready."""
         pipelined = self._pipelined
         ready = [pipelined.popleft() for _ in range(len(pipelined))]
-        for file in self._poller.poll(0 if ready else poll_interval):
-            if file == self._listener:
+        for descriptor in self._poller.poll(0 if ready else poll_interval):
+            if descriptor == self._listener:
                 self._accept()
-            elif (connection := self._open.get(file)) is not None:
+            elif (connection := self._open.get(descriptor)) is not None:
                 ready.append(connection)
         if self._stopping and self._is_listening:
             self._stop_listening()
@@ -279,7 +279,7 @@ class Server(HTTPServer):
                 connection.deadline = min(connection.deadline, time.monotonic() + DRAIN_SECONDS)
             with self._claims, suppress(OSError, ValueError):  # closed meanwhile, because the server stops
                 connection.state = state
-                self._poller.watch(connection.file, output=state is State.WRITING)
+                self._poller.watch(connection.descriptor, output=state is State.WRITING)
 
     def _claim(self, connection: Connection) -> State | None:
         """Take a connection that waits, and return its state; None when another thread has it."""
@@ -316,7 +316,7 @@ class Server(HTTPServer):
         except (OSError, ValueError):
             accepted.close()
             return
-        self._open[connection.file] = connection
+        self._open[connection.descriptor] = connection
         self._schedule(connection, State.READING)
 
     def _evict(self) -> bool:
@@ -339,7 +339,7 @@ class Server(HTTPServer):
 
     def _close(self, connection: Connection) -> None:
         # In this order: as soon as it is closed, a new connection may have its number.
-        self._open.pop(connection.file, None)
+        self._open.pop(connection.descriptor, None)
         connection.close()
 
     def _stop_listening(self) -> None:
