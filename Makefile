@@ -47,7 +47,7 @@ bench: .venv/installed-bench ## measure every budget, beside its peers, in one r
 	$(BIN)/python -m tests.benchmarks.bench $(ARGS)
 
 clean: ## remove what the other targets made: environments, the site, the demo's data, figures and caches
-	rm -rf .venv node_modules site .site-* var build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv node_modules site .site-* var build .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find generator tests -type d -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/bin/python:

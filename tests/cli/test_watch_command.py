@@ -29,12 +29,20 @@ class Watching:
             text=True,
         )
         self._lines: queue.Queue[str] = queue.Queue()
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def _read(self) -> None:
         assert self.process.stdout is not None
         for line in self.process.stdout:
             self._lines.put(line.rstrip("\n"))
+
+    def end(self) -> None:
+        assert self.process.stdout is not None
+        self.process.kill()
+        self.process.wait()
+        self._reader.join()
+        self.process.stdout.close()
 
     def until(self, start: str) -> list[str]:
         """Return the next lines, up to one that starts so."""
@@ -56,8 +64,7 @@ def watching(file: Path) -> Iterator[Watching]:
     try:
         yield watching
     finally:
-        watching.process.kill()
-        watching.process.wait()
+        watching.end()
 
 
 def test_a_save_is_told_and_its_mending_too_in_plain_lines(watching: Watching, file: Path) -> None:
@@ -93,6 +100,7 @@ def test_a_root_that_is_none_is_one_line_and_exit_status_2(tmp_path: Path) -> No
     watching = Watching(tmp_path / "nowhere")
     assert "no such folder" in watching.until("error: ")[-1]
     assert watching.process.wait(timeout=20) == 2
+    watching.end()
 
 
 def test_the_problem_matcher_of_the_guide_reads_these_lines() -> None:
