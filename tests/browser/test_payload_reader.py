@@ -350,9 +350,9 @@ def test_a_payload_can_be_dropped(reader: Page) -> None:
 )
 def test_what_is_no_payload_is_refused_with_a_sentence(reader: Page, text: str, message: str) -> None:
     choose(reader, text, "payload.json")
-    expect(reader.locator("#payload-trouble")).to_contain_text(message)
+    expect(reader.locator("#payload-error")).to_contain_text(message)
     give(reader, PAYLOAD)
-    expect(reader.locator("#payload-trouble")).to_be_hidden()
+    expect(reader.locator("#payload-error")).to_be_hidden()
 
 
 def test_an_empty_payload_lacks_every_active_metric(reader: Page) -> None:
@@ -495,7 +495,7 @@ def test_without_javascript_the_page_says_what_to_do_instead(browser: Browser, s
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)
-def test_the_judgement_agrees_with_the_command_on_the_shared_cases(reader: Page, case: Path) -> None:
+def test_the_findings_agree_with_the_command_on_the_shared_cases(reader: Page, case: Path) -> None:
     text = case.read_text(encoding="utf-8")
     known = json.loads(text)["definitions"]
     metrics = tuple(MetricDefinition(fields, "definitions/metrics/x.yml") for fields in known["metrics"])

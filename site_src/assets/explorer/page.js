@@ -36,7 +36,7 @@ class Explorer {
   #values = {};
 
   count = make("p", { class: "dx-count", id: "dx-count", role: "status" });
-  chips = make("div", { class: "dx-chips", role: "group", "aria-label": "Filters in use" });
+  chips = make("div", { class: "dx-chips dd-chips", role: "group", "aria-label": "Filters in use" });
   notes = make("div", { class: "dx-notes" });
   nothing = make("div", { class: "dx-nothing", hidden: true });
   filters = make("div", { class: "dx-filters", id: "dx-filters" });
@@ -75,6 +75,7 @@ class Explorer {
     this.box = make("input", {
       type: "search",
       id: "dx-box",
+      class: "dd-search-box",
       autocomplete: "off",
       autocapitalize: "off",
       spellcheck: "false",
@@ -91,7 +92,7 @@ class Explorer {
     const search = make(
       "form",
       { class: "dx-search", role: "search", submit: (event) => event.preventDefault() },
-      make("label", { class: "dx-unseen", for: "dx-box" }, `Search ${this.name}`),
+      make("label", { class: "dd-unseen", for: "dx-box" }, `Search ${this.name}`),
       this.box,
       make(
         "button",

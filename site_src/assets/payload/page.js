@@ -90,8 +90,8 @@ function showExample() {
 
 /** @param {string} message */
 function showError(message) {
-  byId("payload-trouble").textContent = message;
-  byId("payload-trouble").hidden = false;
+  byId("payload-error").textContent = message;
+  byId("payload-error").hidden = false;
 }
 
 /** Whether what comes next is compared with what is there. */
@@ -104,7 +104,7 @@ function showIntake(show) {
   byId("payload-intake").hidden = !show;
   byId("payload-cancel").hidden = state.payload === null;
   byId("payload-intake-title").textContent = state.payload ? "Open the earlier payload" : "Open a payload";
-  byId("payload-trouble").hidden = true;
+  byId("payload-error").hidden = true;
   /** @type {HTMLTextAreaElement} */ (byId("payload-text")).value = "";
   if (show) byId("payload-open").focus();
 }
