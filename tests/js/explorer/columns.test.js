@@ -37,6 +37,10 @@ test("rows are ranked by the alphabet, and nothing has rank 0", () => {
   assert.ok(Math.max(...of) <= count);
 });
 
+test("the first of the alphabet is not nothing", () => {
+  assert.ok(new TextColumn({ values: ["b", "a"], rows: [0, 1] }).ranks.of.every((rank) => rank > 0));
+});
+
 test("a set column knows the values and the labels of each row", () => {
   const column = new SetColumn(TIERS, false);
   assert.deepEqual(

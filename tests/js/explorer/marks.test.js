@@ -8,6 +8,12 @@ const pattern = (text, { field = "", spellings = [] } = {}) => ({
   spellings,
 });
 const cut = (text, ranges) => ranges.map(([start, end]) => text.slice(start, end));
+const covered = (ranges) => {
+  const positions = ranges.flatMap(([start, end]) =>
+    Array.from({ length: end - start }, (_, offset) => start + offset),
+  );
+  return [...new Set(positions)].sort((a, b) => a - b);
+};
 
 test("a name is marked whatever stands between its words", () => {
   const marker = new Marker([pattern("ci builds")]);
@@ -35,11 +41,14 @@ test("characters with a meaning in a pattern are only characters", () => {
   }
 });
 
-test("marks are in order and never overlap", () => {
+test("marks are in order, never overlap, and cover what each word alone would mark", () => {
   const random = seeded(9);
   for (let round = 0; round < 500; round += 1) {
-    const marker = new Marker(Array.from({ length: 3 }, () => pattern(random.string("ab", 1, 3))));
+    const patterns = Array.from({ length: 3 }, () => pattern(random.string("ab", 1, 3)));
+    const marker = new Marker(patterns);
     const text = random.string("ab _", 0, 30);
+    const alone = patterns.flatMap((one) => new Marker([one]).inText(text));
+    assert.deepEqual(covered(marker.inText(text)), covered(alone));
     for (const ranges of [marker.inName(text), marker.inText(text)]) {
       ranges.forEach(([start, end], position) => {
         assert.ok(start < end && end <= text.length);
