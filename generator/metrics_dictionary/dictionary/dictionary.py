@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from metrics_dictionary.dictionary.definition import Fields, text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from metrics_dictionary.dictionary.event import EventDefinition
     from metrics_dictionary.dictionary.metric import MetricDefinition
@@ -50,6 +50,11 @@ class ProductGroup:
     section: str | None = None
     description: str | None = None
     contact: str | None = None
+
+    def with_contact(self, quoted: Callable[[str], str]) -> str:
+        """Return the name and, in parentheses, the contact, both as ``quoted`` writes them: safe where they go."""
+        name = quoted(self.name)
+        return f"{name} ({quoted(self.contact)})" if self.contact else name
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from metrics_dictionary.payload_check.check import FALLBACKS, FindingKind
 from metrics_dictionary.reports.text_report import COLORS
 from metrics_dictionary.tools.json_values import json_text
 from metrics_dictionary.tools.near_misses import near_miss
-from metrics_dictionary.tools.text import counted, folded, listed, printable
+from metrics_dictionary.tools.text import counted, fitted, listed, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -49,10 +49,7 @@ def payload_text(findings: Sequence[PayloadFinding], dictionary: Dictionary, wid
 
     The text carries ANSI colors, which ``click.echo`` strips where there is no terminal.
     """
-    lines = _lines(findings, dictionary)
-    if width is not None:
-        lines = (part for line in lines for part in folded(line, width))
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(f"{line}\n" for line in fitted(_lines(findings, dictionary), width))
 
 
 def payload_json(findings: Sequence[PayloadFinding]) -> str:

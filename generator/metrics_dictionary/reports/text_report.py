@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from metrics_dictionary.dictionary.diagnostic import Severity
-from metrics_dictionary.tools.text import columns, cut, folded, printable, wrapped
+from metrics_dictionary.tools.text import columns, cut, fitted, printable, wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from metrics_dictionary.dictionary.diagnostic import Diagnostic
     from metrics_dictionary.reports.report import Report, Summary
@@ -33,7 +33,7 @@ COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cya
 def render(report: Report) -> str:
     """Return the whole report with ANSI colors, which ``click.echo`` strips where there is no terminal."""
     blocks = render_findings(report.diagnostics, report.width, report.unsaved)
-    totals = _fitting([_totals(report.summary)], report.width)
+    totals = fitted([_totals(report.summary)], report.width)
     return "".join(f"{block}\n\n" for block in blocks) + "".join(f"{line}\n" for line in totals)
 
 
@@ -50,13 +50,7 @@ def render_findings(
         return _lines(unsaved[file]) if unsaved and file in unsaved else _read_lines(file)
 
     for diagnostic in diagnostics:
-        yield "\n".join(_fitting(_block(diagnostic, read_lines(diagnostic.file), width), width))
-
-
-def _fitting(lines: Iterable[str], width: int | None) -> Iterator[str]:
-    """Break what is wider than the terminal in spite of all: a long file name, or anything where there is no room."""
-    for line in lines:
-        yield from [line] if width is None else folded(line, width)
+        yield "\n".join(fitted(_block(diagnostic, read_lines(diagnostic.file), width), width))
 
 
 def _block(diagnostic: Diagnostic, lines: Sequence[str], width: int | None) -> Iterator[str]:

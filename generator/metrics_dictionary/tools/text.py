@@ -95,6 +95,12 @@ def folded(line: str, width: int) -> list[str]:
     return lines
 
 
+def fitted(lines: Iterable[str], width: int | None) -> Iterator[str]:
+    """Yield lines, which may carry colors, broken at the ``width`` of a terminal; None leaves them as they are."""
+    for line in lines:
+        yield from [line] if width is None else folded(line, width)
+
+
 def cut(text: str, start: int, width: int) -> str:
     """Return the characters that stand in the columns from ``start`` on, ``width`` of them at most."""
     return "".join(

@@ -72,9 +72,7 @@ def changed_owner(comparison: Comparison) -> Iterator[Breach]:
 def contact(comparison: Comparison, identifier: str) -> str:
     """Return a group's name and contact for a message: ``Code Review (`#g_code_review`)`` in backticks."""
     group = comparison.group(identifier)
-    if group is None:
-        return wording.code(identifier)
-    return f"{wording.code(group.name)} ({wording.code(group.contact)})" if group.contact else wording.code(group.name)
+    return group.with_contact(wording.code) if group else wording.code(identifier)
 
 
 def renamed_event(comparison: Comparison) -> Iterator[Breach]:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from metrics_dictionary.changes.render.difference import Difference, GroupSection, Item
-    from metrics_dictionary.dictionary.dictionary import ProductGroup
 
 MAX_COMMENT_LENGTH = 60_000
 """Characters. GitHub takes comments of 65,536, GitLab longer ones."""
@@ -90,12 +89,8 @@ def _remarks(difference: Difference) -> Iterator[str]:
 
 def _owner(section: GroupSection) -> str:
     if section.group:
-        return _group(section.group)
+        return section.group.with_contact(code)
     return code(section.identifier) if section.identifier else "Without an owner"
-
-
-def _group(group: ProductGroup) -> str:
-    return f"{code(group.name)} ({code(group.contact)})" if group.contact else code(group.name)
 
 
 def _item(difference: Difference, item: Item) -> Iterator[str]:
@@ -113,7 +108,7 @@ def _item(difference: Difference, item: Item) -> Iterator[str]:
     if item.indicators:
         yield f"  - performance indicator {_names(item.indicators)}"
     if groups := difference.groups_affected(item):
-        yield f"  - affects {', '.join(map(_group, groups))}"
+        yield f"  - affects {', '.join(group.with_contact(code) for group in groups)}"
     if item.affected:
         yield f"  - affects {_names(metric.key_path for metric in item.affected)}"
 

@@ -9,13 +9,12 @@ import click
 from metrics_dictionary.changes.field_change import excerpts
 from metrics_dictionary.dictionary.diagnostic import Severity
 from metrics_dictionary.reports.text_report import COLORS
-from metrics_dictionary.tools.text import folded, printable
+from metrics_dictionary.tools.text import fitted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from metrics_dictionary.changes.render.difference import Difference, GroupSection, Item, Violation
-    from metrics_dictionary.dictionary.dictionary import ProductGroup
 
 MAX_VALUE_LENGTH = 160
 """Characters that are shown of a value."""
@@ -26,10 +25,7 @@ def difference_text(difference: Difference, width: int | None = None) -> str:
 
     The text carries ANSI colors, which ``click.echo`` strips where there is no terminal.
     """
-    lines = _lines(difference)
-    if width is not None:
-        lines = (part for line in lines for part in folded(line, width))
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(f"{line}\n" for line in fitted(_lines(difference), width))
 
 
 def _lines(difference: Difference) -> Iterator[str]:
@@ -46,11 +42,9 @@ def _lines(difference: Difference) -> Iterator[str]:
 
 
 def _owner(section: GroupSection) -> str:
-    return _group(section.group) if section.group else printable(section.identifier or "without an owner")
-
-
-def _group(group: ProductGroup) -> str:
-    return printable(f"{group.name} ({group.contact})" if group.contact else group.name)
+    if section.group:
+        return section.group.with_contact(printable)
+    return printable(section.identifier or "without an owner")
 
 
 def _item(difference: Difference, item: Item) -> Iterator[str]:
@@ -66,7 +60,7 @@ def _item(difference: Difference, item: Item) -> Iterator[str]:
         yield f"      {label}: {printable(', '.join(names))}"
     yield from map(_violation, item.violations)
     for group in difference.groups_affected(item):
-        yield f"      affects {_group(group)}"
+        yield f"      affects {group.with_contact(printable)}"
     if item.affected:
         yield f"      affects {printable(', '.join(metric.key_path for metric in item.affected))}"
 
