@@ -94,12 +94,16 @@ def _build_and_serve(
         server.router = Router(application)
         if demo is not None:
             _prepare(demo, application, server)
-        definitions = f"{counted(report.metrics, 'metric')} and {counted(report.events, 'event')}"
-        click.echo(f"Serving {definitions} on {server.url}")
-        click.echo(f"Combined definitions: {server.url}api/v4/usage_data/metric_definitions")
-        click.echo("Press Ctrl-C to stop.")
         with application.background_threads():
-            _serve(server)
+            # Before anybody is told how to stop the server: until then, Ctrl-C ends the command with an error.
+            _stop_at_a_signal(server)
+            definitions = f"{counted(report.metrics, 'metric')} and {counted(report.events, 'event')}"
+            click.echo(f"Serving {definitions} on {server.url}")
+            click.echo(f"Combined definitions: {server.url}api/v4/usage_data/metric_definitions")
+            click.echo("Press Ctrl-C to stop.")
+            # Answers must not wait for five milliseconds, time and again, while a payload is being computed.
+            sys.setswitchinterval(SWITCH_SECONDS)
+            server.serve_forever()
 
 
 def _prepare(demo: Demo, application: Application, server: Server) -> None:
@@ -109,19 +113,16 @@ def _prepare(demo: Demo, application: Application, server: Server) -> None:
     show_calls(tokens, server.url)
 
 
-def _serve(server: Server) -> None:
-    """Serve until a signal asks for the end; a second one does not wait for requests that have begun."""
+def _stop_at_a_signal(server: Server) -> None:
+    """Let a signal end the server; a second one does not wait for requests that have begun."""
 
     def stop(_signum: int, _frame: FrameType | None) -> None:
         signal.signal(signal.SIGINT, _interrupt)
         signal.signal(signal.SIGTERM, _interrupt)
         server.request_stop()
 
-    # Answers must not wait for five milliseconds, time and again, while a payload is being computed.
-    sys.setswitchinterval(SWITCH_SECONDS)
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
-    server.serve_forever()
 
 
 def _interrupt(_signum: int, _frame: FrameType | None) -> None:
