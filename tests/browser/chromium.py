@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import sync_playwright
 
+from tests.conftest import skip_or_fail
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -21,6 +23,12 @@ EXECUTABLE = shutil.which("chromium")
 MISSING = "no Chromium here: nothing was looked at in a browser; tests/install-system-packages installs it"
 
 _ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
+
+
+def require_chromium() -> None:
+    """Skip the test where there is no Chromium; in CI it fails."""
+    if EXECUTABLE is None:
+        skip_or_fail(MISSING)
 
 
 @contextmanager

@@ -12,8 +12,7 @@ import pytest
 from metrics_dictionary.site.build.build import build
 from tests.benchmarks.corpus import write_corpus
 from tests.browser.accessibility import AXE_MISSING
-from tests.browser.chromium import EXECUTABLE, MISSING, running_chromium, served
-from tests.conftest import skip_or_fail
+from tests.browser.chromium import MISSING, require_chromium, running_chromium, served
 from tests.site.conftest import write_small_root
 from tests.small_root import metric, write
 
@@ -45,8 +44,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.fixture(scope="session")
 def sites() -> Iterator[Path]:
     """The folder of ``shipped``, ``large`` and ``hostile``, in memory where the machine can."""
-    if EXECUTABLE is None:
-        skip_or_fail(MISSING)
+    require_chromium()
     memory = Path("/dev/shm")
     with TemporaryDirectory(prefix="sites-", dir=memory if memory.is_dir() else None) as name:
         folder = Path(name) / BASE
@@ -71,7 +69,8 @@ def address(sites: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def browser(sites: Path) -> Iterator[Browser]:
+def browser() -> Iterator[Browser]:
+    require_chromium()
     with running_chromium() as chromium:
         yield chromium
 

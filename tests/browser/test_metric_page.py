@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from metrics_dictionary.site.build.build import build
 from tests.browser.accessibility import serious
-from tests.browser.chromium import served
+from tests.browser.chromium import require_chromium, served
 from tests.site.recorded_root import recorded_root
 
 if TYPE_CHECKING:
@@ -25,8 +25,9 @@ PATHS = ("metrics/counts.boards/", "metrics/counts.opened_weekly/", "metrics/cou
 
 
 @pytest.fixture(scope="module")
-def recorded(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[str]:
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the site of a root with a history."""
+    require_chromium()
     folder = tmp_path_factory.mktemp("recorded")
     build(recorded_root(folder / "project"), folder / "site", repository_url="https://gitlab.com/group/project")
     with served(folder) as address:

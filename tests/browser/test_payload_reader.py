@@ -14,8 +14,8 @@ from metrics_dictionary.dictionary.metric import MetricDefinition
 from metrics_dictionary.site.build.build import build
 from metrics_dictionary.site.data.cross_references import CrossReferences
 from metrics_dictionary.site.pages.payload_reader import payload_definitions
-from tests.browser.chromium import served
-from tests.conftest import skip_or_fail
+from tests.browser.accessibility import serious
+from tests.browser.chromium import require_chromium, served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).parents[2]
 CASES = sorted((REPOSITORY / "tests/payload_cases").glob("*.json"))
-AXE = REPOSITORY / "node_modules/axe-core/axe.min.js"
 
 METRICS: list[dict[str, object]] = [
     {
@@ -73,6 +72,7 @@ HOSTILE = (
 @pytest.fixture(scope="module")
 def small_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A small dictionary's site, served below a path."""
+    require_chromium()
     folder = tmp_path_factory.mktemp("reader")
     write_definitions(folder / "definitions")
     build(folder / "definitions", folder / "www/some/base")
@@ -457,12 +457,9 @@ def test_rows_out_of_sight_are_not_in_the_page(reader: Page) -> None:
 def test_the_reader_is_accessible_and_fits_the_screen(
     browser: Browser, small_address: str, scheme: Any, width: int
 ) -> None:
-    if not AXE.is_file():
-        skip_or_fail("axe-core is not installed; tests/install-node-packages installs it")
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page = context.new_page()
     go(page, small_address)
-    page.evaluate(AXE.read_text(encoding="utf-8"))
     found = serious(page)
     give(page, PAYLOAD)
     page.locator("#payload-grid").press("ArrowDown")
@@ -474,15 +471,6 @@ def test_the_reader_is_accessible_and_fits_the_screen(
     assert found == []
     assert page.evaluate("document.documentElement.scrollWidth") == width
     context.close()
-
-
-def serious(page: Page) -> list[str]:
-    results: Any = page.evaluate("axe.run({ resultTypes: ['violations'] })")
-    return [
-        f"{found['id']}: {found['nodes'][0]['html'][:200]}"
-        for found in results["violations"]
-        if found["impact"] in ("serious", "critical")
-    ]
 
 
 def test_without_javascript_the_page_says_what_to_do_instead(browser: Browser, small_address: str) -> None:
