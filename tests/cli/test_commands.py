@@ -221,6 +221,17 @@ def test_a_statement_is_shown_as_it_is(root: Path) -> None:
     assert """ FROM "boards" INNER JOIN  "lists" ON 1 = 1 WHERE "boards"."name" = 'a  b'\n""" in result.stdout
 
 
+def test_the_statement_of_a_metric_without_a_time_frame_is_shown_too(root: Path) -> None:
+    entry = "---\nCountBoardsMetric:\n  source: database\n  operation: count\n  table: boards\n"
+    write(root / "instrumentations" / "plan.yml", entry)
+    write(
+        root / "metrics" / "counts_all" / "boards.yml", "---\nkey_path: b\ninstrumentation_class: CountBoardsMetric\n"
+    )
+    result = run("explain", "b", "--definitions", root)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert 'SELECT COUNT("boards"."id") FROM "boards"\n' in result.stdout
+
+
 def test_a_name_before_expansion_explains_each_of_its_time_frames(root: Path) -> None:
     write(root / "metrics" / "counts_all" / "boards.yml", METRIC.replace("[7d, all]", "[7d, 28d]"))
     result = run("explain", "counts.boards", "--definitions", root)

@@ -72,6 +72,11 @@ class Dictionary:
     product_groups: Mapping[str, ProductGroup] | None = None
     object_schemas: Mapping[str, object] = field(default_factory=dict)
 
+    def instrumentation_of(self, metric: MetricDefinition) -> Instrumentation | None:
+        """Return the entry of ``instrumentations/`` that a metric names, or None."""
+        name = metric.instrumentation_class
+        return None if name is None else (self.instrumentations or {}).get(name)
+
     @cached_property
     def expanded(self) -> dict[str, MetricDefinition]:
         """Key path -> definition, one for each time frame, sorted by key path.

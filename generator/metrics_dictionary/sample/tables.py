@@ -53,7 +53,7 @@ def tables_of(dictionary: Dictionary) -> Tables:
     """Return what the database metrics of a dictionary read; one that cannot be resolved reads nothing."""
     tables = Tables()
     for metric in dictionary.expanded.values():
-        instrumentation = (dictionary.instrumentations or {}).get(metric.instrumentation_class or "")
+        instrumentation = dictionary.instrumentation_of(metric)
         if instrumentation is None or instrumentation.source != "database":
             continue
         try:

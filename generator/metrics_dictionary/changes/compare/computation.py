@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from metrics_dictionary.dictionary.definition import text
 from metrics_dictionary.ping.query.entry import InstrumentationError
-from metrics_dictionary.ping.query.sql import statement
-from metrics_dictionary.ping.query.time_window import symbolic_time_window
+from metrics_dictionary.ping.query.sql import undated_statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -63,13 +61,12 @@ class _Computation(NamedTuple):
 
 
 def _computation(metric: MetricDefinition, dictionary: Dictionary) -> _Computation | None:
-    instrumentation = (dictionary.instrumentations or {}).get(metric.instrumentation_class or "")
+    instrumentation = dictionary.instrumentation_of(metric)
     if instrumentation is None:
         return None
     if instrumentation.source == "database":
-        window = symbolic_time_window(text(metric.fields.get("time_frame")))
         try:
-            return _Computation(statement(instrumentation, metric, window), sql=True)
+            return _Computation(undated_statement(instrumentation, metric), sql=True)
         except InstrumentationError:
             return None
     return _Computation(json.dumps(_meaning(instrumentation), sort_keys=True, ensure_ascii=False), sql=False)

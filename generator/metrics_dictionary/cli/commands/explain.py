@@ -81,7 +81,7 @@ def _computation(dictionary: Dictionary, metric: MetricDefinition) -> Iterator[s
     from metrics_dictionary.ping.query.words import selection_in_words
 
     yield from selection_in_words(metric)
-    instrumentation = (dictionary.instrumentations or {}).get(metric.instrumentation_class or "")
+    instrumentation = dictionary.instrumentation_of(metric)
     if instrumentation is None:
         return
     try:
@@ -92,14 +92,13 @@ def _computation(dictionary: Dictionary, metric: MetricDefinition) -> Iterator[s
 
 def _statement(dictionary: Dictionary, metric: MetricDefinition) -> Iterator[str]:
     from metrics_dictionary.ping.query.entry import InstrumentationError
-    from metrics_dictionary.ping.query.sql import statement
-    from metrics_dictionary.ping.query.time_window import symbolic_time_window
+    from metrics_dictionary.ping.query.sql import undated_statement
 
-    instrumentation = (dictionary.instrumentations or {}).get(metric.instrumentation_class or "")
+    instrumentation = dictionary.instrumentation_of(metric)
     if instrumentation is None or instrumentation.source != "database":
         return
     with contextlib.suppress(InstrumentationError):  # the words said it
-        yield statement(instrumentation, metric, symbolic_time_window(*metric.time_frames[:1]))
+        yield undated_statement(instrumentation, metric)
 
 
 def _event(dictionary: Dictionary, event: EventDefinition) -> Iterator[str]:

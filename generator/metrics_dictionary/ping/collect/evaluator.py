@@ -12,7 +12,7 @@ from metrics_dictionary.ping.collect.value_check import ValueCheck
 from metrics_dictionary.ping.measurement import Measurement, MetricFailed, SourceUnavailableError, reason
 from metrics_dictionary.ping.query.data_sources import FAILED, DataSource
 from metrics_dictionary.ping.query.entry import MAX_DEPTH
-from metrics_dictionary.ping.sources.evaluation import Evaluation, data_source_of, instrumentation_of
+from metrics_dictionary.ping.sources.evaluation import Evaluation, data_source_of, resolved_instrumentation
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -64,7 +64,7 @@ class Evaluator:
         fallback = FAILED
         try:
             metric = self._live_metric(key_path)
-            instrumentation = instrumentation_of(metric, self._dictionary, self._sources.classes)
+            instrumentation = resolved_instrumentation(metric, self._dictionary, self._sources.classes)
             source = data_source_of(instrumentation)
             fallback = source.fallback
             evaluation = Evaluation(metric, instrumentation, self._now, self._sources, self.measure)

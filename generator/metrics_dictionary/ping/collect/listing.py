@@ -15,7 +15,7 @@ from metrics_dictionary.ping.query.entry import MAX_DEPTH, Entry, Instrumentatio
 from metrics_dictionary.ping.query.sql import statement, total
 from metrics_dictionary.ping.query.time_window import time_window
 from metrics_dictionary.ping.sources.computed import operands
-from metrics_dictionary.ping.sources.evaluation import data_source_of, instrumentation_of
+from metrics_dictionary.ping.sources.evaluation import data_source_of, resolved_instrumentation
 from metrics_dictionary.tools.clock import iso
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class _Listing:
         return SQL_LEFT_OUT if takes_sql else self._evaluator.measure(metric.key_path).value
 
     def _instrumentation(self, metric: MetricDefinition) -> Instrumentation:
-        return instrumentation_of(metric, self._dictionary, self._sources.classes)
+        return resolved_instrumentation(metric, self._dictionary, self._sources.classes)
 
     def _statement(self, metric: MetricDefinition, instrumentation: Instrumentation) -> str:
         return statement(instrumentation, metric, time_window(metric.time_frame, self._now))

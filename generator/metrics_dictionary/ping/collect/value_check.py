@@ -52,14 +52,11 @@ class ValueCheck:
 
     def _validator(self, path: str) -> Validator:
         if path not in self._validators:
-            self._validators[path] = _validator(path, self._schemas[path])
+            schema = self._schemas[path]
+            if not isinstance(schema, dict):
+                raise MetricFailed(f"{path} cannot be read as a JSON Schema, so nothing can be said about the value")
+            self._validators[path] = offline_validator(schema)
         return self._validators[path]
-
-
-def _validator(path: str, schema: object) -> Validator:
-    if not isinstance(schema, dict):
-        raise MetricFailed(f"{path} cannot be read as a JSON Schema, so nothing can be said about the value")
-    return offline_validator(schema)
 
 
 def offline_validator(schema: dict[str, object]) -> Validator:

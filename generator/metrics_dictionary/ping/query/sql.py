@@ -28,6 +28,7 @@ from metrics_dictionary.ping.query.relation import (
     SubSelect,
 )
 from metrics_dictionary.ping.query.resolution import resolve
+from metrics_dictionary.ping.query.time_window import symbolic_time_window
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,6 +46,14 @@ def statement(instrumentation: Instrumentation, metric: MetricDefinition, window
     """
     relation = resolve(instrumentation, metric).within(window)
     return select(relation)
+
+
+def undated_statement(instrumentation: Instrumentation, metric: MetricDefinition) -> str:
+    """Return the statement with a time window in words, such as ``30 days ago``: it is the same every day.
+
+    Raises InstrumentationError as ``statement`` does.
+    """
+    return statement(instrumentation, metric, symbolic_time_window(next(iter(metric.time_frames), None)))
 
 
 def select(relation: Relation) -> str:

@@ -101,17 +101,18 @@ class Evaluation:
         return getattr(import_module(f"{__package__}.{module}"), function)(self)
 
 
-def instrumentation_of(metric: MetricDefinition, dictionary: Dictionary, classes: Collection[str]) -> Instrumentation:
+def resolved_instrumentation(
+    metric: MetricDefinition, dictionary: Dictionary, classes: Collection[str]
+) -> Instrumentation:
     """Return what computes a metric: the dictionary's entry, else a Python class, else what its data source implies.
 
     Raises MetricFailed when nothing says how the value is computed.
     """
+    if found := dictionary.instrumentation_of(metric):
+        return found
     name = metric.instrumentation_class
-    if name is not None:
-        if found := (dictionary.instrumentations or {}).get(name):
-            return found
-        if name in classes:
-            return Instrumentation(name, {"source": PYTHON}, metric.file_path)
+    if name is not None and name in classes:
+        return Instrumentation(name, {"source": PYTHON}, metric.file_path)
     if metric.data_source in WITHOUT_INSTRUMENTATION:
         return Instrumentation(str(metric.data_source), {"source": metric.data_source}, metric.file_path)
     if name is None:

@@ -94,7 +94,7 @@ class CrossReferences:
         )
 
     def _has_instrumentation_of_its_own(self, metric: MetricDefinition) -> bool:
-        entry = (self.dictionary.instrumentations or {}).get(metric.instrumentation_class or "")
+        entry = self.dictionary.instrumentation_of(metric)
         return (entry.source if entry else metric.data_source) in COMPUTING
 
     def _others(

@@ -23,8 +23,7 @@ from typing import TYPE_CHECKING
 from metrics_dictionary.dictionary.definition import text
 from metrics_dictionary.tools.json_values import compact_json
 from metrics_dictionary.ping.query.entry import InstrumentationError
-from metrics_dictionary.ping.query.sql import statement
-from metrics_dictionary.ping.query.time_window import symbolic_time_window
+from metrics_dictionary.ping.query.sql import undated_statement
 from metrics_dictionary.site.data.cross_references import NO_GROUP
 from metrics_dictionary.site.parts.urls import segment
 from metrics_dictionary.site.parts.site_wording import DATA_SOURCES, STATUSES, TIME_FRAMES, gist, milestone, version_key
@@ -172,12 +171,11 @@ def _one(value: str | None) -> tuple[str, ...]:
 
 
 def _sql(metric: MetricDefinition, dictionary: Dictionary) -> str:
-    instrumentation = (dictionary.instrumentations or {}).get(metric.instrumentation_class or "")
+    instrumentation = dictionary.instrumentation_of(metric)
     if instrumentation is None or instrumentation.source != "database":
         return ""
-    frames = metric.time_frames
     try:
-        return statement(instrumentation, metric, symbolic_time_window(frames[0] if frames else None))
+        return undated_statement(instrumentation, metric)
     except InstrumentationError:
         return ""
 

@@ -9,8 +9,7 @@ from markupsafe import Markup, escape
 from metrics_dictionary.dictionary.definition import text
 from metrics_dictionary.ping.query.entry import InstrumentationError
 from metrics_dictionary.ping.query.data_sources import in_words
-from metrics_dictionary.ping.query.sql import statement
-from metrics_dictionary.ping.query.time_window import symbolic_time_window
+from metrics_dictionary.ping.query.sql import undated_statement
 from metrics_dictionary.site.parts import highlighting
 from metrics_dictionary.site.parts.fragments import prose
 from metrics_dictionary.site.parts.html import fill
@@ -47,7 +46,7 @@ def computation(metric: MetricDefinition, dictionary: Dictionary) -> Computation
         return Computation(words=fill(_UNDEFINED, name))
     about = text(instrumentation.fields.get("description")) or ""
     try:
-        plain = _sql(instrumentation, metric)
+        plain = undated_statement(instrumentation, metric) if instrumentation.source == "database" else None
         words = prose(in_words(instrumentation, metric))
     except InstrumentationError as error:
         return Computation(words=escape(error), about=about)
@@ -55,13 +54,6 @@ def computation(metric: MetricDefinition, dictionary: Dictionary) -> Computation
         return Computation(words=words, about=about)
     formatted = laid_out(plain)
     return Computation(highlighting.sql(formatted), words, about, plain if formatted != plain else "")
-
-
-def _sql(instrumentation: Instrumentation, metric: MetricDefinition) -> str | None:
-    if instrumentation.source != "database":
-        return None
-    window = symbolic_time_window(metric.time_frames[0] if metric.time_frames else None)
-    return statement(instrumentation, metric, window)
 
 
 _UNTOLD = "<code>%s</code> computes the value; these definitions do not say how."
