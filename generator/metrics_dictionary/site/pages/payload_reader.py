@@ -24,7 +24,7 @@ URL = "payload/"
 DEFINITIONS = f"{URL}definitions.js"
 """The definitions as a module of the page's script: modules load where the page's policy forbids every connection."""
 
-LONGEST_DESCRIPTION = 240
+MAX_DESCRIPTION_LENGTH = 240
 
 POLICY = "; ".join(
     (
@@ -67,7 +67,7 @@ def payload_definitions(references: CrossReferences) -> str:
     columns = {
         "recorded_at": RECORDED_AT,
         "key_path": [metric.key_path for metric in metrics],
-        "description": [gist(metric.description, LONGEST_DESCRIPTION) for metric in metrics],
+        "description": [gist(metric.description, MAX_DESCRIPTION_LENGTH) for metric in metrics],
         "status": _column(metric.status for metric in metrics),
         "value_type": _column(metric.value_type for metric in metrics),
         "data_category": _column(metric.data_category for metric in metrics),
