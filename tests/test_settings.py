@@ -17,11 +17,6 @@ def toml(tmp_path: Path, text: str) -> Path:
     return path
 
 
-def test_without_anything_said_every_setting_has_its_default() -> None:
-    settings = load_settings(None, environment={})
-    assert {name: settings.values[name] for name in settings.values} == {one.name: one.default for one in SETTINGS}
-
-
 def test_the_command_line_wins_over_the_environment_and_that_over_the_file(tmp_path: Path) -> None:
     file = toml(tmp_path, 'store = "sqlite:///file.db"\nport = 1\nhost = "file"\n')
     environment = {"METRICS_DICTIONARY_STORE": "sqlite:///env.db", "METRICS_DICTIONARY_PORT": "2"}
