@@ -78,6 +78,9 @@ SETTINGS = (
 )  # fmt: skip
 
 BY_NAME = {setting.name: setting for setting in SETTINGS}
+DEFAULT_SERVER = f"http://{BY_NAME['host'].default}:{BY_NAME['port'].default}"
+"""Where `serve` listens unless it is told otherwise: what examples name."""
+
 TABLES = {name.split(".")[0] for name in BY_NAME if "." in name}
 
 

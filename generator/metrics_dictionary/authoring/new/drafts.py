@@ -12,13 +12,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from metrics_dictionary.authoring.edit.scalar_text import on_one_line, quoted
 from metrics_dictionary.dictionary.event import EventDefinition
 from metrics_dictionary.dictionary.metric import SUFFIXES, MetricDefinition
+from metrics_dictionary.settings import DEFAULT_SERVER
 from metrics_dictionary.tools.files import resource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-TRACKING_API = "http://127.0.0.1:8080/api/v4/usage_data"
-"""Where `serve` listens unless told otherwise."""
+TRACKING_API = f"{DEFAULT_SERVER}/api/v4/usage_data"
 
 _NOT_A_NAME = re.compile(r"[^a-z0-9_]+")
 

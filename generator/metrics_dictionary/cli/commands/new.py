@@ -11,6 +11,7 @@ import click
 from metrics_dictionary.authoring.new import dialogue_wording as wording
 from metrics_dictionary.cli.console import report_error
 from metrics_dictionary.cli.options import definitions_option
+from metrics_dictionary.settings import DEFAULT_SERVER
 from metrics_dictionary.tools.text import printable
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound="Callable[..., object]")
 
-SCHEMAS = "http://127.0.0.1:8080/schemas"
+SCHEMAS = f"{DEFAULT_SERVER}/schemas"
 """The published schemas as `serve` offers them; a team names those of its own site."""
 
 

@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from metrics_dictionary.settings import DEFAULT_SERVER
 from metrics_dictionary.dictionary.definition import text
 from metrics_dictionary.dictionary.selection_rule import BUILT_IN_PROPERTIES
 from metrics_dictionary.site.parts import highlighting
@@ -44,7 +45,7 @@ IDENTIFIER_MEANINGS = {
     "namespace": "The group or personal namespace it happened in. Metrics can count distinct namespaces.",
 }
 
-TRACK_EVENT = "http://127.0.0.1:8080/api/v4/usage_data/track_event"
+TRACK_EVENT = f"{DEFAULT_SERVER}/api/v4/usage_data/track_event"
 """Where `serve` listens unless told otherwise."""
 
 _NAMED_VALUE = re.compile(
