@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.changes.history.history import read_history
+from metrics_dictionary.changes.history.history import HistoryReading
 from tests.repository import commit, git
 from tests.small_root import write
 
@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from metrics_dictionary.changes.history.history import History
+
+
+def read_history(root: Path) -> History | None:
+    with HistoryReading(root) as reading:
+        return reading.finish()
 
 
 class DefinitionRepository:

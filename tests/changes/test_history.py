@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from metrics_dictionary.changes.history.history import read_history
 from metrics_dictionary.changes.history.log import MAX_SUBJECT_LENGTH
 from metrics_dictionary.reading.document import Kind
 from metrics_dictionary.reading.parse import LARGEST_DEFINITION
-from tests.changes.definition_repository import DefinitionRepository, told
+from tests.changes.definition_repository import DefinitionRepository, read_history, told
 from tests.repository import ENVIRONMENT
 from tests.small_root import metric
 

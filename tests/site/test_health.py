@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from metrics_dictionary.changes.history.history import read_history
+from tests.changes.definition_repository import read_history
 from metrics_dictionary.site.pages import health_pages
 from metrics_dictionary.site.build.build import build
 from metrics_dictionary.site.data.health import health

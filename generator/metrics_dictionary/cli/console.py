@@ -55,7 +55,7 @@ def note(message: str) -> None:
 
 def report_error(diagnostic: Diagnostic) -> None:
     """Name one error on standard error, on one line: place, rule, message."""
-    place = printable(f"{diagnostic.file}:{diagnostic.line}:{diagnostic.column}")
+    place = printable(diagnostic.location)
     click.echo(f"{place}: {diagnostic.rule}: {printable(diagnostic.message)}", err=True)
 
 

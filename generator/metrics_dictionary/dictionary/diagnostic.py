@@ -48,3 +48,14 @@ class Diagnostic:
     help: str = ""
     suggestion: str | None = None
     related: tuple[Related, ...] = field(default=())
+
+    @property
+    def location(self) -> str:
+        """The place as ``file:line:column``."""
+        return f"{self.file}:{self.line}:{self.column}"
+
+    @property
+    def advice(self) -> tuple[str, ...]:
+        """What to do: the suggestion and the help, a line each, where there are any."""
+        suggestion = () if self.suggestion is None else (f"suggestion: {self.suggestion}",)
+        return (*suggestion, self.help) if self.help else suggestion

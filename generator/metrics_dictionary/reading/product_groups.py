@@ -36,7 +36,7 @@ def named_product_groups(path: Path) -> tuple[dict[str, ProductGroup], tuple[Dia
     parsed = parse(source, file_bytes(path, largest(source.kind)))
     if parsed.document is None:
         problem = parsed.diagnostics[0]
-        raise OperationalError(f"{problem.file}:{problem.line}:{problem.column}: {problem.message}")
+        raise OperationalError(f"{problem.location}: {problem.message}")
     groups = product_groups_of(parsed.document.data)
     if not groups or not _holds_groups(mapping(parsed.document.data)):
         raise OperationalError(

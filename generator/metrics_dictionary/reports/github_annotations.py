@@ -28,14 +28,9 @@ def _command(diagnostic: Diagnostic) -> str:
         "title": diagnostic.rule,
     }
     properties = ",".join(f"{name}={_property(value)}" for name, value in place.items())
-    suggestion = [] if diagnostic.suggestion is None else [f"suggestion: {diagnostic.suggestion}"]
-    lines = [diagnostic.message, *suggestion, *([diagnostic.help] if diagnostic.help else [])]
-    return f"::{COMMANDS[diagnostic.severity]} {properties}::{_data(lines)}"
-
-
-def _data(lines: list[str]) -> str:
-    """Return the lines as the message of a command: a line break of ours is the only one that it can hold."""
-    return "%0A".join(printable(line).replace("%", "%25") for line in lines)
+    # A line break of ours is the only one that a message can hold.
+    message = "%0A".join(printable(line).replace("%", "%25") for line in (diagnostic.message, *diagnostic.advice))
+    return f"::{COMMANDS[diagnostic.severity]} {properties}::{message}"
 
 
 def _property(value: str) -> str:

@@ -32,11 +32,11 @@ def render(report: Report) -> str:
 
 def _case(diagnostic: Diagnostic, report: Report) -> str:
     """Name the test by what does not move with the lines, so that two runs can be compared."""
-    suggestion = [] if diagnostic.suggestion is None else [f"suggestion: {diagnostic.suggestion}"]
+    link = report.rule_link(diagnostic.rule)
     words = xml_text(
-        f"{diagnostic.file}:{diagnostic.line}:{diagnostic.column}: {diagnostic.severity.value}: {diagnostic.message}",
-        *suggestion,
-        *(note for note in (diagnostic.help, report.rule_link(diagnostic.rule)) if note),
+        f"{diagnostic.location}: {diagnostic.severity.value}: {diagnostic.message}",
+        *diagnostic.advice,
+        *([link] if link else []),
     )
     if diagnostic.severity in report.failing:
         outcome = element("failure", {"type": diagnostic.rule, "message": diagnostic.message}, words)

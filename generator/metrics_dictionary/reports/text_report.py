@@ -68,7 +68,7 @@ def _block(diagnostic: Diagnostic, lines: Sequence[str], width: int | None) -> I
 
 
 def _heading(diagnostic: Diagnostic, width: int | None) -> Iterator[str]:
-    place = printable(f"{diagnostic.file}:{diagnostic.line}:{diagnostic.column}")
+    place = printable(diagnostic.location)
     label = f"{diagnostic.severity}[{diagnostic.rule}]"
     message = printable(diagnostic.message)
     styled = click.style(label, fg=COLORS[diagnostic.severity], bold=True)

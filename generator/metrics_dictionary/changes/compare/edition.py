@@ -44,8 +44,7 @@ class Edition:
         """Yield a sentence about each thing that could not be read, and its file."""
         for problem in self.diagnostics:
             if problem.severity is Severity.ERROR:
-                place = f"{problem.file}:{problem.line}:{problem.column}"
-                yield f"{self.name} cannot be read at {place}: {problem.message}", problem.file
+                yield f"{self.name} cannot be read at {problem.location}: {problem.message}", problem.file
 
 
 def inside_root(file_path: str) -> str:

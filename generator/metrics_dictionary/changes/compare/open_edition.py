@@ -125,7 +125,7 @@ def _data(name: str, raw: bytes) -> tuple[object, tuple[Diagnostic, ...]]:
     parsed = parse(SourceFile(Path(), name, name, Kind.METRIC), raw, limit=MAX_COMBINED_SIZE)
     if parsed.document is None:
         problem = parsed.diagnostics[0]
-        raise OperationalError(f"{problem.file}:{problem.line}:{problem.column}: {problem.message}")
+        raise OperationalError(f"{problem.location}: {problem.message}")
     return parsed.document.data, parsed.diagnostics
 
 

@@ -106,12 +106,6 @@ class HistoryReading:
             return None
 
 
-def read_history(root: Path) -> History | None:
-    """Read the history of a root; see ``HistoryReading.finish``."""
-    with HistoryReading(root) as reading:
-        return reading.finish()
-
-
 def _repository(root: Path) -> Repository:
     answer = git(root, "rev-parse", "--is-shallow-repository", "--show-prefix", offline=True)
     shallow, _, prefix = answer.partition(b"\n")

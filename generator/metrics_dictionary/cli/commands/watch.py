@@ -113,8 +113,7 @@ def _show(shown: Sequence[Diagnostic], settled: Collection[Diagnostic], validati
 
 
 def _line(diagnostic: Diagnostic) -> str:
-    place = f"{diagnostic.file}:{diagnostic.line}:{diagnostic.column}"
-    return printable(f"{place}: {diagnostic.severity.value}[{diagnostic.rule}]: {diagnostic.message}")
+    return printable(f"{diagnostic.location}: {diagnostic.severity.value}[{diagnostic.rule}]: {diagnostic.message}")
 
 
 def _identity(diagnostic: Diagnostic) -> tuple[str, str, str, str]:
