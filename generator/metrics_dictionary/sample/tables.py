@@ -60,76 +60,76 @@ def tables_of(dictionary: Dictionary) -> Tables:
             relation = resolve(instrumentation, metric)
         except InstrumentationError:
             continue
-        _note_relation(tables, relation)
+        _add_relation(tables, relation)
     return tables
 
 
-def _note_relation(tables: Tables, relation: Relation) -> None:
-    _note_column(tables, relation.column)
-    _note_rows(tables, relation.rows)
+def _add_relation(tables: Tables, relation: Relation) -> None:
+    _add_column(tables, relation.column)
+    _add_rows(tables, relation.rows)
     for order in relation.order:
-        _note_column(tables, order.column)
+        _add_column(tables, order.column)
 
 
-def _note_column(tables: Tables, column: Column, values: Iterable[Scalar] = ()) -> None:
+def _add_column(tables: Tables, column: Column, values: Iterable[Scalar] = ()) -> None:
     tables.columns[column.table][column.name].update(values)
 
 
-def _note_rows(tables: Tables, rows: Rows) -> None:
+def _add_rows(tables: Tables, rows: Rows) -> None:
     _ = tables.columns[rows.table]["id"]
     for join in rows.joins:
-        _note_join(tables, join, rows.table)
+        _add_join(tables, join, rows.table)
     for condition in rows.conditions:
-        _note_condition(tables, condition, rows.table)
+        _add_condition(tables, condition, rows.table)
 
 
-def _note_join(tables: Tables, join: Join | RawJoin, table: str) -> None:
+def _add_join(tables: Tables, join: Join | RawJoin, table: str) -> None:
     if isinstance(join, RawJoin):
-        _note_raw(tables, join.sql, table)
+        _add_raw(tables, join.sql, table)
         return
     for condition in join.on:
-        _note_condition(tables, condition, table)
+        _add_condition(tables, condition, table)
         if isinstance(condition.operand, Column):
-            _note_reference(tables, condition.column, condition.operand)
+            _add_reference(tables, condition.column, condition.operand)
 
 
-def _note_reference(tables: Tables, one: Column, other: Column) -> None:
+def _add_reference(tables: Tables, one: Column, other: Column) -> None:
     if other.name == "id":
         tables.references[one.table, one.name] = other.table
     elif one.name == "id":
         tables.references[other.table, other.name] = one.table
 
 
-def _note_condition(tables: Tables, condition: Condition, table: str) -> None:
+def _add_condition(tables: Tables, condition: Condition, table: str) -> None:
     match condition:
         case Comparison():
-            _note_comparison(tables, condition)
+            _add_comparison(tables, condition)
         case InTimeWindow() | Between():
-            _note_column(tables, condition.column)
+            _add_column(tables, condition.column)
             tables.timestamps.add((condition.column.table, condition.column.name))
         case AnyOf():
             for member in condition.members:
                 for inner in member:
-                    _note_condition(tables, inner, table)
+                    _add_condition(tables, inner, table)
         case Not():
             for inner in condition.conditions:
-                _note_condition(tables, inner, table)
+                _add_condition(tables, inner, table)
         case RawCondition():
-            _note_raw(tables, condition.sql, table)
+            _add_raw(tables, condition.sql, table)
 
 
-def _note_comparison(tables: Tables, comparison: Comparison) -> None:
+def _add_comparison(tables: Tables, comparison: Comparison) -> None:
     operand = comparison.operand
     if isinstance(operand, Column):
-        _note_column(tables, comparison.column)
-        _note_column(tables, operand)
+        _add_column(tables, comparison.column)
+        _add_column(tables, operand)
     elif isinstance(operand, SubSelect):
-        _note_column(tables, comparison.column)
-        _note_column(tables, operand.column)
-        _note_rows(tables, operand.rows)
-        _note_reference(tables, comparison.column, operand.column)
+        _add_column(tables, comparison.column)
+        _add_column(tables, operand.column)
+        _add_rows(tables, operand.rows)
+        _add_reference(tables, comparison.column, operand.column)
     else:
-        _note_column(tables, comparison.column, operand if isinstance(operand, tuple) else (operand,))
+        _add_column(tables, comparison.column, operand if isinstance(operand, tuple) else (operand,))
 
 
 _KEYWORDS = """
@@ -140,7 +140,7 @@ notnull now null on or order outer right select sum text then true union upper u
 _WORDS_OF_SQL = frozenset(_KEYWORDS.split())
 
 
-def _note_raw(tables: Tables, sql: str, table: str) -> None:
+def _add_raw(tables: Tables, sql: str, table: str) -> None:
     """Find names in an author's SQL: ``table.column``, tables behind FROM and JOIN, and bare columns of this table."""
     plain = re.sub(r"'(?:[^']|'')*'", "''", sql).replace('"', "")
     known = re.findall(r"(?i)\b(?:from|join)\s+(\w+)", plain)

@@ -37,11 +37,10 @@ MAX_SHOWN_BYTES = 200
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What the server answered: the two status codes, and how many requests it took."""
+    """The status codes that the server answered with."""
 
     payload_status: int
     metadata_status: int
-    requests: int
 
 
 def submit(
@@ -64,7 +63,7 @@ def submit(
     metadata = json.dumps({"metadata": json.loads(payload.metadata)}, ensure_ascii=False)
     missing = "the payload was accepted, but its metadata was not submitted"
     metadata_status = client.post(metadata_url(url), metadata, missing)
-    return Submission(payload_status, metadata_status, client.requests)
+    return Submission(payload_status, metadata_status)
 
 
 def metadata_url(url: str) -> str:
@@ -84,12 +83,11 @@ def _require_web_address(url: str) -> None:
         raise OperationalError("the URL has a name or a password in it, and none is ever sent: leave it out")
 
 
+@dataclass(frozen=True, slots=True)
 class _Client:
-    def __init__(self, timeout: float, sleep: Callable[[float], None], report: Callable[[str], None]) -> None:
-        self.requests = 0
-        self._timeout = timeout
-        self._sleep = sleep
-        self._report = report
+    timeout: float
+    sleep: Callable[[float], None]
+    report: Callable[[str], None]
 
     def post(self, url: str, body: str, failure: str) -> int:
         """Return the status of success. Raises OperationalError that starts with ``failure``."""
@@ -97,26 +95,25 @@ class _Client:
         while (answer := self._attempt(url, body)).may_pass and attempt < MAX_ATTEMPTS:
             attempt += 1
             backoff = min(max(2.0 ** (attempt - 2), answer.retry_after), MAX_BACKOFF)
-            self._report(f"{url}: {answer.problem}; attempt {attempt} of {MAX_ATTEMPTS} in {backoff:g} s")
-            self._sleep(backoff)
+            self.report(f"{url}: {answer.problem}; attempt {attempt} of {MAX_ATTEMPTS} in {backoff:g} s")
+            self.sleep(backoff)
         if answer.problem is None:
             return answer.status
         tried = f" ({attempt} attempts)" if attempt > 1 else ""
         raise OperationalError(f"{failure}: {url}: {answer.problem}{tried}")
 
     def _attempt(self, url: str, body: str) -> _Answer:
-        self.requests += 1
         headers = {"Content-Type": "application/json", "User-Agent": f"metrics-dictionary/{__version__}"}
         request = Request(url, body.encode(), headers, method="POST")  # noqa: S310 - http and https only, as checked
         try:
-            with opener().open(request, timeout=self._timeout) as response:
+            with opener().open(request, timeout=self.timeout) as response:
                 response.read(MAX_SHOWN_BYTES)
                 return _Answer(response.status)
         except HTTPError as error:
             with error:
                 return _refused(error)
         except TimeoutError:
-            return _Answer(0, f"no answer within {self._timeout:g} s", may_pass=True)
+            return _Answer(0, f"no answer within {self.timeout:g} s", may_pass=True)
         except (OSError, HTTPException, ValueError) as error:
             return _Answer(0, f"no answer: {one_line(str(getattr(error, 'reason', None) or error))}", may_pass=True)
 
