@@ -355,12 +355,6 @@ def test_a_repository_that_tells_nothing_gives_no_history(
     assert read_history(repository.root) is None
 
 
-def test_the_same_repository_gives_the_same_history(repository: DefinitionRepository) -> None:
-    repository.write_and_commit(BOARDS, metric())
-    repository.write_and_commit(BOARDS, metric(status="broken"))
-    assert repository.history() == repository.history()
-
-
 def test_a_repository_is_found_from_a_root_that_a_link_leads_to(
     repository: DefinitionRepository, tmp_path: Path
 ) -> None:

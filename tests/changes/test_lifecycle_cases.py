@@ -29,13 +29,6 @@ def test_a_case_gives_its_findings_and_no_others(case: Path) -> None:
     assert findings(case) == expected(case)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_a_case_says_in_three_lines_what_must_happen(case: Path) -> None:
-    lines = (case / "README.md").read_text(encoding="utf-8").splitlines()
-    assert len(lines) == 3
-    assert all(line.endswith(".") for line in lines)
-
-
 @pytest.mark.parametrize("rule", LIFECYCLE_RULES)
 def test_every_lifecycle_rule_has_a_case_that_triggers_it_and_one_that_nearly_does(rule: str) -> None:
     about_it = [{finding["rule"] for finding in expected(case)} for case in CASES if rule_of(case) == rule]
