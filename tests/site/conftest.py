@@ -82,7 +82,7 @@ def small_build(small_root: Path, tmp_path_factory: pytest.TempPathFactory) -> t
     """The small root's site, with listings of seven definitions a page."""
     site = tmp_path_factory.mktemp("small-site") / "site"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(listings, "ROWS", 7)
+        patch.setattr(listings, "PAGE_SIZE", 7)
         return site, build(small_root, site)
 
 

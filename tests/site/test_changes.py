@@ -17,11 +17,11 @@ from metrics_dictionary.dictionary.metric import MetricDefinition
 from metrics_dictionary.reading.document import Kind
 from metrics_dictionary.site.build.build import build
 from metrics_dictionary.site.data.changes import ChangeLog
-from metrics_dictionary.site.data.cross_references import CrossReferences
 from metrics_dictionary.site.pages import change_pages
-from metrics_dictionary.site.pages.feeds import LONGEST, NO_DATE, feeds
-from metrics_dictionary.site.parts.change_chart import MOST, columns
+from metrics_dictionary.site.pages.feeds import MAX_ENTRIES, NO_DATE, feeds
+from metrics_dictionary.site.parts.change_chart import MAX_MONTHS, change_chart
 from tests.repository import ENVIRONMENT
+from tests.site.bare_site import bare_site
 from tests.site.built_pages import page
 from tests.site.conftest import HOSTILE
 from tests.site.recorded_root import recorded_root
@@ -52,7 +52,7 @@ def log_of(*changes: Change, metrics: tuple[MetricDefinition, ...] = ()) -> Chan
 
 
 def feeds_of(log: ChangeLog, site_url: str | None = None) -> dict[str, bytes]:
-    return dict(feeds(log, CrossReferences(log.dictionary), site_url))
+    return dict(feeds(bare_site(log.dictionary, log.history, site_url)))
 
 
 # ---- Months and milestones ---------------------------------------------------------------------------------------
@@ -125,7 +125,7 @@ def test_a_milestone_says_what_it_added_and_removed(recorded_site: Path) -> None
 
 
 def test_many_changes_are_told_on_several_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(change_pages, "ROWS", 10)
+    monkeypatch.setattr(change_pages, "PAGE_SIZE", 10)
     build(recorded_root(tmp_path / "project"), tmp_path / "site")
     months = tmp_path / "site/changes/2025-01"
     sheets = [months / "index.html", *sorted(months.glob("~*/index.html"))]
@@ -162,28 +162,29 @@ def test_the_home_page_tells_the_newest_changes(recorded_site: Path, small_site:
 
 
 def test_the_chart_has_a_column_for_each_month_with_changes_and_room_for_the_others() -> None:
-    chart = columns(
-        log_of(change(3, days=100), change(2, ChangeType.ADDED, days=99), change(1, ChangeType.REMOVED)).months
-    )
+    chart = change_chart(log_of(change(3, days=100), change(2, ChangeType.ADDED, days=99), change(1, ChangeType.REMOVED)).months)
     assert chart is not None
     assert (chart.first, chart.last) == ("January 2025", "April 2025")
-    assert chart.svg.count("<g>") == 2
-    assert 'viewBox="0 0 40 ' in chart.svg
-    assert "April 2025: 1 added, 1 changed, 0 removed" in chart.svg
+    assert [column.title for column in chart.columns] == [
+        "January 2025: 0 added, 0 changed, 1 removed",
+        "April 2025: 1 added, 1 changed, 0 removed",
+    ]
+    assert [bar.x for column in chart.columns for bar in column.bars] == [1, 31, 31]
+    assert chart.width == 40
 
 
 def test_the_chart_shows_the_latest_months_only_and_none_for_a_single_month() -> None:
-    chart = columns(log_of(change(2, days=20_000), change(1)).months)
+    chart = change_chart(log_of(change(2, days=20_000), change(1)).months)
     assert chart is not None
-    assert f'viewBox="0 0 {10 * MOST} ' in chart.svg
-    assert columns(log_of(change(1)).months) is None
-    assert columns([]) is None
+    assert chart.width == 10 * MAX_MONTHS
+    assert change_chart(log_of(change(1)).months) is None
+    assert change_chart([]) is None
 
 
-def test_an_import_does_not_flatten_the_other_columns() -> None:
+def test_an_import_does_not_flatten_the_other_change_chart() -> None:
     imported = [change(number, ChangeType.ADDED) for number in range(1000)]
     later = [change(2000 + month, days=31 * month) for month in range(11, 0, -1)]
-    chart = columns(log_of(*later, *imported).months)
+    chart = change_chart(log_of(*later, *imported).months)
     assert chart is not None
     assert chart.highest == 3
 
@@ -261,11 +262,11 @@ def test_a_feed_has_whole_addresses_where_the_site_knows_its_own() -> None:
 
 
 def test_a_feed_is_limited(recorded_site: Path) -> None:
-    many = [change(number) for number in range(LONGEST + 50)]
+    many = [change(number) for number in range(MAX_ENTRIES + 50)]
     metrics = (MetricDefinition(metric(), "d/metrics/1.yml"),)
     found = feeds_of(log_of(*many, metrics=metrics))
-    assert len(json.loads(found["changes/feed.json"])["items"]) == LONGEST
-    assert len(json.loads(found["changes/groups/planning.json"])["items"]) == LONGEST
+    assert len(json.loads(found["changes/feed.json"])["items"]) == MAX_ENTRIES
+    assert len(json.loads(found["changes/groups/planning.json"])["items"]) == MAX_ENTRIES
 
 
 def test_without_git_the_json_feed_has_the_milestones_and_the_atom_feed_claims_no_date(small_site: Path) -> None:

@@ -25,7 +25,7 @@ def digests(site: Path) -> dict[str, str]:
 def test_the_same_definitions_give_the_same_bytes(
     small_site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, worthwhile: int
 ) -> None:
-    monkeypatch.setattr(listings, "ROWS", 7)
+    monkeypatch.setattr(listings, "PAGE_SIZE", 7)
     monkeypatch.setattr(in_parts, "WORTHWHILE", worthwhile)
     write_small_root(tmp_path / "definitions")
     build(tmp_path / "definitions", tmp_path / "site")

@@ -19,7 +19,7 @@ from tests.site.built_pages import page, target
 from tests.site.recorded_root import recorded_root
 
 if TYPE_CHECKING:
-    from metrics_dictionary.site.data.health import Check, Health
+    from metrics_dictionary.site.data.health import Health, HealthCheck
 
 
 def text_of(site: Path, url: str) -> str:
@@ -32,12 +32,12 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Health:
     return health(validate(root), read_history(root))
 
 
-def check(found: Health, name: str) -> Check:
+def check(found: Health, name: str) -> HealthCheck:
     return next(one for one in found.checks if one.id == name)
 
 
 def names(found: Health, name: str) -> dict[str, str]:
-    return {ailment.name: ailment.note for ailment in check(found, name).ailments}
+    return {finding.name: finding.note for finding in check(found, name).findings}
 
 
 def test_a_broken_metric_is_told_with_how_long_it_is(found: Health) -> None:
@@ -80,26 +80,26 @@ def test_definitions_that_nobody_touched_since_their_import_are_told(found: Heal
     assert not untouched.keys() & {"counts.boards", "counts.moved", "counts.seen_weekly", "leave_board"}
 
 
-def test_removed_definitions_are_past_all_ailments(found: Health) -> None:
+def test_removed_definitions_are_past_all_questions(found: Health) -> None:
     for one in found.checks:
-        assert not {ailment.name for ailment in one.ailments} & {"counts.named", "counts.seen_weekly", "leave_board"}
+        assert not {finding.name for finding in one.findings} & {"counts.named", "counts.seen_weekly", "leave_board"}
 
 
 def test_what_only_history_could_tell_is_unknown_without_it(tmp_path: Path) -> None:
     told = health(validate(recorded_root(tmp_path / "project")), None)
     assert "without the repository's history" in check(told, "never-changed").unknown
-    assert check(told, "never-changed").ailments == ()
+    assert check(told, "never-changed").findings == ()
     assert names(told, "broken") == {"counts.boards": ""}
     assert told.as_of is None
 
 
 def test_a_root_without_events_and_groups_has_nothing_missing(tiny_root: Path) -> None:
     told = health(validate(tiny_root), None)
-    assert [one.id for one in told.checks if one.ailments] == []
+    assert [one.id for one in told.checks if one.findings] == []
 
 
 def test_the_groups_with_most_to_do_come_first_and_idle_matters_count_for_none(found: Health) -> None:
-    assert found.groups[0] == "planning"
+    assert next(iter(found.groups)) == "planning"
     assert set(found.groups) == {"planning", "nobody", "none"}
     assert sum(found.counted.values()) == len(names(found, "never-changed")) + 2
 
@@ -154,7 +154,7 @@ def test_a_question_lists_its_definitions_by_group(recorded_site: Path) -> None:
 def test_a_long_list_has_several_pages_and_the_table_leads_to_the_right_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(health_pages, "ROWS", 2)
+    monkeypatch.setattr(health_pages, "PAGE_SIZE", 2)
     root = recorded_root(tmp_path / "project")
     build(root, tmp_path / "site")
     overview = tmp_path / "site/health/index.html"

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metrics_dictionary.site.parts import highlighting, payload_place as payload
-from metrics_dictionary.site.parts.fragments import web_link
+from metrics_dictionary.site.parts import highlighting
+from metrics_dictionary.site.parts.html import web_link
 
 CODE = st.text(alphabet=st.sampled_from("ab1 \n'\"<>&#:-{}\\,.%\tü"), max_size=60)
 TAG = re.compile(r'<span class="[a-z0-9]{1,3}">|</span>')
@@ -23,7 +23,7 @@ def shown(markup: str) -> str:
     return unescape(text)
 
 
-@pytest.mark.parametrize("mark_up", [highlighting.sql, highlighting.json, highlighting.shell])
+@pytest.mark.parametrize("mark_up", [highlighting.sql, highlighting.shell])
 @given(text=CODE)
 def test_a_reader_sees_the_text_as_it_is(mark_up: object, text: str) -> None:
     assert callable(mark_up)
@@ -35,7 +35,7 @@ def test_a_definition_is_shown_as_its_author_wrote_it(text: str) -> None:
     assert shown(highlighting.yaml(text)) == text.rstrip("\n")
 
 
-def test_the_parts_of_a_definition_have_the_classes_that_the_theme_colours() -> None:
+def test_the_parts_of_a_definition_have_the_classes_that_the_theme_colors() -> None:
     marked = highlighting.yaml('# why\nstatus: "active"\nvalue: 3\nlinks:\n- true\n')
     assert '<span class="c1"># why</span>' in marked
     assert '<span class="nt">status</span>: <span class="s">&#34;active&#34;</span>' in marked
@@ -47,7 +47,7 @@ def test_the_parts_of_a_definition_have_the_classes_that_the_theme_colours() -> 
 def test_the_place_in_the_payload_is_json_with_one_value(key_path: str, value_type: str | None) -> None:
     import json
 
-    value = json.loads(shown(payload.fragment(key_path, value_type)))
+    value = json.loads(shown(highlighting.payload_fragment(key_path, value_type)))
     for level in key_path.split("."):
         value = value[level]
     assert value in (0, "…", False, {}, None)

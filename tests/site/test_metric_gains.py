@@ -12,15 +12,16 @@ import pytest
 
 from metrics_dictionary.dictionary.dictionary import Dictionary
 from metrics_dictionary.dictionary.metric import MetricDefinition
-from metrics_dictionary.site.build.build import build
-from metrics_dictionary.site.data.replacement import Replacements
-from metrics_dictionary.site.pages import metric_pages
-from metrics_dictionary.site.parts.before_after import before_after
-from metrics_dictionary.site.parts.repository_links import repository_links
-from metrics_dictionary.site.parts.site_wording import duration
-from metrics_dictionary.site.parts.sql_layout import laid_out
-from metrics_dictionary.site.parts.window_drawing import drawing
 from metrics_dictionary.tools.errors import OperationalError
+from metrics_dictionary.site.pages import metric_pages
+from metrics_dictionary.site.parts.history_items import before_after
+from metrics_dictionary.site.build.build import build
+from metrics_dictionary.site.data.cross_references import Replacements
+from metrics_dictionary.site.parts.repository_links import repository_links
+from metrics_dictionary.site.parts.highlighting import laid_out
+from metrics_dictionary.site.parts.window_drawing import timeline
+from metrics_dictionary.site.parts.site_wording import duration
+from tests.site.bare_site import bare_site
 from tests.site.built_pages import page
 from tests.site.conftest import HOSTILE, write_small_root
 from tests.site.recorded_root import recorded_root
@@ -52,20 +53,19 @@ def definition(**fields: object) -> MetricDefinition:
     ],
 )
 def test_the_window_of_a_metric_is_drawn_and_said(frame: str, source: str, words: str) -> None:
-    drawn = drawing(definition(time_frame=frame, data_source=source))
-    assert drawn is not None
-    assert drawn.words == words
-    assert f'aria-label="{words}"' in drawn.svg
+    covered = timeline(definition(time_frame=frame, data_source=source))
+    assert covered is not None
+    assert covered.words == words
+    assert f'aria-label="{words}"' in bare_site(Dictionary(())).render("window.html", timeline=covered)
 
 
 def test_the_drawing_is_to_scale() -> None:
     bars = {}
     for frame in ("7d", "28d"):
-        drawn = drawing(definition(time_frame=frame))
-        assert drawn is not None
-        found = re.search(r'class="dd-window__on" x="(\d+)" y="14" width="(\d+)"', drawn.svg)
-        assert found is not None
-        bars[frame] = (int(found[1]), int(found[1]) + int(found[2]))
+        covered = timeline(definition(time_frame=frame))
+        assert covered is not None
+        (bar,) = covered.bars
+        bars[frame] = (bar.start, bar.start + bar.width)
     day = (bars["28d"][1] - bars["28d"][0]) / 28
     assert bars["7d"][1] == pytest.approx(bars["28d"][1], abs=1)
     assert bars["7d"][1] - bars["7d"][0] == pytest.approx(7 * day, abs=1)
@@ -74,15 +74,16 @@ def test_the_drawing_is_to_scale() -> None:
 
 @pytest.mark.parametrize(("frame", "weeks"), [("7d", 1), ("28d", 4)])
 def test_an_event_metric_has_its_complete_weeks_filled(frame: str, weeks: int) -> None:
-    drawn = drawing(definition(time_frame=frame, data_source="internal_events"))
-    assert drawn is not None
-    assert drawn.svg.count('class="dd-window__on"') == weeks
-    assert drawn.svg.count('class="dd-window__off"') == 5 - weeks
+    covered = timeline(definition(time_frame=frame, data_source="internal_events"))
+    assert covered is not None
+    drawn = bare_site(Dictionary(())).render("window.html", timeline=covered)
+    assert drawn.count('class="dd-window__on"') == weeks
+    assert drawn.count('class="dd-window__off"') == 5 - weeks
 
 
 def test_a_metric_without_a_period_has_no_drawing() -> None:
-    assert drawing(definition(time_frame="none")) is None
-    assert drawing(definition(time_frame=["7d", "28d"])) is None
+    assert timeline(definition(time_frame="none")) is None
+    assert timeline(definition(time_frame=["7d", "28d"])) is None
 
 
 # ---- SQL ---------------------------------------------------------------------------------------------------------
@@ -214,7 +215,7 @@ def test_the_history_tells_each_changed_field_and_links_the_commit(recorded_site
 
 def test_a_long_history_is_shortened_with_a_link_to_everything(recorded_site: Path) -> None:
     found = page(recorded_site / "metrics/counts.boards/index.html")
-    assert found.html.count('class="dd-when"') == metric_pages.HISTORY
+    assert found.html.count('class="dd-when"') == metric_pages.MAX_HISTORY
     assert "12 earlier changes: see what changed" in text_of(recorded_site, "counts.boards")
     assert "../../changes/" in found.links
 
@@ -223,21 +224,19 @@ def test_a_page_that_would_grow_too_large_tells_less_history_and_then_leaves_out
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = recorded_root(tmp_path / "project")
-    largest = metric_pages.LARGEST
+    largest = metric_pages.MAX_PAGE_BYTES
     site = tmp_path / "site"
     build(root, site)
     sizes = {
         name: (site / f"metrics/{name}/index.html").stat().st_size for name in ("counts.boards", "counts.opened_weekly")
     }
     assert max(sizes.values()) < largest
-    from metrics_dictionary.site.build import stamping
-
-    monkeypatch.setattr(stamping, "LARGEST", sizes["counts.boards"] - 2000)
+    monkeypatch.setattr(metric_pages, "MAX_PAGE_BYTES", sizes["counts.boards"] - 2000)
     build(root, site)
     shortened = (site / "metrics/counts.boards/index.html").read_text()
-    assert 0 < shortened.count('class="dd-when"') < metric_pages.HISTORY
+    assert 0 < shortened.count('class="dd-when"') < metric_pages.MAX_HISTORY
     assert len(shortened.encode()) < sizes["counts.boards"]
-    monkeypatch.setattr(stamping, "LARGEST", 10_000)
+    monkeypatch.setattr(metric_pages, "MAX_PAGE_BYTES", 10_000)
     build(root, site)
     least = page(site / "metrics/counts.opened_weekly/index.html")
     assert "Record one with curl" not in least.text

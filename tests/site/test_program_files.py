@@ -16,11 +16,11 @@ from metrics_dictionary.cli.main import program
 from metrics_dictionary.dictionary.dictionary import Dictionary
 from metrics_dictionary.dictionary.dictionary import ProductGroup
 from metrics_dictionary.site.build.build import build
-from metrics_dictionary.site.data.cross_references import CrossReferences
-from metrics_dictionary.site.pages.llms_text import llms_text
-from metrics_dictionary.site.pages.program_files import FILES, guides
+from metrics_dictionary.site.pages.program_files import FILES, guides, program_files
+from metrics_dictionary.site.parts.page import File
 from metrics_dictionary.site.build.site_map import write_site_map
 from metrics_dictionary.site.data.schemas import twin_schemas
+from tests.site.bare_site import bare_site
 from tests.site.built_pages import page, pages, target
 
 if TYPE_CHECKING:
@@ -152,7 +152,8 @@ def test_every_link_of_llms_txt_leads_to_a_file(small_site: Path) -> None:
 
 def test_the_name_of_a_group_cannot_leave_its_link_in_llms_txt() -> None:
     group = ProductGroup("a", "x](https://evil.example)\n# Heading [y")
-    text = llms_text(CrossReferences(Dictionary((), product_groups={"a": group})), {})
+    made = program_files(bare_site(Dictionary((), product_groups={"a": group})))
+    text = next(file.content.decode() for file in made if isinstance(file, File) and file.path == "llms.txt")
     assert "](https" not in text
     assert text.count("\n# ") == 0
 
@@ -189,7 +190,7 @@ def test_a_site_with_more_pages_than_a_site_map_may_hold_has_several(tmp_path: P
     for number in range(5):
         (tmp_path / f"p{number}").mkdir()
         (tmp_path / f"p{number}" / "index.html").write_text("")
-    write_site_map(tmp_path, ADDRESS, most=2)
+    write_site_map(tmp_path, ADDRESS, max_addresses=2)
     index = (tmp_path / "sitemap.xml").read_text()
     names = re.findall(r"<sitemap><loc>(.*?)</loc>", index)
     assert names == [urljoin(ADDRESS, f"sitemap-{number}.xml") for number in (1, 2, 3)]

@@ -11,7 +11,8 @@ import pytest
 
 from metrics_dictionary.site.build import publishing
 from metrics_dictionary.site.build.build import build
-from metrics_dictionary.site.build.publishing import MARKER, publish, staging
+from metrics_dictionary.site.build.publishing import publish, staging
+from metrics_dictionary.site.parts.urls import MARKER
 from metrics_dictionary.tools.errors import OperationalError
 from tests.small_root import write
 
@@ -66,7 +67,7 @@ def test_a_full_disk_is_one_line_and_leaves_the_old_site(
     def full(file: int, content: bytes) -> int:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("metrics_dictionary.site.build.site_folder.os.write", full)
+    monkeypatch.setattr("metrics_dictionary.site.build.stamping.os.write", full)
     with pytest.raises(OperationalError, match=r"^.*site: cannot write the site: no space left on device; .*$"):
         build(tiny_root, old_site)
     assert names(old_site) == {MARKER, "old.html"}

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from metrics_dictionary.tools.errors import OperationalError
-from metrics_dictionary.site.build import scratch_folder as room
-from metrics_dictionary.site.build.scratch_folder import scratch_folder
+from metrics_dictionary.site.build import publishing
+from metrics_dictionary.site.build.publishing import scratch_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 WORK = """
 import sys, time
 from pathlib import Path
-from metrics_dictionary.site.build.scratch_folder import scratch_folder
+from metrics_dictionary.site.build.publishing import scratch_folder
 with scratch_folder(Path(sys.argv[1])) as folder:
     (folder / "half.html").write_text("half")
     print(folder.name, flush=True)
@@ -113,7 +113,7 @@ def test_the_folder_is_in_use_as_long_as_a_program_of_the_build_runs(tmp_path: P
         kept = lock.with_name(".site-kept.lock")
         lock.rename(kept)
         (tmp_path / ".site-kept").mkdir()
-        lock.write_bytes(room._OURS)
+        lock.write_bytes(publishing._OURS)
     with scratch_folder(tmp_path):
         assert (tmp_path / ".site-kept").is_dir()
     program.kill()
@@ -126,7 +126,7 @@ def test_what_only_looks_like_ours_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / ".site-photos").mkdir()
     (tmp_path / ".site-letters").mkdir()
     (tmp_path / ".site-letters.lock").write_text("of another program")
-    (tmp_path / "elsewhere.lock").write_bytes(room._OURS)
+    (tmp_path / "elsewhere.lock").write_bytes(publishing._OURS)
     (tmp_path / ".site-link.lock").symlink_to("elsewhere.lock")
     (tmp_path / ".site-link").mkdir()
     os.mkfifo(tmp_path / ".site-pipe.lock")
@@ -139,7 +139,7 @@ def test_what_only_looks_like_ours_is_left_alone(tmp_path: Path) -> None:
 def test_a_link_in_the_place_of_the_folder_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "thesis").mkdir(mode=0o755)
     (tmp_path / ".site-x").symlink_to("thesis")
-    (tmp_path / ".site-x.lock").write_bytes(room._OURS)
+    (tmp_path / ".site-x.lock").write_bytes(publishing._OURS)
     with scratch_folder(tmp_path):
         pass
     assert names(tmp_path) == [".site-x", ".site-x.lock", "thesis"]
@@ -148,7 +148,7 @@ def test_a_link_in_the_place_of_the_folder_is_not_followed(tmp_path: Path) -> No
 def test_what_cannot_be_removed_is_reported_with_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     trouble = pytest.raises(OperationalError, match=r"\.site-\S+: .*cannot be removed; remove the folder yourself")
     with trouble, scratch_folder(tmp_path) as folder:
-        monkeypatch.setattr(room, "_removed", lambda folder: False)
+        monkeypatch.setattr(publishing, "_remove", lambda folder: False)
     monkeypatch.undo()
     assert names(tmp_path) == [folder.name, f"{folder.name}.lock"]
     with scratch_folder(tmp_path):

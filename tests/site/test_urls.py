@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metrics_dictionary.site.parts.urls import event_url, group_url, listing_page, metric_url, segment, twin
+from metrics_dictionary.site.parts.urls import event_url, group_url, list_page_url, metric_url, segment, twin
 
 CASE_PAIRS = st.text(alphabet="aAbB~0.", max_size=8)
 NAMES = st.one_of(
@@ -44,7 +44,7 @@ def test_a_page_and_the_json_of_another_never_share_a_name(one: str, other: str)
 
 @given(NAMES, st.integers(min_value=2, max_value=10_000))
 def test_the_later_pages_of_a_listing_never_meet_a_definition(name: str, number: int) -> None:
-    assert f"metrics/{segment(name)}/" != listing_page("metrics/", number)
+    assert f"metrics/{segment(name)}/" != list_page_url("metrics/", number)
 
 
 @pytest.mark.parametrize(
@@ -57,8 +57,8 @@ def test_the_later_pages_of_a_listing_never_meet_a_definition(name: str, number:
         (metric_url("Foo/b"), "metrics/~Foo~02fb/"),
         (metric_url(".."), "metrics/~02e~02e/"),
         (group_url(""), "groups/~0/"),
-        (listing_page("events/", 1), "events/"),
-        (listing_page("events/", 2), "events/~2/"),
+        (list_page_url("events/", 1), "events/"),
+        (list_page_url("events/", 2), "events/~2/"),
     ],
 )
 def test_addresses_do_not_change_between_versions(url: str, expected: str) -> None:

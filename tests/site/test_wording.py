@@ -7,8 +7,8 @@ import pytest
 from metrics_dictionary.dictionary.metric import MetricDefinition
 from metrics_dictionary.tools.text import counted, listed
 from metrics_dictionary.site.parts.site_wording import (
-    gist,
     milestone,
+    summary,
     value_sentence,
     version_key,
     without_time_frame,
@@ -43,9 +43,9 @@ def test_milestones_are_ordered_as_versions() -> None:
 
 
 def test_the_gist_is_the_first_sentence_on_one_line() -> None:
-    assert gist("Boards in\nall  projects. Archived ones too.") == "Boards in all projects."
-    assert gist("word " * 100, longest=12) == "word word …"
-    assert len(gist("x" * 10_000)) < 200
+    assert summary("Boards in\nall  projects. Archived ones too.") == "Boards in all projects."
+    assert summary("word " * 100, max_length=12) == "word word …"
+    assert len(summary("x" * 10_000)) < 200
 
 
 def test_key_paths_of_one_metric_have_a_common_stem() -> None:

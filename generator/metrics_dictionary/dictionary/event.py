@@ -17,6 +17,11 @@ class EventDefinition(Definition):
         return text(self.fields.get("action")) or ""
 
     @property
+    def name(self) -> str:
+        """The action: what an event is called where a metric is called by its key path."""
+        return self.action
+
+    @property
     def status(self) -> str:
         """``active`` (also when nothing is said) or ``removed``."""
         return text(self.fields.get("status")) or "active"

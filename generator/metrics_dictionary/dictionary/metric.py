@@ -32,6 +32,11 @@ class MetricDefinition(Definition):
         return text(self.fields.get("key_path")) or ""
 
     @property
+    def name(self) -> str:
+        """The key path: what a metric is called where an event is called by its action."""
+        return self.key_path
+
+    @property
     def status(self) -> str | None:
         """``active``, ``broken`` or ``removed``."""
         return text(self.fields.get("status"))

@@ -1,4 +1,13 @@
-"""``build``: from a definitions root to a published site."""
+"""``build``: from a definitions root to a published site.
+
+How a definition becomes a page, one step after the other:
+
+1. ``build`` validates the root and gathers in ``data.site_data`` what pages are made from;
+2. ``build.stamping`` hands the definitions of each file to a process, which has ``pages.metric_pages`` (or
+   ``event_pages``) make their pages;
+3. there the look-ups of ``data`` and the pieces of HTML of ``parts`` become the context of ``templates/site/metric.html``;
+4. ``build.shell`` puts the filled template into the theme's page, and ``stamping`` writes it.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +17,12 @@ from typing import TYPE_CHECKING
 from metrics_dictionary.dictionary.diagnostic import Severity
 from metrics_dictionary.tools.garbage import without_garbage_collection
 from metrics_dictionary.changes.history.history import HistoryReading
-from metrics_dictionary.site.parts.definition_history import HistoryItems
+from metrics_dictionary.site.parts.history_items import HistoryItems
 from metrics_dictionary.site.build.publishing import publish, staging
 from metrics_dictionary.site.parts.repository_links import repository_links
 from metrics_dictionary.site.build.shell import ShellBuild
 from metrics_dictionary.site.build.site_map import write_site_map
+from metrics_dictionary.site.data.site_data import SiteData
 from metrics_dictionary.site.build.stamping import stamp_everything
 from metrics_dictionary.validation.validate import validate
 
@@ -75,7 +85,8 @@ def build(
         history = reading.finish()
         shell = shell_build.finish(site_url)
         items = HistoryItems(history, links.below(history.prefix if history else ""))
-        pages = stamp_everything(validation, shell, folder, progress, items)
+        site = SiteData(validation, items, site_url, shell.size)
+        pages = stamp_everything(site, shell, folder, progress)
         if site_url:
             write_site_map(folder, site_url)
         publish(folder, output)

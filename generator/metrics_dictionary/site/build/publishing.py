@@ -1,22 +1,31 @@
-"""Building beside the old site, and putting the new one in its place in one step."""
+"""Building beside the old site, and putting the new one in its place in one step.
+
+The site is built in a hidden folder beside its place, which goes when the build ends, however that comes about. A build
+that is killed cannot clean up, so the next one in the same place does. Beside each folder lies a file with the same
+name that its build keeps locked: who can lock it knows that nobody works in the folder any more.
+"""
 
 from __future__ import annotations
 
 import ctypes
 import os
+import shutil
 import sys
-from contextlib import contextmanager
+import tempfile
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.tools.errors import OperationalError
-from metrics_dictionary.site.build.scratch_folder import scratch_folder
+from metrics_dictionary.site.parts.urls import MARKER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MARKER = "metrics-dictionary.json"
-"""The file that says of a folder that it is a site of ours, and may be replaced by the next one."""
+PREFIX = ".site-"
+LOCK = ".lock"
+
+_OURS = b"A metrics-dictionary build works in the folder of this name, as long as it keeps this file locked.\n"
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
@@ -30,13 +39,13 @@ def staging(output: Path) -> Iterator[Path]:
     not written, for each OSError of the block, because a full disk is no bug, and when the old site cannot be removed.
     """
     target = output.resolve()
-    _refuse_what_is_no_site(output, target)
+    _refuse_other_folders(output, target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with scratch_folder(target.parent) as folder:
             yield folder
     except OSError as error:
-        raise _trouble(output, error) from error
+        raise _operational(output, error) from error
 
 
 def publish(folder: Path, output: Path) -> None:
@@ -60,7 +69,37 @@ def publish(folder: Path, output: Path) -> None:
         aside.rename(folder)
 
 
-def _refuse_what_is_no_site(output: Path, target: Path) -> None:
+@contextmanager
+def scratch_folder(parent: Path) -> Iterator[Path]:
+    """Give an empty folder in ``parent``, and remove what is there under its name when the block ends.
+
+    Folders of builds that were killed go first. Raises OSError when none can be made, and OperationalError when the
+    block went well and the folder, with whatever is in it by then, cannot be removed.
+    """
+    _sweep(parent)
+    file, name = tempfile.mkstemp(prefix=PREFIX, suffix=LOCK, dir=parent)
+    folder = Path(name.removesuffix(LOCK))
+    removed = False
+    try:
+        _lock(file)
+        # A program that a killed build leaves behind goes on to write into the folder: let it hold the lock as well.
+        os.set_inheritable(file, True)
+        os.write(file, _OURS)
+        folder.mkdir(mode=0o700)
+        yield folder
+    finally:
+        removed = _remove(folder)
+        if removed:
+            Path(name).unlink()
+        os.close(file)
+    if not removed:
+        raise OperationalError(
+            f"{folder}: the site is in place, but the old one, which is there now, cannot be removed; "
+            "remove the folder yourself, or hand it to the user who builds"
+        )
+
+
+def _refuse_other_folders(output: Path, target: Path) -> None:
     if not target.exists():
         return
     if not target.is_dir():
@@ -77,7 +116,7 @@ def _refuse_what_is_no_site(output: Path, target: Path) -> None:
     try:
         empty = not any(target.iterdir())
     except OSError as error:
-        raise _trouble(output, error) from error
+        raise _operational(output, error) from error
     if not empty and not (target / MARKER).is_file():
         raise OperationalError(
             f"{output}: is not empty and holds no site of ours (no {MARKER}), so it is not replaced; "
@@ -101,6 +140,54 @@ def _umask() -> int:
     return mask
 
 
-def _trouble(output: Path, error: OSError) -> OperationalError:
+def _operational(output: Path, error: OSError) -> OperationalError:
     reason = (error.strerror or str(error)).lower()
     return OperationalError(f"{output}: cannot write the site: {reason}; make room or name another --output")
+
+
+def _sweep(parent: Path) -> None:
+    """Remove the folders whose builds are gone; nothing else, whatever its name."""
+    for lock in parent.glob(f"{PREFIX}*{LOCK}"):
+        with suppress(OSError):
+            # A file of another kind must neither lead elsewhere nor keep the build waiting.
+            file = os.open(lock, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+            try:
+                if _lock(file) and os.read(file, len(_OURS) + 1) == _OURS and _remove(lock.with_suffix("")):
+                    lock.unlink()
+            finally:
+                os.close(file)
+
+
+def _lock(file: int) -> bool:
+    """Lock a file until it is closed; False where a running build has it, or the system has no such locks."""
+    if sys.platform == "win32":
+        return False
+    import fcntl
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _remove(folder: Path) -> bool:
+    """Remove a folder, also one with folders in it that may not be written or read; return whether it is gone."""
+    if folder.is_symlink():
+        return False
+    shutil.rmtree(folder, ignore_errors=True)
+    if os.path.lexists(folder):
+        _open_up(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+    return not os.path.lexists(folder)
+
+
+def _open_up(folder: Path) -> None:
+    with suppress(OSError):
+        folder.chmod(0o700)
+    for path, names, _ in os.walk(folder):
+        for name in names:
+            below = Path(path, name)
+            if not below.is_symlink():
+                with suppress(OSError):
+                    below.chmod(0o700)

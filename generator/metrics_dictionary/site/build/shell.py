@@ -16,9 +16,12 @@ from markupsafe import escape
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.files import resource
 from metrics_dictionary.site.parts.html import fill
+from metrics_dictionary.site.parts.urls import root_from
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from metrics_dictionary.site.parts.page import Page
 
 SHELL_FOLDER = "shell"
 """Where the shell page is built, one folder below this one; not part of the published site."""
@@ -26,28 +29,6 @@ SHELL_FOLDER = "shell"
 _MARKER = re.compile(r"\[\[shell:(title|head|content)\]\]")
 _ROOT = re.compile(r"(?<=[\"'])\.\./\.\.(?=[/\"'])")
 _NOT_OURS = ("404.html", "sitemap.xml", "sitemap.xml.gz", "assets/javascripts/lunr", "assets/javascripts/workers")
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A page to put into the shell.
-
-    ``url`` is relative to the site's root and ends in a slash; empty for the home page. ``section`` is the ``url`` of
-    the tab to mark as current. ``description`` and ``twin`` (the address of the page's JSON form) are for programs.
-    The addresses in ``content`` are relative to the page. ``styles`` and ``scripts`` (modules) are paths below
-    ``assets/`` that this page needs besides what every page has. ``policy`` is a Content-Security-Policy that the page
-    sets for itself.
-    """
-
-    url: str
-    title: str
-    content: str
-    section: str = ""
-    description: str = ""
-    twin: str | None = None
-    styles: tuple[str, ...] = ()
-    scripts: tuple[str, ...] = ()
-    policy: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,8 +45,8 @@ class Shell:
         return len(self.text.encode())
 
     def render(self, page: Page) -> str:
-        """Return the whole HTML of a page."""
-        root = "/".join([".."] * page.url.count("/")) or "."
+        """Return the whole HTML of a page. Without a template: it runs for each of thousands of pages."""
+        root = root_from(page.url)
         pieces = self._cut.get((root, page.section))
         if pieces is None:
             pieces = self._cut[root, page.section] = self._open(root, page.section)

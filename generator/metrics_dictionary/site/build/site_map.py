@@ -1,4 +1,4 @@
-"""``sitemap.xml`` and ``robots.txt``, for search engines.
+"""``sitemap.xml``, for search engines.
 
 A site map may hold whole addresses only, and a site that works under any address knows none: it is written when the
 build was told where the site is going to be.
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 NAME = "sitemap.xml"
 
-MOST_ADDRESSES = 50_000
+MAX_ADDRESSES = 50_000
 """As many as one site map may hold; more go into several, and ``sitemap.xml`` lists these."""
 
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -40,18 +40,10 @@ def site_address(text: str) -> str:
     return text.rstrip("/") + "/"
 
 
-def robots(site_url: str | None) -> str:
-    """Return ``robots.txt``: everything may be read."""
-    lines = ["User-agent: *", "Allow: /"]
-    if site_url:
-        lines += ["", f"Sitemap: {site_url}{NAME}"]
-    return "\n".join(lines) + "\n"
-
-
-def write_site_map(folder: Path, site_url: str, most: int = MOST_ADDRESSES) -> None:
+def write_site_map(folder: Path, site_url: str, max_addresses: int = MAX_ADDRESSES) -> None:
     """Write the map of every page of a finished site. Raises OSError."""
     addresses = sorted(_pages(os.fspath(folder), ""))
-    parts = [addresses[start : start + most] for start in range(0, len(addresses), most)]
+    parts = [addresses[start : start + max_addresses] for start in range(0, len(addresses), max_addresses)]
     if len(parts) == 1:
         (folder / NAME).write_text(_document("urlset", "url", site_url, parts[0]), encoding="utf-8")
         return

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from metrics_dictionary.dictionary.definition import text
 from metrics_dictionary.dictionary.metric import MetricDefinition
 from metrics_dictionary.changes.history.change import ChangeType
-from metrics_dictionary.site.parts.urls import event_url, metric_url
+from metrics_dictionary.site.parts.urls import definition_url
 from metrics_dictionary.site.parts.site_wording import UNKNOWN_VERSION, version_key
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from metrics_dictionary.changes.history.change import Change
     from metrics_dictionary.changes.history.history import History
 
-    Definition = MetricDefinition | EventDefinition
+    AnyDefinition = MetricDefinition | EventDefinition
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,6 @@ class Tally:
     added: int = 0
     changed: int = 0
     removed: int = 0
-
-    @property
-    def total(self) -> int:
-        """All of them."""
-        return self.added + self.changed + self.removed
 
 
 @dataclass(frozen=True)
@@ -56,8 +51,8 @@ class Milestone:
     """``added`` and ``removed`` are what definitions say of themselves, ``changed`` what git saw while it was made."""
 
     name: str
-    added: list[Definition] = field(default_factory=list)
-    removed: list[Definition] = field(default_factory=list)
+    added: list[AnyDefinition] = field(default_factory=list)
+    removed: list[AnyDefinition] = field(default_factory=list)
     changed: list[Change] = field(default_factory=list)
 
     @property
@@ -102,19 +97,15 @@ class ChangeLog:
     @cached_property
     def urls(self) -> Mapping[str, str]:
         """``file_path`` of a definition -> the address of its page, the first one where it has several time frames."""
-        return {definition.file_path: _url(definition) for definition in reversed(list(self._definitions()))}
+        return {definition.file_path: definition_url(definition) for definition in reversed(list(self._definitions()))}
 
-    def _definitions(self) -> Iterator[Definition]:
+    def _definitions(self) -> Iterator[AnyDefinition]:
         yield from self.dictionary.expanded.values()
         yield from self.dictionary.events.values()
 
 
-def _removed_in(definition: Definition) -> str | None:
+def _removed_in(definition: AnyDefinition) -> str | None:
     return text(definition.fields.get("milestone_removed")) if definition.removed else None
-
-
-def _url(definition: Definition) -> str:
-    return metric_url(definition.key_path) if isinstance(definition, MetricDefinition) else event_url(definition.action)
 
 
 def _tally(outcomes: Iterator[ChangeType]) -> Tally:

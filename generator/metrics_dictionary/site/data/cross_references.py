@@ -1,31 +1,44 @@
-"""What relates definitions to one another: group, source, event, instrumentation, and one metric's time frames."""
+"""What relates definitions to one another: group, source, event, instrumentation, time frames, replacements."""
 
 from __future__ import annotations
 
+import json
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
-from metrics_dictionary.dictionary.definition import text
+from metrics_dictionary.dictionary.definition import Definition, text
 from metrics_dictionary.dictionary.dictionary import ProductGroup
 from metrics_dictionary.site.parts.site_wording import without_time_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from metrics_dictionary.changes.history.change import Change
     from metrics_dictionary.dictionary.dictionary import Dictionary
     from metrics_dictionary.dictionary.event import EventDefinition
     from metrics_dictionary.dictionary.metric import MetricDefinition
 
-Definition = TypeVar("Definition")
+Member = TypeVar("Member", bound=Definition)
 
 NO_GROUP = "none"
 """Stands in addresses for definitions that name no product group."""
 
 COMPUTING = {"database", "numbers"}
 """Sources of instrumentations that say themselves what they compute."""
+
+MAX_REPLACEMENTS = 3
+"""Replacements that a page names."""
+
+_NAME = re.compile(r"[\w-]+(?:[./][\w-]+)+")
+
+
+def owner(definition: Definition | Change) -> str:
+    """Return the product group of a definition, also of one of the past; NO_GROUP where it names none."""
+    return definition.product_group or NO_GROUP
 
 
 @dataclass(frozen=True)
@@ -37,12 +50,12 @@ class CrossReferences:
     @cached_property
     def metrics_by_group(self) -> Mapping[str, list[MetricDefinition]]:
         """Product group -> its metrics."""
-        return _grouped(self.dictionary.expanded.values(), lambda metric: metric.product_group or NO_GROUP)
+        return _grouped(self.dictionary.expanded.values(), owner)
 
     @cached_property
     def events_by_group(self) -> Mapping[str, list[EventDefinition]]:
         """Product group -> its events."""
-        return _grouped(self.dictionary.events.values(), lambda event: event.product_group or NO_GROUP)
+        return _grouped(self.dictionary.events.values(), owner)
 
     @cached_property
     def metrics_by_source(self) -> Mapping[str, list[MetricDefinition]]:
@@ -139,8 +152,71 @@ class CrossReferences:
         return _grouped(named, lambda metric: metric.instrumentation_class or "")
 
 
-def _grouped(definitions: Iterable[Definition], key: Callable[[Definition], str]) -> Mapping[str, list[Definition]]:
-    groups: defaultdict[str, list[Definition]] = defaultdict(list)
+class Replacements:
+    """Finds what to use in place of a metric that is broken or removed, as far as the definitions tell."""
+
+    def __init__(self, dictionary: Dictionary) -> None:
+        self._dictionary = dictionary
+
+    def of(self, metric: MetricDefinition) -> list[MetricDefinition]:
+        """Return the active metrics that take a metric's place, the likeliest first; often there are none.
+
+        These are the metrics that its description names or else those that count exactly the same: the same events with
+        the same filters, or the same instrumentation with the same options, over the same time.
+        """
+        return self._active(metric, self._named(metric)) or self._active(metric, self._alike(metric))
+
+    def _active(self, metric: MetricDefinition, others: Iterable[MetricDefinition]) -> list[MetricDefinition]:
+        found = {other.key_path: other for other in others if other.status == "active"}
+        found.pop(metric.key_path, None)
+        return list(found.values())[:MAX_REPLACEMENTS]
+
+    def _named(self, metric: MetricDefinition) -> Iterable[MetricDefinition]:
+        stem = without_time_frame(metric.key_path)
+        for name in _NAME.findall(metric.description[:4000]):
+            other = self._dictionary.expanded.get(name) or self._by_stem.get((name, metric.time_frames))
+            # A text that several time frames share names the other metric, not this one in another time frame.
+            if other is not None and without_time_frame(other.key_path) != stem:
+                yield other
+
+    def _alike(self, metric: MetricDefinition) -> Iterable[MetricDefinition]:
+        key = _counted(metric)
+        return self._by_counted.get(key, ()) if key else ()
+
+    @cached_property
+    def _by_stem(self) -> Mapping[tuple[str, tuple[str, ...]], MetricDefinition]:
+        metrics = self._dictionary.expanded.values()
+        return {(without_time_frame(metric.key_path), metric.time_frames): metric for metric in metrics}
+
+    @cached_property
+    def _by_counted(self) -> Mapping[str, list[MetricDefinition]]:
+        found: defaultdict[str, list[MetricDefinition]] = defaultdict(list)
+        for metric in self._dictionary.expanded.values():
+            if metric.status == "active" and (key := _counted(metric)):
+                found[key].append(metric)
+        return dict(found)
+
+
+def _grouped(definitions: Iterable[Member], key: Callable[[Member], str]) -> Mapping[str, list[Member]]:
+    groups: defaultdict[str, list[Member]] = defaultdict(list)
     for definition in definitions:
         groups[key(definition)].append(definition)
     return dict(groups)
+
+
+def _counted(metric: MetricDefinition) -> str | None:
+    """Return what two metrics share when they count the same; None for one that does not say what it counts."""
+    rules = metric.fields.get("events")
+    if rules:
+        what: list[object] = ["events", sorted(map(_written, rules)) if isinstance(rules, list) else rules]
+    elif metric.instrumentation_class and metric.options:
+        what = ["class", metric.instrumentation_class, metric.options]
+    elif metric.instrumentation_class and metric.data_source == "database":
+        what = ["class", metric.instrumentation_class]
+    else:
+        return None
+    return _written([*what, metric.time_frames])
+
+
+def _written(value: object) -> str:
+    return json.dumps(value, sort_keys=True)

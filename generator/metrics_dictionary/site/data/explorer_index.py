@@ -17,31 +17,33 @@ all of it::
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from metrics_dictionary.dictionary.definition import text
 from metrics_dictionary.tools.json_values import compact_json
 from metrics_dictionary.ping.query.entry import InstrumentationError
 from metrics_dictionary.ping.query.sql import undated_statement
-from metrics_dictionary.site.data.cross_references import NO_GROUP
+from metrics_dictionary.site.data.columns import column, set_column
+from metrics_dictionary.site.data.cross_references import owner
+from metrics_dictionary.site.parts.page import File
 from metrics_dictionary.site.parts.urls import segment
-from metrics_dictionary.site.parts.site_wording import DATA_SOURCES, STATUSES, TIME_FRAMES, gist, milestone, version_key
+from metrics_dictionary.site.parts.site_wording import DATA_SOURCES, STATUSES, TIME_FRAMES, milestone, summary, version_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from metrics_dictionary.dictionary.definition import Definition
     from metrics_dictionary.dictionary.dictionary import Dictionary
     from metrics_dictionary.dictionary.event import EventDefinition
     from metrics_dictionary.dictionary.metric import MetricDefinition
     from metrics_dictionary.site.data.cross_references import CrossReferences
+    from metrics_dictionary.site.data.site_data import SiteData
 
 FORMAT = 1
 """What the explorer must know to read the files; one that expects another number leaves the page as it is."""
 
 
-@dataclass(frozen=True)
-class ExplorerIndex:
+class ExplorerIndex(NamedTuple):
     """The two files of one kind of definitions: what is shown first, and the longer texts that follow."""
 
     kind: str
@@ -49,12 +51,18 @@ class ExplorerIndex:
     more: bytes
 
     @property
-    def files(self) -> tuple[tuple[str, bytes], ...]:
-        """Each file's path below the site's root, with its content."""
+    def files(self) -> tuple[File, File]:
+        """Both, as the site has them."""
         return (
-            (f"assets/explorer-{self.kind}.json", self.first),
-            (f"assets/explorer-{self.kind}-more.json", self.more),
+            File(f"assets/explorer-{self.kind}.json", self.first),
+            File(f"assets/explorer-{self.kind}-more.json", self.more),
         )
+
+
+def explorer_files(site: SiteData) -> Iterator[File]:
+    """Yield the files for metrics and for events."""
+    yield from metrics_index(site.references).files
+    yield from events_index(site.references).files
 
 
 def metrics_index(references: CrossReferences) -> ExplorerIndex:
@@ -62,16 +70,16 @@ def metrics_index(references: CrossReferences) -> ExplorerIndex:
     dictionary = references.dictionary
     metrics = list(dictionary.expanded.values())
     sets = {
-        "status": _sets((_one(metric.status) for metric in metrics), STATUSES),
-        "group": _groups(references, (metric.product_group for metric in metrics)),
-        "source": _sets(((metric.data_source or "unknown",) for metric in metrics), DATA_SOURCES),
-        "category": _sets(_one(metric.data_category) for metric in metrics),
-        "time": _sets((metric.time_frames for metric in metrics), TIME_FRAMES),
-        "tier": _sets(metric.tiers for metric in metrics),
-        "type": _sets(_one(metric.value_type) for metric in metrics),
-        "pi": _sets(metric.performance_indicator_types for metric in metrics),
+        "status": set_column((_one(metric.status) for metric in metrics), STATUSES),
+        "group": _groups(references, metrics),
+        "source": set_column(((metric.data_source or "unknown",) for metric in metrics), DATA_SOURCES),
+        "category": set_column(_one(metric.data_category) for metric in metrics),
+        "time": set_column((metric.time_frames for metric in metrics), TIME_FRAMES),
+        "tier": set_column(metric.tiers for metric in metrics),
+        "type": set_column(_one(metric.value_type) for metric in metrics),
+        "pi": set_column(metric.performance_indicator_types for metric in metrics),
         "milestone": _milestones(metric.milestone for metric in metrics),
-        "event": _sets(metric.event_names for metric in metrics),
+        "event": set_column(metric.event_names for metric in metrics),
     }
     more = {
         "sql": _texts(_sql(metric, dictionary) for metric in metrics),
@@ -88,13 +96,13 @@ def events_index(references: CrossReferences) -> ExplorerIndex:
     dictionary = references.dictionary
     events = list(dictionary.events.values())
     sets = {
-        "status": _sets(((event.status,) for event in events), STATUSES),
-        "group": _groups(references, (event.product_group for event in events)),
-        "category": _sets(_one(text(event.fields.get("category"))) for event in events),
-        "tier": _sets(event.tiers for event in events),
-        "identifier": _sets(event.identifiers for event in events),
+        "status": set_column(((event.status,) for event in events), STATUSES),
+        "group": _groups(references, events),
+        "category": set_column(_one(text(event.fields.get("category"))) for event in events),
+        "tier": set_column(event.tiers for event in events),
+        "identifier": set_column(event.identifiers for event in events),
         "milestone": _milestones(event.milestone for event in events),
-        "property": _sets(tuple(event.additional_properties) for event in events),
+        "property": set_column(tuple(event.additional_properties) for event in events),
     }
     more = {
         "about": _texts(map(_properties, events)),
@@ -111,17 +119,17 @@ def _index(
     sets: Mapping[str, object],
     more: Mapping[str, object],
 ) -> ExplorerIndex:
-    gists = {description: gist(description) for description in dict.fromkeys(descriptions)}
+    summaries = {description: summary(description) for description in dict.fromkeys(descriptions)}
     paths = {str(row): path for row, name in enumerate(names) if (path := segment(name)) != name}
     first = {
         "format": FORMAT,
         "kind": kind,
         "names": names,
         "paths": paths,
-        "gist": _texts(gists[description] for description in descriptions),
+        "gist": _texts(summaries[description] for description in descriptions),
         "sets": sets,
     }
-    longer = ("" if description == gists[description] else description for description in descriptions)
+    longer = ("" if description == summaries[description] else description for description in descriptions)
     return ExplorerIndex(
         kind, _bytes(first), _bytes({"format": FORMAT, "texts": {"description": _texts(longer), **more}})
     )
@@ -132,38 +140,19 @@ def _bytes(content: object) -> bytes:
     return json.dumps(content, separators=(",", ":")).encode("ascii")
 
 
-def _texts(values: Iterable[str]) -> dict[str, list[str] | list[int]]:
-    """Store each different text once; the first is the empty one."""
-    positions = {"": 0}
-    rows = [positions.setdefault(value, len(positions)) for value in values]
-    return {"values": list(positions), "rows": rows}
+def _texts(values: Iterable[str]) -> dict[str, object]:
+    return column(values, first=("",))
 
 
-def _sets(
-    values: Iterable[tuple[str, ...]],
-    wording: Mapping[str, str] | None = None,
-    order: Callable[[str], object] | None = None,
-) -> dict[str, object]:
-    """Store each different value, and each combination of values, once; ``order`` is the values' sorting key."""
-    combinations: dict[tuple[str, ...], int] = {}
-    rows = [combinations.setdefault(value, len(combinations)) for value in values]
-    different = {value for combination in combinations for value in combination}
-    ordered = sorted(different) if order is None else sorted(different, key=lambda value: (order(value), value))
-    positions = {value: position for position, value in enumerate(ordered)}
-    sets = [sorted({positions[value] for value in combination}) for combination in combinations]
-    labels = {str(positions[value]): words for value, words in (wording or {}).items() if value in positions}
-    return {"values": ordered, "labels": labels, "sets": sets, "rows": rows}
-
-
-def _groups(references: CrossReferences, groups: Iterable[str | None]) -> dict[str, object]:
+def _groups(references: CrossReferences, definitions: Iterable[Definition]) -> dict[str, object]:
     names = {identifier: references.group(identifier).name for identifier in references.groups}
-    return _sets(((group or NO_GROUP,) for group in groups), names)
+    return set_column(((owner(definition),) for definition in definitions), names)
 
 
 def _milestones(milestones: Iterable[str | None]) -> dict[str, object]:
     column = list(milestones)
     before = {value: milestone(value) for value in column if value and value.startswith("<")}
-    return _sets((_one(value) for value in column), before, version_key)
+    return set_column((_one(value) for value in column), before, version_key)
 
 
 def _one(value: str | None) -> tuple[str, ...]:

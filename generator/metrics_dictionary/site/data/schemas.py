@@ -11,13 +11,14 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from metrics_dictionary.site.parts.page import File
 from metrics_dictionary.validation.schemas.fields import field_reference
 from metrics_dictionary.validation.schemas.published_schema import published_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from metrics_dictionary.dictionary.dictionary import Dictionary
+    from metrics_dictionary.site.data.site_data import SiteData
 
     Schema = dict[str, Any]
 
@@ -26,12 +27,12 @@ KINDS = ("metric", "event")
 _FOLDER = Path(__file__).parent / "twin_schemas"
 
 
-def schema_files(dictionary: Dictionary) -> Iterator[tuple[str, bytes]]:
-    """Yield path and content of each schema; those of definitions know the dictionary's own product groups."""
-    schemas = {kind: published_schema(kind, dictionary.product_groups) for kind in KINDS}
+def schema_files(site: SiteData) -> Iterator[File]:
+    """Yield each schema; those of definitions know the dictionary's own product groups."""
+    schemas = {kind: published_schema(kind, site.dictionary.product_groups) for kind in KINDS}
     for name, schema in {**schemas, **twin_schemas()}.items():
         # ASCII only: a group's name may hold half of a surrogate pair.
-        yield f"schemas/{name}.json", (json.dumps(schema, indent=2) + "\n").encode()
+        yield File(f"schemas/{name}.json", (json.dumps(schema, indent=2) + "\n").encode())
 
 
 @cache

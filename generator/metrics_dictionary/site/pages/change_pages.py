@@ -3,184 +3,137 @@
 from __future__ import annotations
 
 from itertools import groupby
-from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
 
 from markupsafe import Markup
 
 from metrics_dictionary.changes.history.change import Change, ChangeType
-from metrics_dictionary.site.parts.change_chart import columns
-from metrics_dictionary.site.parts.definition_history import what_changed
-from metrics_dictionary.site.parts.fragments import breakable, group_link
-from metrics_dictionary.site.parts.html import fill, joined
-from metrics_dictionary.site.build.shell import Page
-from metrics_dictionary.site.parts.urls import listing_page, segment
-from metrics_dictionary.site.parts.site_wording import day, milestone, month
+from metrics_dictionary.site.parts.change_chart import change_chart
+from metrics_dictionary.site.parts.history_items import LABELS, what_changed
+from metrics_dictionary.site.parts.page import Page, list_pages
+from metrics_dictionary.site.parts.site_wording import milestone, month
+from metrics_dictionary.site.parts.urls import segment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from jinja2 import Environment
-
-    from metrics_dictionary.site.data.changes import ChangeLog, Definition, Milestone, Month, Tally
-    from metrics_dictionary.site.data.cross_references import CrossReferences
-    from metrics_dictionary.site.parts.definition_history import HistoryItems
-    from metrics_dictionary.site.pages.listings import Rows
+    from metrics_dictionary.changes.history.change import Commit
+    from metrics_dictionary.site.data.changes import AnyDefinition, Milestone, Month, Tally
+    from metrics_dictionary.site.data.site_data import SiteData
 
 URL = "changes/"
 TWIN = f"{URL}feed.json"
 
-NEWEST = 30
+MAX_NEWEST = 30
 """Changes that the overview tells."""
 
-ROWS = 250
+PAGE_SIZE = 250
 """Changes on one page; a page of them weighs about 100 KB."""
 
 STYLES = ("definition.css", "overview.css")
 
-LABELS = {ChangeType.ADDED: "Added", ChangeType.CHANGED: "Changed", ChangeType.REMOVED: "Removed"}
-
-
 class Entry(NamedTuple):
-    """A line of a page, and the heading that it belongs to; the heading is written once for all lines that share it."""
+    """A line of a page, under the heading of what became of the definition or, without ``outcome``, of its commit."""
 
-    key: str
-    heading: Markup
-    subject: Change | Definition
+    subject: Change | AnyDefinition
+    outcome: ChangeType | None = None
 
 
-class Sheet(NamedTuple):
-    """Which page of several it is; ``numbers`` pair each page's number with its address."""
+class ChangeLine(NamedTuple):
+    """A change on a page. ``url`` and ``group`` are None where there is no page any more. ``fields`` are paragraphs."""
 
-    number: int
-    numbers: list[tuple[int, str]]
+    change: Change
+    label: str
+    url: str | None
+    group: str | None
+    fields: Markup
 
 
 class Section(NamedTuple):
-    """A heading and the items of its list. ``css_class`` is that of the list."""
+    """The changes of a commit, or what has the same ``outcome``: changes, or the rows of definitions."""
 
-    heading: Markup
-    lines: Markup
-    css_class: str
-
-
-def month_url(key: str) -> str:
-    """Return the address of a month's first page, relative to the site's root; ``key`` is written ``2025-03``."""
-    return f"{URL}{key}/"
+    outcome: ChangeType | None
+    label: str
+    commit: Markup | None
+    changes: list[ChangeLine]
+    rows: list[Markup]
 
 
-def milestone_url(name: str) -> str:
-    """Return the address of a milestone's first page, relative to the site's root."""
-    return f"{URL}milestones/{segment(name)}/"
+def changes_by_month(site: SiteData) -> Iterator[Page]:
+    """Yield the overview and the pages of each month."""
+    log = site.changes
+    months = [(month(one.key), f"../{_month_url(one)}", one.tally) for one in log.months]
+    milestones = [(milestone(one.name), f"../{_milestone_url(one)}", one.tally) for one in log.milestones]
+    content = site.render(
+        "changes.html",
+        root="..",
+        title="What changed",
+        tally_of=None,
+        known=log.history is not None,
+        complete=log.history is None or log.history.complete,
+        chart=change_chart(log.months),
+        sections=_sections(site, map(Entry, log.changes[:MAX_NEWEST]), ".."),
+        tables=[("months", "By month", months), ("milestones", "By milestone", milestones)],
+    )
+    yield Page(URL, "What changed", content, section=URL, twin=TWIN, styles=STYLES)
+    for one in log.months:
+        title = f"Changes in {month(one.key)}"
+        yield from _pages(site, _month_url(one), title, one.tally, list(map(Entry, one.changes)))
 
 
-class ChangePages:
-    """Makes the pages."""
-
-    def __init__(
-        self, templates: Environment, references: CrossReferences, log: ChangeLog, items: HistoryItems, rows: Rows
-    ) -> None:
-        self._template = templates.get_template("changes.html")
-        self._references = references
-        self._log = log
-        self._items = items
-        self._rows = rows
-
-    def by_month(self) -> Iterator[Page]:
-        """Yield the overview and the pages of each month."""
-        yield self._overview()
-        for one in self._log.months:
-            yield from self._sheets(month_url(one.key), f"Changes in {month(one.key)}", one.tally, self._of_month(one))
-
-    def by_milestone(self) -> Iterator[Page]:
-        """Yield the pages of each milestone."""
-        for other in self._log.milestones:
-            title = f"Changes in {milestone(other.name)}"
-            yield from self._sheets(milestone_url(other.name), title, other.tally, self._of_milestone(other))
-
-    def newest(self, root: str, at_most: int) -> Markup:
-        """Return the newest changes as the items of a list, for a page from which ``root`` leads to the site's root."""
-        return joined(self._line(change, root, dated=True) for change in self._log.changes[:at_most])
-
-    def _overview(self) -> Page:
-        history = self._log.history
-        newest = [self._by_commit(change) for change in self._log.changes[:NEWEST]]
-        months = [(month(one.key), f"../{month_url(one.key)}", one.tally) for one in self._log.months]
-        milestones = [(milestone(one.name), f"../{milestone_url(one.name)}", one.tally) for one in self._log.milestones]
-        content = self._template.render(
-            root="..",
-            title="What changed",
-            known=history is not None,
-            complete=history is None or history.complete,
-            chart=columns(self._log.months),
-            sections=self._sections(newest, ".."),
-            tables=[("months", "By month", months), ("milestones", "By milestone", milestones)],
-        )
-        return Page(URL, "What changed", content, section=URL, twin=TWIN, styles=STYLES)
-
-    def _of_month(self, one: Month) -> list[Entry]:
-        return [self._by_commit(change) for change in one.changes]
-
-    def _by_commit(self, change: Change) -> Entry:
-        return Entry(change.commit.id, self._items.commit(change.commit), change)
-
-    def _of_milestone(self, one: Milestone) -> list[Entry]:
-        subjects: dict[ChangeType, Sequence[Change | Definition]] = {
-            ChangeType.ADDED: one.added,
-            ChangeType.REMOVED: one.removed,
-            ChangeType.CHANGED: one.changed,
-        }
-        return [
-            Entry(what, fill('<h2 id="%s">%s</h2>', what.value, LABELS[what]), subject)
-            for what, members in subjects.items()
-            for subject in members
+def changes_by_milestone(site: SiteData) -> Iterator[Page]:
+    """Yield the pages of each milestone."""
+    for one in site.changes.milestones:
+        entries = [
+            *(Entry(definition, ChangeType.ADDED) for definition in one.added),
+            *(Entry(definition, ChangeType.REMOVED) for definition in one.removed),
+            *(Entry(change, ChangeType.CHANGED) for change in one.changed),
         ]
+        yield from _pages(site, _milestone_url(one), f"Changes in {milestone(one.name)}", one.tally, entries)
 
-    def _sheets(self, url: str, title: str, tally: Tally, entries: Sequence[Entry]) -> Iterator[Page]:
-        count = max(1, ceil(len(entries) / ROWS))
-        for number in range(1, count + 1):
-            own = listing_page(url, number)
-            root = "/".join([".."] * own.count("/"))
-            content = self._template.render(
-                root=root,
-                title=title,
-                tally_of=tally,
-                sections=self._sections(entries[(number - 1) * ROWS : number * ROWS], root),
-                sheet=Sheet(number, [(other, f"{root}/{listing_page(url, other)}") for other in range(1, count + 1)]),
-                tables=(),
-            )
-            shown = title if number == 1 else f"{title}, page {number}"
-            yield Page(own, shown, content, section=URL, twin=TWIN, styles=STYLES)
 
-    def _sections(self, entries: Iterable[Entry], root: str) -> list[Section]:
-        sections: list[Section] = []
-        for _, group in groupby(entries, key=lambda entry: entry.key):
-            members = list(group)
-            changes = [entry.subject for entry in members if isinstance(entry.subject, Change)]
-            definitions = [entry.subject for entry in members if not isinstance(entry.subject, Change)]
-            by_commit = members[0].key not in LABELS
-            lines = joined(self._line(change, root, dated=not by_commit) for change in changes)
-            lines += joined(self._rows.row(definition, root) for definition in definitions)
-            sections.append(Section(members[0].heading, lines, "dd-changed" if changes else "dd-list"))
-        return sections
-
-    def _line(self, change: Change, root: str, *, dated: bool) -> Markup:
-        name = fill("<code>%s</code>", breakable(change.name))
-        if url := self._log.urls.get(change.file_path):
-            name = fill('<a href="%s/%s">%s</a>', root, url, name)
-        when = fill(' <time datetime="%s">%s</time>', f"{change.commit.when:%Y-%m-%d}", day(change.commit.when))
-        return fill(
-            '<li><p class="dd-line"><span class="dd-what dd-what--%s">%s</span> %s%s%s</p>%s</li>\n',
-            change.type.value,
+def change_lines(site: SiteData, changes: Iterable[Change]) -> list[ChangeLine]:
+    """Return changes as the macro ``change`` of the templates takes them."""
+    return [
+        ChangeLine(
+            change,
             LABELS[change.type],
-            name,
-            self._group(change, root),
-            when if dated else "",
-            what_changed(change) if change.fields else "",
+            site.changes.urls.get(change.file_path),
+            change.product_group if change.product_group in site.references.groups_with_pages else None,
+            what_changed(change) if change.fields else Markup(),
         )
+        for change in changes
+    ]
 
-    def _group(self, change: Change, root: str) -> Markup:
-        group = change.product_group
-        if not group or group not in self._references.groups_with_pages:
-            return Markup()
-        return fill(" <span>%s</span>", group_link(root, group, self._references.group(group).name))
+
+def _month_url(one: Month) -> str:
+    return f"{URL}{one.key}/"
+
+
+def _milestone_url(one: Milestone) -> str:
+    return f"{URL}milestones/{segment(one.name)}/"
+
+
+def _pages(site: SiteData, url: str, title: str, tally: Tally, entries: Sequence[Entry]) -> Iterator[Page]:
+    for page in list_pages(url, entries, PAGE_SIZE):
+        sections = _sections(site, page.items, page.root)
+        content = site.render(
+            "changes.html", root=page.root, title=title, tally_of=tally, page=page, sections=sections, tables=()
+        )
+        yield Page(page.url, page.title(title), content, section=URL, twin=TWIN, styles=STYLES)
+
+
+def _sections(site: SiteData, entries: Iterable[Entry], root: str) -> list[Section]:
+    sections = []
+    for (outcome, commit), members in groupby(entries, key=_heading):
+        subjects = [entry.subject for entry in members]
+        changes = [subject for subject in subjects if isinstance(subject, Change)]
+        rows = [site.rows.row(subject, root) for subject in subjects if not isinstance(subject, Change)]
+        heading = site.history_items.commit(commit) if commit else None
+        sections.append(Section(outcome, LABELS[outcome] if outcome else "", heading, change_lines(site, changes), rows))
+    return sections
+
+
+def _heading(entry: Entry) -> tuple[ChangeType | None, Commit | None]:
+    commit = entry.subject.commit if entry.outcome is None and isinstance(entry.subject, Change) else None
+    return entry.outcome, commit

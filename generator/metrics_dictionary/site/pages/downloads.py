@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import TYPE_CHECKING, NamedTuple
 
+from metrics_dictionary import __version__
 from metrics_dictionary.exports.definitions import export_events, export_metrics
-from metrics_dictionary.site.build.publishing import MARKER
-from metrics_dictionary.site.build.shell import Page
+from metrics_dictionary.site.parts.page import File, Page
+from metrics_dictionary.site.parts.urls import MARKER
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from collections.abc import Iterator
 
     from metrics_dictionary.dictionary.dictionary import Dictionary
+    from metrics_dictionary.site.data.site_data import SiteData
 
 URL = "downloads/"
 
@@ -37,8 +40,23 @@ class Download(NamedTuple):
         return hashlib.sha256(self.content).hexdigest()
 
 
-def downloads(dictionary: Dictionary) -> list[Download]:
-    """Return every file on offer, rendered."""
+def download_pages(site: SiteData) -> Iterator[Page | File]:
+    """Yield the page that offers the files, the files, and the marker that says whose site this is."""
+    files = _downloads(site.dictionary)
+    content = site.render("downloads.html", root="..", files=files)
+    yield Page(URL, "Downloads", content, section=URL, twin=MARKER)
+    for file in files:
+        yield File(f"{URL}{file.name}", file.content)
+    about = {
+        "generator": f"metrics-dictionary {__version__}",
+        "metrics": len(site.dictionary.expanded),
+        "events": len(site.dictionary.events),
+        "downloads": {f"{URL}{file.name}": file.sha256 for file in files},
+    }
+    yield File(MARKER, (json.dumps(about, indent=2) + "\n").encode())
+
+
+def _downloads(dictionary: Dictionary) -> list[Download]:
     made = [
         ("metric_definitions.yml", "All metrics, one entry for each time frame.", export_metrics(dictionary, "yaml")),
         ("metric_definitions.json", "The same as JSON.", export_metrics(dictionary, "json")),
@@ -50,9 +68,3 @@ def downloads(dictionary: Dictionary) -> list[Download]:
             ("event_definitions.json", "The same as JSON.", export_events(dictionary, "json")),
         ]
     return [Download(name, about, text.encode()) for name, about, text in made]
-
-
-def downloads_page(templates: Environment, files: list[Download]) -> Page:
-    """Return the page that offers the files."""
-    content = templates.get_template("downloads.html").render(root="..", files=files)
-    return Page(url=URL, title="Downloads", content=content, section=URL, twin=MARKER)

@@ -9,34 +9,31 @@ from typing import TYPE_CHECKING, NamedTuple
 from metrics_dictionary.settings import DEFAULT_SERVER
 from metrics_dictionary.dictionary.definition import text
 from metrics_dictionary.dictionary.selection_rule import BUILT_IN_PROPERTIES
+from metrics_dictionary.exports.definitions import event_json
 from metrics_dictionary.site.parts import highlighting
 from metrics_dictionary.site.parts.attributes import ROOT, Attributes
 from metrics_dictionary.site.parts.html import joined
-from metrics_dictionary.site.parts.lifecycle import lifecycle
-from metrics_dictionary.site.parts.selection_in_words import counted, counted_by_options
-from metrics_dictionary.site.build.shell import Page
+from metrics_dictionary.site.parts.how_computed import aggregation, aggregation_by_options
+from metrics_dictionary.site.parts.page import File, Page
 from metrics_dictionary.site.parts.urls import event_url, twin
-from metrics_dictionary.site.parts.site_wording import gist
+from metrics_dictionary.site.parts.site_wording import summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from jinja2 import Environment
     from markupsafe import Markup
 
     from metrics_dictionary.dictionary.event import EventDefinition
     from metrics_dictionary.dictionary.metric import MetricDefinition
-    from metrics_dictionary.site.data.cross_references import CrossReferences
-    from metrics_dictionary.site.parts.definition_history import HistoryItems
-    from metrics_dictionary.site.data.origins import Origins
+    from metrics_dictionary.site.data.site_data import SiteData
 
 SHOWN_ELSEWHERE = frozenset({"action", "description", "identifiers", "additional_properties"})
 """Fields that have a section of their own."""
 
-HISTORY = 10
+MAX_HISTORY = 10
 """Changes that an event's page tells."""
 
-FEEDS = 500
+MAX_FEEDS = 500
 """How many metrics an event's page lists."""
 
 IDENTIFIER_MEANINGS = {
@@ -66,26 +63,19 @@ class Feed(NamedTuple):
 class EventPages:
     """Makes the pages of events."""
 
-    def __init__(
-        self,
-        templates: Environment,
-        references: CrossReferences,
-        origins: Origins,
-        meanings: Mapping[str, Markup],
-        history: HistoryItems,
-    ) -> None:
-        self._template = templates.get_template("event.html")
-        self._references = references
-        self._origins = origins
-        self._attributes = Attributes(references, meanings, SHOWN_ELSEWHERE)
-        self._history = history
+    def __init__(self, site: SiteData) -> None:
+        self._site = site
+        self._template = site.templates.get_template("event.html")
+        self._attributes = Attributes(site.references, "event", SHOWN_ELSEWHERE)
 
-    def page(self, event: EventDefinition) -> Page:
-        """Return an event's page."""
+    def page(self, event: EventDefinition) -> tuple[Page, File]:
+        """Return an event's page and its JSON twin."""
         url = event_url(event.action)
-        origin = self._origins.of(event)
-        metrics = self._references.dictionary.metrics_by_event.get(event.action, [])
-        items = self._history.of(event.file_path)
+        twin_url = twin(url)
+        site = self._site
+        origin = site.origins.of(event)
+        metrics = site.dictionary.metrics_by_event.get(event.action, [])
+        items = site.history_items.of(event.file_path)
         content = self._template.render(
             root=ROOT,
             event=event,
@@ -93,29 +83,29 @@ class EventPages:
             removed_in=text(event.fields.get("milestone_removed")),
             identifier_meanings=IDENTIFIER_MEANINGS,
             built_in=BUILT_IN_PROPERTIES,
-            feeds=[feed for metric in metrics[:FEEDS] for feed in _feeds(metric, event.action)],
+            feeds=[feed for metric in metrics[:MAX_FEEDS] for feed in _feeds(metric, event.action)],
             metric_count=len(metrics),
             curl=highlighting.shell(curl(event, metrics)),
             attributes=self._attributes.of(event.fields),
-            life=lifecycle(event.fields, "Recorded today"),
             yaml=origin.yaml,
             file_path=event.file_path,
-            edit=self._history.links.edit(event.file_path),
-            history=joined(items[:HISTORY]),
+            edit=site.history_items.links.edit(event.file_path),
+            history=joined(items[:MAX_HISTORY]),
             changes=len(items),
-            changes_shown=min(len(items), HISTORY),
-            twin=twin(url),
+            changes_shown=min(len(items), MAX_HISTORY),
+            twin=twin_url,
         )
-        return Page(
+        page = Page(
             url=url,
             title=event.action,
             content=content,
             section="events/",
-            description=gist(event.description),
-            twin=twin(url),
+            description=summary(event.description),
+            twin=twin_url,
             styles=("definition.css",),
             scripts=("copy.js",),
         )
+        return page, File(twin_url, event_json(event, site.dictionary).encode())
 
 
 def curl(event: EventDefinition, metrics: Iterable[MetricDefinition]) -> str:
@@ -146,9 +136,9 @@ def recording(event: EventDefinition, wanted: Mapping[str, object]) -> str:
 def _feeds(metric: MetricDefinition, action: str) -> Iterator[Feed]:
     rules = [rule for rule in metric.selection_rules if rule.name == action]
     for rule in rules:
-        yield Feed(metric, counted(rule), rule.filter)
+        yield Feed(metric, aggregation(rule), rule.filter)
     if not rules:
-        yield Feed(metric, counted_by_options(metric), {})
+        yield Feed(metric, aggregation_by_options(metric), {})
 
 
 def _counted_values(action: str, metrics: Iterable[MetricDefinition]) -> dict[str, str | int]:

@@ -11,34 +11,30 @@ import re
 import uuid
 from typing import TYPE_CHECKING, NamedTuple
 
-from metrics_dictionary.dictionary.metric import MetricDefinition
 from metrics_dictionary.changes.history.change import ChangeType
-from metrics_dictionary.site.parts.before_after import shortened, value_text
-from metrics_dictionary.site.data.cross_references import NO_GROUP
-from metrics_dictionary.site.parts.html import fill, joined
-from metrics_dictionary.site.parts.urls import segment
+from metrics_dictionary.site.data.cross_references import owner
+from metrics_dictionary.site.parts.history_items import LABELS, abridged, value_text
+from metrics_dictionary.site.parts.page import File
 from metrics_dictionary.site.parts.site_wording import milestone
+from metrics_dictionary.site.parts.urls import root_from, segment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from markupsafe import Markup
-
     from metrics_dictionary.changes.history.change import Change
-    from metrics_dictionary.site.data.changes import ChangeLog, Definition
-    from metrics_dictionary.site.data.cross_references import CrossReferences
+    from metrics_dictionary.site.data.changes import AnyDefinition, ChangeLog
+    from metrics_dictionary.site.data.site_data import SiteData
 
-LONGEST = 100
+MAX_ENTRIES = 100
 """Entries of a feed."""
 
-LONGEST_VALUE = 400
+MAX_VALUE_LENGTH = 400
 
 NO_DATE = "1970-01-01T00:00:00Z"
 """When a feed without a dated entry was updated: a feed has to say, and a build has no date of its own."""
 
 _NAMESPACE = uuid.UUID("6c0f7f3e-7a55-5d0b-9d2c-1f5d3a9b7e10")
 _NO_XML = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_LABELS = {ChangeType.ADDED: "Added", ChangeType.CHANGED: "Changed", ChangeType.REMOVED: "Removed"}
 
 
 class Entry(NamedTuple):
@@ -55,26 +51,31 @@ class Entry(NamedTuple):
     change: dict[str, object]
 
 
-def feeds(log: ChangeLog, references: CrossReferences, site_url: str | None = None) -> Iterator[tuple[str, bytes]]:
-    """Yield each feed's path, relative to the site's root, and its content.
+class Feed(NamedTuple):
+    """What is told in two formats."""
 
-    ``site_url`` is where the site is going to be, with a slash at the end; None when nobody said.
-    """
-    everything = [_entry(change, log) for change in log.changes[:LONGEST]] or _from_milestones(log)
-    yield from _both("changes/feed.json", "changes/atom.xml", "What changed", everything, site_url)
+    title: str
+    entries: list[Entry]
+
+
+def feeds(site: SiteData) -> Iterator[File]:
+    """Yield each feed."""
+    log = site.changes
+    everything = [_entry(change, log) for change in log.changes[:MAX_ENTRIES]] or _from_milestones(log)
+    yield from _both(site, "changes/feed.json", "changes/atom.xml", Feed("What changed", everything))
     changes = _by_group(log.changes)
-    for group in references.groups:
+    for group in site.references.groups:
         base = f"changes/groups/{segment(group)}"
         entries = [_entry(change, log) for change in changes.get(group, ())]
-        title = f"What changed: {references.group(group).name}"
-        yield from _both(f"{base}.json", f"{base}.xml", title, entries, site_url)
+        title = f"What changed: {site.references.group(group).name}"
+        yield from _both(site, f"{base}.json", f"{base}.xml", Feed(title, entries))
 
 
 def _by_group(changes: Sequence[Change]) -> dict[str, list[Change]]:
     found: dict[str, list[Change]] = {}
     for change in changes:
-        members = found.setdefault(change.product_group or NO_GROUP, [])
-        if len(members) < LONGEST:
+        members = found.setdefault(owner(change), [])
+        if len(members) < MAX_ENTRIES:
             members.append(change)
     return found
 
@@ -85,7 +86,7 @@ def _entry(change: Change, log: ChangeLog) -> Entry:
     commit = change.commit
     return Entry(
         id=_urn(commit.id, change.kind, change.file_path, change.name),
-        title=_clean(f"{_LABELS[change.type]} {change.name}{about}"),
+        title=_clean(f"{LABELS[change.type]} {change.name}{about}"),
         text=_clean("\n".join([*(_line(*field) for field in fields), commit.subject])),
         url=log.urls.get(change.file_path),
         when=f"{commit.when:%Y-%m-%dT%H:%M:%SZ}",
@@ -102,7 +103,7 @@ def _entry(change: Change, log: ChangeLog) -> Entry:
 
 
 def _value(value: object) -> str | None:
-    text = shortened(value_text(value), LONGEST_VALUE)
+    text = abridged(value_text(value), MAX_VALUE_LENGTH)
     return None if text is None else _clean(text)
 
 
@@ -115,77 +116,61 @@ def _from_milestones(log: ChangeLog) -> list[Entry]:
     entries: list[Entry] = []
     for one in log.milestones:
         for what, members in ((ChangeType.ADDED, one.added), (ChangeType.REMOVED, one.removed)):
-            entries += [_of_milestone(one.name, what, definition, log) for definition in members[:LONGEST]]
-        if len(entries) >= LONGEST:
+            entries += [_of_milestone(one.name, what, definition, log) for definition in members[:MAX_ENTRIES]]
+        if len(entries) >= MAX_ENTRIES:
             break
-    return entries[:LONGEST]
+    return entries[:MAX_ENTRIES]
 
 
-def _of_milestone(name: str, what: ChangeType, definition: Definition, log: ChangeLog) -> Entry:
-    title = definition.key_path if isinstance(definition, MetricDefinition) else definition.action
+def _of_milestone(name: str, what: ChangeType, definition: AnyDefinition, log: ChangeLog) -> Entry:
     return Entry(
-        id=_urn(name, what, definition.file_path, title),
-        title=_clean(f"{_LABELS[what]} {title} in {milestone(name)}"),
+        id=_urn(name, what, definition.file_path, definition.name),
+        title=_clean(f"{LABELS[what]} {definition.name} in {milestone(name)}"),
         text=_clean(definition.description),
         url=log.urls.get(definition.file_path),
         when=None,
-        change={"name": _clean(title), "what": what.value, "milestone": name},
+        change={"name": _clean(definition.name), "what": what.value, "milestone": name},
     )
 
 
-def _both(
-    json_path: str, atom_path: str, title: str, entries: list[Entry], site_url: str | None
-) -> Iterator[tuple[str, bytes]]:
-    root = site_url.removesuffix("/") if site_url else "/".join([".."] * json_path.count("/"))
-    for path, feed in ((json_path, _json_feed), (atom_path, _atom_feed)):
-        own = f"{root}/{path}" if site_url else path.rpartition("/")[2]
-        yield path, feed(title, root, own, entries)
+def _both(site: SiteData, json_path: str, atom_path: str, feed: Feed) -> Iterator[File]:
+    root = site.site_url.removesuffix("/") if site.site_url else root_from(json_path)
+    for path, write in ((json_path, _json_feed), (atom_path, _atom_feed)):
+        own = f"{root}/{path}" if site.site_url else path.rpartition("/")[2]
+        yield File(path, write(site, feed, root, own))
 
 
-def _json_feed(title: str, root: str, own: str, entries: list[Entry]) -> bytes:
+def _json_feed(_site: SiteData, feed: Feed, root: str, own: str) -> bytes:
     items = []
-    for entry in entries:
+    for entry in feed.entries:
         item: dict[str, object] = {"id": entry.id, "title": entry.title, "content_text": entry.text or entry.title}
         if entry.url:
             item["url"] = f"{root}/{entry.url}"
         if entry.when:
             item["date_published"] = entry.when
         items.append(item | {"tags": [entry.change["what"]], "_change": entry.change})
-    feed = {
+    document = {
         "version": "https://jsonfeed.org/version/1.1",
-        "title": _clean(title),
+        "title": _clean(feed.title),
         "home_page_url": f"{root}/changes/",
         "feed_url": own,
         "items": items,
     }
-    return (json.dumps(feed, indent=1, ensure_ascii=False) + "\n").encode()
+    return (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()
 
 
-def _atom_feed(title: str, root: str, own: str, entries: list[Entry]) -> bytes:
-    dated = [entry for entry in entries if entry.when]
-    head = fill(
-        '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom">\n'
-        "<title>%s</title>\n<id>%s</id>\n<updated>%s</updated>\n<author><name>Metrics Dictionary</name></author>\n"
-        '<link href="%s/changes/"/>\n<link rel="self" href="%s"/>\n',
-        _clean(title),
-        _urn("feed", title),
-        max((entry.when or "" for entry in dated), default=NO_DATE),
-        root,
-        own,
+def _atom_feed(site: SiteData, feed: Feed, root: str, own: str) -> bytes:
+    dated = [entry for entry in feed.entries if entry.when]
+    document = site.render(
+        "feed.xml",
+        title=_clean(feed.title),
+        id=_urn("feed", feed.title),
+        updated=max((entry.when or "" for entry in dated), default=NO_DATE),
+        root=root,
+        own=own,
+        entries=dated,
     )
-    return f"{head}{joined(_atom_entry(entry, root) for entry in dated)}</feed>\n".encode()
-
-
-def _atom_entry(entry: Entry, root: str) -> Markup:
-    link = fill('<link href="%s/%s"/>', root, entry.url) if entry.url else ""
-    return fill(
-        "<entry><title>%s</title><id>%s</id><updated>%s</updated>%s<content>%s</content></entry>\n",
-        entry.title,
-        entry.id,
-        entry.when,
-        link,
-        entry.text,
-    )
+    return f"{document}\n".encode()
 
 
 def _urn(*parts: str) -> str:

@@ -1,42 +1,49 @@
-"""The pages of a dictionary's health: an overview with a chart of the groups, and a page for each question."""
+"""The pages of a dictionary's health: an overview with a chart of the groups, and a page or more for each question."""
 
 from __future__ import annotations
 
 import json
 from itertools import groupby
-from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
 
+from metrics_dictionary.dictionary.diagnostic import Severity
 from metrics_dictionary.site.data.cross_references import NO_GROUP
-from metrics_dictionary.site.parts.fragments import breakable
-from metrics_dictionary.site.data.health import BAD, IDLE, WARN
-from metrics_dictionary.site.parts.html import fill, joined
-from metrics_dictionary.site.build.shell import Page
-from metrics_dictionary.site.parts.urls import listing_page, segment
+from metrics_dictionary.site.data.health import health
+from metrics_dictionary.site.parts.page import File, Page, list_pages
+from metrics_dictionary.site.parts.urls import group_url, list_page_url, segment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from jinja2 import Environment
-    from markupsafe import Markup
-
     from metrics_dictionary.site.data.cross_references import CrossReferences
-    from metrics_dictionary.site.data.health import Ailment, Check, Health
+    from metrics_dictionary.site.data.health import Health, HealthCheck, HealthFinding
+    from metrics_dictionary.site.data.site_data import SiteData
 
 URL = "health/"
 JSON = "health.json"
 
-ROWS = 500
+PAGE_SIZE = 500
 """Definitions on one page of a question."""
 
 STYLES = ("overview.css",)
+
+COLORS = {Severity.ERROR: "bad", Severity.WARNING: "warn", Severity.INFO: "idle"}
+"""The end of the style sheet's class for each severity."""
 
 
 class Cell(NamedTuple):
     """How many definitions of a group a question concerns, and where they are listed; None where there are none."""
 
-    ailing: int
+    number: int
     url: str | None
+
+
+class Bar(NamedTuple):
+    """A part of a group's bar in the chart, which is 100 units wide."""
+
+    color: str
+    start: str
+    width: str
 
 
 class GroupLine(NamedTuple):
@@ -45,140 +52,96 @@ class GroupLine(NamedTuple):
     name: str
     url: str
     counted: int
-    bar: Markup
+    bars: list[Bar]
     total: int
     cells: list[Cell]
 
 
-class Sheet(NamedTuple):
-    """One page of a question; ``sections`` pair a group's anchor and name with the items of its list."""
+class GroupSection(NamedTuple):
+    """The findings of one product group on a page of a question."""
 
-    number: int
-    numbers: list[tuple[int, str]]
-    sections: list[tuple[str, str, Markup]]
+    anchor: str
+    name: str
+    findings: list[HealthFinding]
 
 
-class HealthPages:
-    """Makes the pages."""
+def health_pages(site: SiteData) -> Iterator[Page | File]:
+    """Yield every page, and the same for programs."""
+    found = health(site.validation, site.history)
+    findings = {check.id: _by_group(check.findings) for check in found.checks}
+    content = site.render(
+        "health.html",
+        root="..",
+        checks=[(check, f"{check.id}/", _filter("..", check)) for check in found.checks],
+        colors=COLORS,
+        groups=_group_lines(found, findings, site.references),
+        counted=sum(found.counted.values()),
+        json=JSON,
+    )
+    yield Page(URL, "Health", content, section=URL, twin=JSON, styles=STYLES)
+    for check in found.checks:
+        yield from _check_pages(check, findings[check.id], site)
+    yield File(JSON, _json(found))
 
-    def __init__(self, templates: Environment, references: CrossReferences, health: Health) -> None:
-        self._templates = templates
-        self._references = references
-        self._health = health
-        self._ordered = {check.id: _by_group(check.ailments) for check in health.checks}
 
-    def pages(self) -> Iterator[Page]:
-        """Yield every page."""
-        yield self._overview()
-        for check in self._health.checks:
-            yield from self._check(check)
-
-    def json(self) -> bytes:
-        """Return the same for programs."""
-        as_of = self._health.as_of
-        told = {
-            "as_of": f"{as_of:%Y-%m-%dT%H:%M:%SZ}" if as_of else None,
-            "definitions": sum(self._health.counted.values()),
-            "checks": {check.id: _told(check) for check in self._health.checks},
-        }
-        return (json.dumps(told, indent=1) + "\n").encode()
-
-    def _overview(self) -> Page:
-        checks = self._health.checks
-        content = self._templates.get_template("health.html").render(
-            root="..",
-            checks=[(check, check_url(check), _filter(check.filter())) for check in checks],
-            groups=self._groups(),
-            counted=sum(self._health.counted.values()),
-            json=JSON,
+def _group_lines(
+    found: Health, findings: dict[str, list[HealthFinding]], references: CrossReferences
+) -> list[GroupLine]:
+    largest = max(found.groups.values(), default=1)
+    return [
+        GroupLine(
+            name=references.group(group).name,
+            url=f"../{group_url(group)}",
+            counted=found.counted.get(group, 0),
+            bars=list(_bars(found, group, largest)),
+            total=total,
+            cells=[_cell(check, group, findings[check.id]) for check in found.checks],
         )
-        return Page(URL, "Health", content, section=URL, twin=JSON, styles=STYLES)
-
-    def _groups(self) -> list[GroupLine]:
-        serious = [check for check in self._health.checks if check.weight != IDLE]
-        totals = {group: sum(check.by_group.get(group, 0) for check in serious) for group in self._health.groups}
-        largest = max(totals.values(), default=1)
-        return [
-            GroupLine(
-                name=self._references.group(group).name,
-                url=f"../groups/{segment(group)}/",
-                counted=self._health.counted.get(group, 0),
-                bar=_bar(serious, group, largest),
-                total=total,
-                cells=[self._cell(check, group) for check in self._health.checks],
-            )
-            for group, total in totals.items()
-        ]
-
-    def _cell(self, check: Check, group: str) -> Cell:
-        count = check.by_group.get(group, 0)
-        if not count:
-            return Cell(0, None)
-        filtered = _filter(check.filter(group))
-        first = next(position for position, one in enumerate(self._ordered[check.id]) if one.group == group)
-        page = listing_page(f"{URL}{check.id}/", first // ROWS + 1)
-        return Cell(count, filtered or f"../{page}#{_anchor(group)}")
-
-    def _check(self, check: Check) -> Iterator[Page]:
-        ailments = self._ordered[check.id]
-        count = max(1, ceil(len(ailments) / ROWS))
-        for number in range(1, count + 1):
-            own = listing_page(f"{URL}{check.id}/", number)
-            root = "/".join([".."] * own.count("/"))
-            numbers = [(other, f"{root}/{listing_page(f'{URL}{check.id}/', other)}") for other in range(1, count + 1)]
-            sections = list(self._sections(ailments[(number - 1) * ROWS : number * ROWS], root))
-            query = check.filter()
-            content = self._templates.get_template("health_check.html").render(
-                root=root,
-                check=check,
-                sheet=Sheet(number, numbers, sections),
-                filter=f"{root}/metrics/?{query}" if query else None,
-            )
-            title = check.title if number == 1 else f"{check.title}, page {number}"
-            yield Page(own, title, content, section=URL, twin=JSON, styles=STYLES)
-
-    def _sections(self, ailments: Sequence[Ailment], root: str) -> Iterator[tuple[str, str, Markup]]:
-        for group, members in groupby(ailments, key=lambda ailment: ailment.group):
-            lines = joined(_line(ailment, root) for ailment in members)
-            yield _anchor(group), self._references.group(group).name, lines
+        for group, total in found.groups.items()
+    ]
 
 
-def check_url(check: Check) -> str:
-    """Return the address of a question's first page, relative to the overview."""
-    return f"{check.id}/"
-
-
-def _by_group(ailments: Sequence[Ailment]) -> list[Ailment]:
-    """Sort them by group, in each those that have lasted longest first."""
-    return sorted(
-        ailments,
-        key=lambda one: (one.group == NO_GROUP, one.group, f"{one.since:%Y-%m-%d}" if one.since else "z", one.name),
-    )
-
-
-def _line(ailment: Ailment, root: str) -> Markup:
-    return fill(
-        '<li><a href="%s/%s"><code>%s</code></a> <span class="dd-gist">%s</span></li>\n',
-        root,
-        ailment.url,
-        breakable(ailment.name),
-        ailment.note,
-    )
-
-
-def _bar(checks: Sequence[Check], group: str, largest: int) -> Markup:
+def _bars(found: Health, group: str, largest: int) -> Iterator[Bar]:
     """Draw how many definitions of a group have which kind of problem; the longest bar is that of the first group."""
-    x, pieces = 0.0, []
-    for weight in (BAD, WARN):
-        count = sum(check.by_group.get(group, 0) for check in checks if check.weight == weight)
+    start = 0.0
+    for severity in (Severity.ERROR, Severity.WARNING):
+        count = sum(check.by_group.get(group, 0) for check in found.checks if check.severity is severity)
         width = 100 * count / largest
         if count:
-            rectangle = '<rect class="dd-fill--%s" x="%s" width="%s" height="8"/>'
-            pieces.append(fill(rectangle, weight, f"{x:.2f}", f"{max(width - 0.4, 0.4):.2f}"))
-        x += width
-    return fill(
-        '<svg class="dd-bar-chart" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">%s</svg>',
-        joined(pieces),
+            yield Bar(COLORS[severity], f"{start:.2f}", f"{max(width - 0.4, 0.4):.2f}")
+        start += width
+
+
+def _cell(check: HealthCheck, group: str, findings: Sequence[HealthFinding]) -> Cell:
+    count = check.by_group.get(group, 0)
+    if not count:
+        return Cell(0, None)
+    first = next(position for position, finding in enumerate(findings) if finding.group == group)
+    page = list_page_url(f"{URL}{check.id}/", first // PAGE_SIZE + 1)
+    return Cell(count, _filter("..", check, group) or f"../{page}#{_anchor(group)}")
+
+
+def _check_pages(check: HealthCheck, findings: Sequence[HealthFinding], site: SiteData) -> Iterator[Page]:
+    for page in list_pages(f"{URL}{check.id}/", findings, PAGE_SIZE):
+        content = site.render(
+            "health_check.html",
+            root=page.root,
+            check=check,
+            page=page,
+            sections=[
+                GroupSection(_anchor(group), site.references.group(group).name, list(members))
+                for group, members in groupby(page.items, key=lambda finding: finding.group)
+            ],
+            filter=_filter(page.root, check),
+        )
+        yield Page(page.url, page.title(check.title), content, section=URL, twin=JSON, styles=STYLES)
+
+
+def _by_group(findings: Sequence[HealthFinding]) -> list[HealthFinding]:
+    """Sort them by group, in each those that have lasted longest first."""
+    return sorted(
+        findings,
+        key=lambda one: (one.group == NO_GROUP, one.group, f"{one.since:%Y-%m-%d}" if one.since else "z", one.name),
     )
 
 
@@ -186,28 +149,39 @@ def _anchor(group: str) -> str:
     return f"group-{segment(group)}"
 
 
-def _filter(query: str | None) -> str | None:
-    return f"../metrics/?{query}" if query else None
+def _filter(root: str, check: HealthCheck, group: str | None = None) -> str | None:
+    """Return where the list of metrics shows what a check found, if it can show exactly that."""
+    query = check.filter(group)
+    return f"{root}/metrics/?{query}" if query else None
 
 
-def _told(check: Check) -> dict[str, object]:
+def _json(found: Health) -> bytes:
+    document = {
+        "as_of": f"{found.as_of:%Y-%m-%dT%H:%M:%SZ}" if found.as_of else None,
+        "definitions": sum(found.counted.values()),
+        "checks": {check.id: _check_json(check) for check in found.checks},
+    }
+    return (json.dumps(document, indent=1) + "\n").encode()
+
+
+def _check_json(check: HealthCheck) -> dict[str, object]:
     query = check.filter()
     return {
         "title": check.title,
         "about": check.about,
         "unknown": check.unknown or None,
-        "count": None if check.unknown else len(check.ailments),
+        "count": None if check.unknown else len(check.findings),
         "filter": f"metrics/?{query}" if query else None,
         "groups": dict(sorted(check.by_group.items())),
         "definitions": [
             {
-                "kind": ailment.kind,
-                "name": ailment.name,
-                "url": ailment.url,
-                "product_group": None if ailment.group == NO_GROUP else ailment.group,
-                "note": ailment.note or None,
-                "since": f"{ailment.since:%Y-%m-%d}" if ailment.since else None,
+                "kind": finding.kind,
+                "name": finding.name,
+                "url": finding.url,
+                "product_group": None if finding.group == NO_GROUP else finding.group,
+                "note": finding.note or None,
+                "since": f"{finding.since:%Y-%m-%d}" if finding.since else None,
             }
-            for ailment in check.ailments
+            for finding in check.findings
         ],
     }

@@ -6,53 +6,51 @@ from collections import Counter
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.site.pages.change_pages import STYLES
-from metrics_dictionary.site.build.shell import Page
+from metrics_dictionary.site.pages.change_pages import STYLES, change_lines
+from metrics_dictionary.site.pages.listings import group_counts, source_counts
+from metrics_dictionary.site.parts.page import Page
 from metrics_dictionary.site.parts.site_wording import STATUSES, UNKNOWN_VERSION, version_key
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from collections.abc import Iterator
 
     from metrics_dictionary.dictionary.dictionary import Dictionary
     from metrics_dictionary.dictionary.event import EventDefinition
     from metrics_dictionary.dictionary.metric import MetricDefinition
     from metrics_dictionary.dictionary.dictionary import ProductGroup
-    from metrics_dictionary.site.pages.change_pages import ChangePages
-    from metrics_dictionary.site.data.cross_references import CrossReferences
-    from metrics_dictionary.site.pages.listings import Count, Listings, Rows
+    from metrics_dictionary.site.data.site_data import SiteData
+    from metrics_dictionary.site.pages.listings import Count
 
 ROOT = "."
-A_FEW = 6
+ENOUGH_NEW = 6
 """New definitions that make a list worth reading."""
 
-CHANGES = 6
+MAX_CHANGES = 6
 """How many of the newest changes the page tells."""
 
-NEWEST = 12
+MAX_NEWEST = 12
 """How many new definitions the page names."""
 
 
-def home_page(
-    templates: Environment, references: CrossReferences, listings: Listings, rows: Rows, changes: ChangePages
-) -> Page:
-    """Return the home page."""
-    dictionary = references.dictionary
-    newest = _newest(dictionary)
-    groups = [(references.group(count.key), count) for count in listings.group_counts()]
-    content = templates.get_template("home.html").render(
+def home_page(site: SiteData) -> Iterator[Page]:
+    """Yield the home page."""
+    newest = _newest(site.dictionary)
+    groups = [(site.references.group(count.key), count) for count in group_counts(site.references)]
+    content = site.render(
+        "home.html",
         root=ROOT,
-        metrics=len(dictionary.expanded),
-        events=len(dictionary.events),
+        metrics=len(site.dictionary.expanded),
+        events=len(site.dictionary.events),
         group_count=len(groups),
-        statuses=_statuses(dictionary),
-        sources=listings.source_counts(),
+        statuses=_statuses(site.dictionary),
+        sources=source_counts(site.references),
         since=newest[-1].milestone if newest else None,
-        newest=[rows.row(definition, ROOT) for definition in newest[:NEWEST]],
+        newest=[site.rows.row(definition, ROOT) for definition in newest[:MAX_NEWEST]],
         newest_count=len(newest),
-        changes=changes.newest(ROOT, CHANGES),
+        changes=change_lines(site, site.changes.changes[:MAX_CHANGES]),
         sections=_by_section(groups),
     )
-    return Page(
+    yield Page(
         url="",
         title="Every metric and event",
         content=content,
@@ -78,7 +76,7 @@ def _newest(dictionary: Dictionary) -> list[MetricDefinition | EventDefinition]:
     newest: list[MetricDefinition | EventDefinition] = []
     for version in sorted(found, reverse=True):
         newest += found[version]
-        if len(newest) >= A_FEW:
+        if len(newest) >= ENOUGH_NEW:
             break
     return newest
 

@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING
 
 from metrics_dictionary.tools.json_values import compact_json
 from metrics_dictionary.dictionary.dictionary import RECORDED_AT
-from metrics_dictionary.site.data.cross_references import NO_GROUP
-from metrics_dictionary.site.build.shell import Page
-from metrics_dictionary.site.parts.urls import group_url, metric_url
-from metrics_dictionary.site.parts.site_wording import STATUSES, gist
+from metrics_dictionary.site.data.columns import column, sparse_column
+from metrics_dictionary.site.data.cross_references import owner
+from metrics_dictionary.site.parts.page import File, Page
+from metrics_dictionary.site.parts.urls import definition_url, group_url
+from metrics_dictionary.site.parts.site_wording import STATUSES, summary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
 
-    from jinja2 import Environment
-
-    from metrics_dictionary.dictionary.metric import MetricDefinition
     from metrics_dictionary.site.data.cross_references import CrossReferences
+    from metrics_dictionary.site.data.site_data import SiteData
 
 URL = "payload/"
 DEFINITIONS = f"{URL}definitions.js"
@@ -40,13 +39,12 @@ POLICY = "; ".join(
 """What the page tells the browser to forbid: its scripts can open no connection at all, not even to its own server."""
 
 
-def payload_reader_page(templates: Environment) -> Page:
-    """Return the page; what it shows comes from its script."""
-    content = templates.get_template("payload_reader.html").render(root="..")
-    return Page(
+def payload_reader_page(site: SiteData) -> Iterator[Page | File]:
+    """Yield the page, which is filled by its script, and the definitions that the script reads."""
+    yield Page(
         url=URL,
         title="Payload reader",
-        content=content,
+        content=site.render("payload_reader.html"),
         section=URL,
         description="Explains a Service Ping payload, key by key. Nothing leaves the browser.",
         twin="index.json",
@@ -54,6 +52,7 @@ def payload_reader_page(templates: Environment) -> Page:
         scripts=("payload/page.js",),
         policy=POLICY,
     )
+    yield File(DEFINITIONS, payload_definitions(site.references).encode())
 
 
 def payload_definitions(references: CrossReferences) -> str:
@@ -67,33 +66,22 @@ def payload_definitions(references: CrossReferences) -> str:
     columns = {
         "recorded_at": RECORDED_AT,
         "key_path": [metric.key_path for metric in metrics],
-        "description": [gist(metric.description, MAX_DESCRIPTION_LENGTH) for metric in metrics],
-        "status": _column(metric.status for metric in metrics),
-        "value_type": _column(metric.value_type for metric in metrics),
-        "data_category": _column(metric.data_category for metric in metrics),
-        "product_group": _column(metric.product_group or NO_GROUP for metric in metrics),
+        "description": [summary(metric.description, MAX_DESCRIPTION_LENGTH) for metric in metrics],
+        "status": column(metric.status for metric in metrics),
+        "value_type": column(metric.value_type for metric in metrics),
+        "data_category": column(metric.data_category for metric in metrics),
+        "product_group": column(map(owner, metrics)),
         "groups": {
             key: {"name": references.group(key).name, "page": group_url(key)} for key in references.metrics_by_group
         },
-        "removed_in": _sparse(metrics, "milestone_removed"),
-        "schema": _sparse(metrics, "value_json_schema"),
+        "removed_in": sparse_column(metric.fields.get("milestone_removed") for metric in metrics),
+        "schema": sparse_column(metric.value_json_schema for metric in metrics),
         "page": {
-            position: metric_url(metric.key_path)
-            for position, metric in enumerate(metrics)
-            if metric_url(metric.key_path) != f"metrics/{metric.key_path}/"
+            position: url
+            for position, url in enumerate(map(definition_url, metrics))
+            if url != f"metrics/{metrics[position].key_path}/"
         },
         "object_schemas": references.dictionary.object_schemas,
         "status_names": STATUSES,
     }
     return f"export default JSON.parse({json.dumps(compact_json(columns))});\n"
-
-
-def _column(values: Iterable[str | None]) -> dict[str, list[str | None] | list[int]]:
-    positions: dict[str | None, int] = {}
-    rows = [positions.setdefault(value, len(positions)) for value in values]
-    return {"values": list(positions), "rows": rows}
-
-
-def _sparse(metrics: Iterable[MetricDefinition], field: str) -> dict[int, str]:
-    values = ((position, metric.fields.get(field)) for position, metric in enumerate(metrics))
-    return {position: value for position, value in values if isinstance(value, str)}

@@ -13,27 +13,26 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import metrics_dictionary
 from metrics_dictionary.tools.files import resource
-from metrics_dictionary.site.pages.llms_text import llms_text
 from metrics_dictionary.site.pages.reference import RULES_URL
-from metrics_dictionary.site.build.shell import Page
-from metrics_dictionary.site.build.site_map import robots
+from metrics_dictionary.site.parts.page import File, Page
 from metrics_dictionary.site.parts.urls import event_url, group_url, metric_url, source_url, twin
-from metrics_dictionary.site.parts.site_wording import gist
+from metrics_dictionary.site.parts.site_wording import summary
 from metrics_dictionary.validation.rules.registry import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from jinja2 import Environment
-
     from metrics_dictionary.dictionary.event import EventDefinition
     from metrics_dictionary.dictionary.metric import MetricDefinition
     from metrics_dictionary.site.data.cross_references import CrossReferences
+    from metrics_dictionary.site.data.site_data import SiteData
 
 URL = "reference/programs/"
 INDEX = "index.json"
-LONGEST_SUMMARY = 240
+MAX_SUMMARY = 240
 
+_HEADING = re.compile(r"^# (.+)$", re.MULTILINE)
+_UNSAFE_IN_LINK = re.compile(r"[\[\]()`<>\\\x00-\x1f\x7f]")
 _LINK_OUT_OF_THE_GUIDES = re.compile(r"(?<=\]\()(\.\./[^)#\s]+)\.md(?=[#)])")
 
 
@@ -91,27 +90,19 @@ FILES = (
 """What there is for programs, besides the pages; the documentation page and its twin list it."""
 
 
-def programs_page(templates: Environment) -> Page:
-    """Return the page that documents the files."""
-    content = templates.get_template("programs.html").render(root="../..", files=FILES)
-    return Page(url=URL, title="For programs", content=content, section="reference/fields/", twin=twin(URL))
-
-
-def program_files(references: CrossReferences, site_url: str | None) -> Iterator[tuple[str, bytes]]:
-    """Yield path and content of each file, but for the twins of single definitions, which are made with their pages.
-
-    ``site_url`` is where the site is going to be; None when nobody said.
-    """
-    lists = _Lists(references)
+def program_files(site: SiteData) -> Iterator[Page | File]:
+    """Yield each file, but for the twins of single definitions, and the page that documents them."""
+    content = site.render("programs.html", root="../..", files=FILES)
+    yield Page(URL, "For programs", content, section="reference/fields/", twin=twin(URL))
     for path, text in (
-        *lists.documents(),
+        *_Lists(site.references).documents(),
         (twin(RULES_URL), _rules()),
         (twin(URL), _text({"$schema": "../schemas/twin-programs.json", "files": [_given(file) for file in FILES]})),
         *guides().items(),
-        ("llms.txt", llms_text(references, guides())),
-        ("robots.txt", robots(site_url)),
+        ("llms.txt", _llms_text(site)),
+        ("robots.txt", site.render("robots.txt", site_url=site.site_url)),
     ):
-        yield path, text.encode("utf-8", "replace")
+        yield File(path, text.encode("utf-8", "replace"))
 
 
 class _Lists:
@@ -173,7 +164,7 @@ class _Lists:
 def _metric(metric: MetricDefinition) -> dict[str, object]:
     return {
         "key_path": metric.key_path,
-        "summary": gist(metric.description, LONGEST_SUMMARY),
+        "summary": summary(metric.description, MAX_SUMMARY),
         "status": metric.status,
         "product_group": metric.product_group,
         "data_source": metric.data_source,
@@ -187,7 +178,7 @@ def _metric(metric: MetricDefinition) -> dict[str, object]:
 def _event(event: EventDefinition) -> dict[str, object]:
     return {
         "action": event.action,
-        "summary": gist(event.description, LONGEST_SUMMARY),
+        "summary": summary(event.description, MAX_SUMMARY),
         "status": event.status,
         "product_group": event.product_group,
         "identifiers": list(event.identifiers),
@@ -238,3 +229,30 @@ def _compact(value: object) -> str:
 
 def _text(value: object) -> str:
     return json.dumps(value, indent=2) + "\n"
+
+
+def _llms_text(site: SiteData) -> str:
+    """Return where a language model finds what it needs, in the form that https://llmstxt.org asks for."""
+    references = site.references
+    groups = [
+        {
+            "title": _link_text(references.group(identifier).name),
+            "url": twin(group_url(identifier)),
+            "metrics": len(references.metrics_by_group.get(identifier, ())),
+            "events": len(references.events_by_group.get(identifier, ())),
+        }
+        for identifier in references.groups
+    ]
+    headings = ((_HEADING.search(text), path) for path, text in guides().items())
+    return site.render(
+        "llms.txt",
+        metrics=len(site.dictionary.expanded),
+        events=len(site.dictionary.events),
+        guides=[(_link_text(heading[1] if heading else path), path) for heading, path in headings],
+        groups=groups,
+    )
+
+
+def _link_text(title: str) -> str:
+    # A name comes from whoever defines groups; it may neither end the link nor begin something else.
+    return _UNSAFE_IN_LINK.sub(" ", summary(title)).strip() or "Unnamed"

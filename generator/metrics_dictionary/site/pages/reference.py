@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from metrics_dictionary.site.parts.fragments import prose
-from metrics_dictionary.site.build.shell import Page
+from metrics_dictionary.site.parts.html import prose
+from metrics_dictionary.site.parts.page import Page
 from metrics_dictionary.site.parts.urls import twin
 from metrics_dictionary.validation.schemas.definition_schemas import INSTRUMENTATIONS, schema
 from metrics_dictionary.validation.schemas.fields import Field, field_reference
 from metrics_dictionary.validation.rules.registry import RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from jinja2 import Environment
     from markupsafe import Markup
+
+    from metrics_dictionary.site.data.site_data import SiteData
 
 FIELDS_URL = "reference/fields/"
 RULES_URL = "reference/rules/"
@@ -53,19 +53,12 @@ class Part(NamedTuple):
     entries: list[Entry]
 
 
-@cache
-def meanings(kind: str) -> Mapping[str, Markup]:
-    """Return field -> explanation for the fields of a ``metric`` or an ``event``, those inside others left out."""
-    return {field.name: prose(field.description) for field in field_reference(kind)}
-
-
-def reference_pages(templates: Environment) -> Iterator[Page]:
+def reference_pages(site: SiteData) -> Iterator[Page]:
     """Yield the field reference and the rule reference."""
-    fields = templates.get_template("fields.html").render(parts=[*_definition_parts(), *_instrumentation_parts()])
-    yield Page(url=FIELDS_URL, title="Field reference", content=fields, section=FIELDS_URL, twin="schemas/metric.json")
-    rules = [(name, rule, prose(rule.summary), prose(rule.help)) for name, rule in RULES.items()]
-    content = templates.get_template("rules.html").render(rules=rules)
-    yield Page(url=RULES_URL, title="Rule reference", content=content, section=FIELDS_URL, twin=twin(RULES_URL))
+    fields = site.render("fields.html", parts=[*_definition_parts(), *_instrumentation_parts()])
+    yield Page(FIELDS_URL, "Field reference", fields, section=FIELDS_URL, twin="schemas/metric.json")
+    rules = site.render("rules.html", rules=RULES)
+    yield Page(RULES_URL, "Rule reference", rules, section=FIELDS_URL, twin=twin(RULES_URL))
 
 
 def _definition_parts() -> Iterator[Part]:

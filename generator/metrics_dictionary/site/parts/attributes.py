@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from markupsafe import escape
 
-from metrics_dictionary.site.parts.fragments import group_link, plain_value, source_link, status_pill, web_link
-from metrics_dictionary.site.parts.html import fill, joined
+from metrics_dictionary.site.parts.html import fill, group_link, joined, plain_value, prose, source_link, status_pill, web_link
 from metrics_dictionary.site.parts.site_wording import TIME_FRAMES, milestone
+from metrics_dictionary.validation.schemas.fields import field_reference
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection
 
     from markupsafe import Markup
 
@@ -26,11 +26,11 @@ class Attributes:
     """Makes the rows; one value of one field is rendered once, however many definitions have it."""
 
     def __init__(
-        self, references: CrossReferences, meanings: Mapping[str, Markup], shown_elsewhere: Collection[str]
+        self, references: CrossReferences, kind: str, shown_elsewhere: Collection[str]
     ) -> None:
-        """``meanings`` are the schema's descriptions of the fields; ``shown_elsewhere`` names fields to leave out."""
+        """``kind`` is ``metric`` or ``event``; ``shown_elsewhere`` names fields to leave out."""
         self._references = references
-        self._meanings = meanings
+        self._meanings = {field.name: prose(field.description) for field in field_reference(kind)}
         self._shown_elsewhere = shown_elsewhere
         self._rendered: dict[tuple[str, object], Markup] = {}
 

@@ -89,13 +89,13 @@ def without_time_frame(key_path: str) -> str:
     return _TIME_FRAME_SUFFIX.sub("", key_path)
 
 
-def gist(description: str, longest: int = 140) -> str:
-    """Return a description's first sentence on one line, cut at a word if it has more than ``longest`` characters."""
-    line = _BLANK.sub(" ", description[: 4 * longest]).strip()
+def summary(description: str, max_length: int = 140) -> str:
+    """Return a description's first sentence on one line, cut at a word if it has more than ``max_length`` characters."""
+    line = _BLANK.sub(" ", description[: 4 * max_length]).strip()
     first = _SENTENCE_END.split(line, maxsplit=1)[0]
-    if len(first) <= longest:
+    if len(first) <= max_length:
         return first
-    return f"{first[:longest].rsplit(' ', 1)[0]} …"
+    return f"{first[:max_length].rsplit(' ', 1)[0]} …"
 
 
 def milestone(text: str) -> str:

@@ -19,8 +19,17 @@ from __future__ import annotations
 import hashlib
 import re
 from functools import cache
+from typing import TYPE_CHECKING
 
-LONGEST = 200
+from metrics_dictionary.dictionary.metric import MetricDefinition
+
+if TYPE_CHECKING:
+    from metrics_dictionary.dictionary.event import EventDefinition
+
+MARKER = "metrics-dictionary.json"
+"""What made the site and how much is in it. It also tells the next build that the folder is a site, to be replaced."""
+
+MAX_SEGMENT = 200
 """Characters of a segment; with the digest and ``.json`` it stays below the 255 bytes of common file systems."""
 
 _PLAIN = re.compile(r"[a-z0-9_-][a-z0-9_.-]*(?<!\.)(?<!\.json)(?<!\.html)")
@@ -29,14 +38,14 @@ _ESCAPED = re.compile(r"[^a-z0-9_.-]|\A\.|\.\Z|\.(?=(?:json|html)\Z)")
 
 def segment(name: str) -> str:
     """Return the path segment of a name; different names never get the same, not even when case is ignored."""
-    if len(name) <= LONGEST and _PLAIN.fullmatch(name):
+    if len(name) <= MAX_SEGMENT and _PLAIN.fullmatch(name):
         return name
     if not name:
         return "~0"
     encoded = _ESCAPED.sub(_escape, name)
-    if len(encoded) <= LONGEST:
+    if len(encoded) <= MAX_SEGMENT:
         return encoded
-    return f"{encoded[:LONGEST]}~~{hashlib.sha256(_bytes(name)).hexdigest()[:32]}"
+    return f"{encoded[:MAX_SEGMENT]}~~{hashlib.sha256(_bytes(name)).hexdigest()[:32]}"
 
 
 def metric_url(key_path: str) -> str:
@@ -48,6 +57,11 @@ def metric_url(key_path: str) -> str:
 def event_url(action: str) -> str:
     """Return an event's address, relative to the site's root."""
     return f"events/{segment(action)}/"
+
+
+def definition_url(definition: MetricDefinition | EventDefinition) -> str:
+    """Return the address of a definition's page, relative to the site's root."""
+    return metric_url(definition.key_path) if isinstance(definition, MetricDefinition) else event_url(definition.action)
 
 
 @cache
@@ -67,9 +81,14 @@ def twin(url: str) -> str:
     return f"{url.removesuffix('/')}.json"
 
 
-def listing_page(url: str, number: int) -> str:
-    """Return the address of a listing's page; ``number`` counts from 1."""
+def list_page_url(url: str, number: int) -> str:
+    """Return the address of one page of a list; ``number`` counts from 1, ``url`` is the address of the first."""
     return url if number == 1 else f"{url}~{number}/"
+
+
+def root_from(url: str) -> str:
+    """Return the way from a page, or from another file, to the site's root, without a slash at its end."""
+    return "/".join([".."] * url.count("/")) or "."
 
 
 def _escape(match: re.Match[str]) -> str:
