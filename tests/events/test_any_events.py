@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from metrics_dictionary.events.faults import InvalidEvents, UnknownEvents
+from metrics_dictionary.events.event_errors import EventsRefusedError
 from metrics_dictionary.events.tracking import EventTracker
 from metrics_dictionary.stores.sqlite import SqliteStore
 from tests.events.event_samples import Clock, a_dictionary, values
@@ -49,18 +49,20 @@ def test_any_json_value_is_counted_or_refused_in_printable_words(
     bodies: object, form: bool, lasting_store: SqliteStore
 ) -> None:
     tracker = EventTracker(DICTIONARY, lasting_store, clock=Clock())
+    errors: tuple[str, ...] = ("nothing is wrong",)
     try:
         tracker.track(bodies, 7, form=form)
-    except (InvalidEvents, UnknownEvents) as refused:
-        assert refused.faults
-        assert all(fault.isprintable() and fault.encode() for fault in refused.faults)
+    except EventsRefusedError as refused:
+        errors = refused.errors
+    assert errors
+    assert all(error.isprintable() and error.encode() for error in errors)
 
 
 @settings(max_examples=200, deadline=None)
 @given(event=json_values)
 def test_any_json_value_given_to_the_older_calls_is_refused(event: object, lasting_store: SqliteStore) -> None:
     tracker = EventTracker(DICTIONARY, lasting_store, clock=Clock())
-    with pytest.raises((InvalidEvents, UnknownEvents)):
+    with pytest.raises(EventsRefusedError):
         tracker.increment_counter(event)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from metrics_dictionary.events.collector import Collector
 from metrics_dictionary.events.sender import Sender
-from metrics_dictionary.events.snowplow import Origin, StructuredEvents
+from metrics_dictionary.events.snowplow import Instance, StructuredEvents
 from metrics_dictionary.events.tracking import EventTracker
 from metrics_dictionary.stores.keys import selections
 from metrics_dictionary.stores.open_store import open_store
@@ -33,7 +33,7 @@ BODIES = [
 
 def test_redis_and_sqlite_give_the_same_numbers(redis_server: RedisServer, store: SqliteStore, clock: Clock) -> None:
     dictionary = a_dictionary()
-    structured = StructuredEvents(Origin())
+    structured = StructuredEvents(Instance())
     in_redis = open_store(at_redis(redis_server.url).url, clock=clock)
     for each in (store, in_redis):
         tracker = EventTracker(dictionary, each, clock=clock, structured=structured)
@@ -50,6 +50,6 @@ def test_redis_and_sqlite_give_the_same_numbers(redis_server: RedisServer, store
     with LoopbackCollector() as collector:
         sender = Sender(in_redis, Collector(collector.url), clock=clock)
         while in_redis.outbox(1):
-            assert sender.turn() == 0
+            assert sender.send_batch() == 0
     assert len(collector.accepted()) == 200
     in_redis.close()

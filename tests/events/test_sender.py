@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from metrics_dictionary.events.collector import Collector
-from metrics_dictionary.events.sender import LARGEST_BATCH, LEASE, LONGEST_RETRY_SECONDS, Sender
-from metrics_dictionary.events.snowplow import Origin, StructuredEvents
+from metrics_dictionary.events.sender import LEASE, MAX_BATCH, MAX_RETRY_SECONDS, Sender
+from metrics_dictionary.events.snowplow import Instance, StructuredEvents
 from metrics_dictionary.events.tracking import EventTracker
 from metrics_dictionary.stores.sqlite import SqliteStore
 from metrics_dictionary.stores.store import OutboxRow, Recording, StoreUnavailableError
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-STRUCTURED = StructuredEvents(Origin())
+STRUCTURED = StructuredEvents(Instance())
 
 
 @pytest.fixture
@@ -70,9 +70,9 @@ def test_events_arrive_in_order_in_batches_and_leave_the_outbox(
 ) -> None:
     report(tracker, 250)
     sender = a_sender(store, collector.url, clock)
-    assert [sender.turn() for _ in range(4)] == [0, 0, 0, 0.01]
+    assert [sender.send_batch() for _ in range(4)] == [0, 0, 0, 0.01]
     assert numbers(collector) == list(range(250))
-    assert collector.sizes == [LARGEST_BATCH, LARGEST_BATCH, 50]
+    assert collector.sizes == [MAX_BATCH, MAX_BATCH, 50]
     assert store.outbox(1) == []
     assert {event["stm"] for event in collector.events} == {str(int(DURING_W53.timestamp() * 1000))}
 
@@ -116,10 +116,10 @@ def test_only_200_means_that_the_collector_has_them(
     report(tracker, 5)
     with LoopbackCollector(status=lambda number: status if number < 3 else 200) as collector:
         sender = a_sender(store, collector.url, clock)
-        assert [sender.turn() for _ in range(2)] == [0.01, 0.02]
+        assert [sender.send_batch() for _ in range(2)] == [0.01, 0.02]
         assert len(store.outbox(10)) == 5
         while store.outbox(1):
-            assert sender.turn() == 0
+            assert sender.send_batch() == 0
     assert numbers(collector) == list(range(5))
 
 
@@ -131,7 +131,7 @@ def test_a_batch_that_is_too_large_is_sent_in_smaller_ones(
         collector.largest = 25
         sender = a_sender(store, collector.url, clock)
         for _ in range(11):
-            sender.turn()
+            sender.send_batch()
     assert numbers(collector) == list(range(200))
     assert collector.sizes == [100, 50, *[25] * 8]
 
@@ -140,8 +140,8 @@ def test_the_pauses_grow_to_a_minute_and_are_spread(store: SqliteStore, clock: C
     report(tracker, 1)
     jitter = iter([1.0] * 9 + [0.0])
     sender = Sender(store, Collector(free_address()), clock=clock, jitter=lambda: next(jitter))
-    pauses = [sender.turn() for _ in range(10)]
-    assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60, LONGEST_RETRY_SECONDS / 2]
+    pauses = [sender.send_batch() for _ in range(10)]
+    assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60, MAX_RETRY_SECONDS / 2]
 
 
 def test_a_collector_that_never_answers_delays_no_request(
@@ -169,10 +169,10 @@ def test_one_of_two_servers_sends(
     report(tracker, 5)
     assert store.lease(LEASE, "another server", 30)
     sender = a_sender(store, collector.url, clock)
-    assert sender.turn() == 0.01
+    assert sender.send_batch() == 0.01
     assert collector.requests == 0
     assert store.lease(LEASE, "another server", 0)
-    assert sender.turn() == 0
+    assert sender.send_batch() == 0
     assert numbers(collector) == list(range(5))
 
 
@@ -185,9 +185,9 @@ class Flaky(SqliteStore):
         self._check("outbox")
         return super().outbox(limit)
 
-    def sent(self, identifiers: Iterable[str]) -> None:
+    def delete_sent(self, identifiers: Iterable[str]) -> None:
         self._check("sent")
-        super().sent(identifiers)
+        super().delete_sent(identifiers)
 
     def lease(self, name: str, holder: str, seconds: float) -> bool:
         self._check("lease")
@@ -233,7 +233,7 @@ def test_a_damaged_row_stops_no_other(
 ) -> None:
     store.record(Recording({}, {}, {}, frozenset(), ("{", "[]")))
     report(tracker, 2)
-    assert a_sender(store, collector.url, clock).turn() == 0
+    assert a_sender(store, collector.url, clock).send_batch() == 0
     assert numbers(collector) == [0, 1]
     assert store.outbox(1) == []
 
@@ -269,7 +269,7 @@ def test_an_answer_that_is_no_http_counts_as_no_answer(store: SqliteStore, clock
 
         threading.Thread(target=talk_nonsense).start()
         sender = a_sender(store, f"http://127.0.0.1:{listener.getsockname()[1]}", clock)
-        assert sender.turn() == 0.01
+        assert sender.send_batch() == 0.01
     assert len(store.outbox(10)) == 1
 
 

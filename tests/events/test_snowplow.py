@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from metrics_dictionary.events.snowplow import SERVICE_PING_CONTEXT, STANDARD_CONTEXT, Origin, StructuredEvents
+from metrics_dictionary.events.snowplow import SERVICE_PING_CONTEXT, STANDARD_CONTEXT, Instance, StructuredEvents
 from metrics_dictionary.events.tracking import EventTracker
 from metrics_dictionary.tools.errors import OperationalError
 from tests.events.event_samples import DURING_W53, Clock, a_dictionary, values
@@ -28,7 +28,7 @@ def queued(store: SqliteStore) -> list[dict[str, str]]:
 
 @pytest.fixture
 def tracker(store: SqliteStore, clock: Clock) -> EventTracker:
-    return EventTracker(DICTIONARY, store, clock=clock, structured=StructuredEvents(Origin.of(FACTS)))
+    return EventTracker(DICTIONARY, store, clock=clock, structured=StructuredEvents(Instance.of(FACTS)))
 
 
 def test_an_event_goes_to_the_outbox_as_the_texts_of_a_structured_event(
@@ -53,7 +53,7 @@ def test_an_event_goes_to_the_outbox_as_the_texts_of_a_structured_event(
             "environment": "self-managed",
             "source": "metrics-dictionary",
             "extra": {"lang": "eng", "attempts": 3},
-            "user_id": Origin.of(FACTS).pseudonym(7),
+            "user_id": Instance.of(FACTS).pseudonym(7),
             "namespace_id": 4,
             "project_id": 5,
             "realm": "self-managed",
@@ -120,15 +120,15 @@ def test_texts_in_any_script_arrive_as_they_were(tracker: EventTracker, store: S
 
 
 def test_a_user_is_called_the_same_every_time_and_cannot_be_guessed_without_the_key() -> None:
-    origin = Origin.of(FACTS)
-    assert origin.pseudonym(7) == origin.pseudonym(7) != origin.pseudonym(8)
-    assert origin.pseudonym(7) != Origin(user_key="another").pseudonym(7)
-    assert Origin().pseudonym(7) is None
-    assert origin.pseudonym(None) is None
+    instance = Instance.of(FACTS)
+    assert instance.pseudonym(7) == instance.pseudonym(7) != instance.pseudonym(8)
+    assert instance.pseudonym(7) != Instance(user_key="another").pseudonym(7)
+    assert Instance().pseudonym(7) is None
+    assert instance.pseudonym(None) is None
 
 
 def test_a_settings_file_without_an_instance_is_enough(store: SqliteStore, clock: Clock) -> None:
-    tracker = EventTracker(DICTIONARY, store, clock=clock, structured=StructuredEvents(Origin.of({})))
+    tracker = EventTracker(DICTIONARY, store, clock=clock, structured=StructuredEvents(Instance.of({})))
     tracker.track([{"event": "merge", "send_to_snowplow": True}], 7)
     assert contexts(queued(store)[0])[STANDARD_CONTEXT]["environment"] == "self-managed"
 
@@ -138,7 +138,7 @@ def test_the_package_is_only_needed_and_only_loaded_where_there_is_a_collector(
 ) -> None:
     monkeypatch.setitem(sys.modules, "snowplow_tracker.subject", None)
     with pytest.raises(OperationalError, match=r"metrics-dictionary\[snowplow\]"):
-        StructuredEvents(Origin())
+        StructuredEvents(Instance())
     program = (
         "import sys, metrics_dictionary.events.tracking, metrics_dictionary.events.sender;"
         " print('snowplow_tracker' in sys.modules)"
@@ -148,7 +148,7 @@ def test_the_package_is_only_needed_and_only_loaded_where_there_is_a_collector(
 
 def test_loading_the_package_leaves_the_logging_of_the_process_alone() -> None:
     program = (
-        "import logging; from metrics_dictionary.events.snowplow import *; StructuredEvents(Origin());"
+        "import logging; from metrics_dictionary.events.snowplow import *; StructuredEvents(Instance());"
         " print(logging.getLogger().handlers)"
     )
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, check=True).stdout == b"[]\n"

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from metrics_dictionary.events.event_names import EventNames
-from metrics_dictionary.events.faults import MOST_FAULTS, InvalidEvents, UnknownEvents
-from metrics_dictionary.events.tracking import EventTracker
+from metrics_dictionary.events.event_errors import MAX_ERRORS, InvalidEventsError, UnknownEventsError
+from metrics_dictionary.events.tracking import EventNames, EventTracker
 from metrics_dictionary.stores.event_metrics import metric_value
 from metrics_dictionary.stores.keys import selections, usage_key
 from metrics_dictionary.stores.sqlite import SqliteStore
@@ -44,10 +43,10 @@ def tracker(store: SqliteStore, clock: Clock) -> EventTracker:
     return EventTracker(DICTIONARY, store, clock=clock)
 
 
-def faults(tracker: EventTracker, bodies: object, **how: Any) -> tuple[str, ...]:
-    with pytest.raises(InvalidEvents) as refused:
+def errors(tracker: EventTracker, bodies: object, **how: Any) -> tuple[str, ...]:
+    with pytest.raises(InvalidEventsError) as refused:
         tracker.track(bodies, 7, **how)
-    return refused.value.faults
+    return refused.value.errors
 
 
 COUNTED: dict[str, tuple[list[dict[str, Any]], dict[str, float]]] = {
@@ -187,17 +186,17 @@ REFUSED: dict[str, tuple[object, str]] = {
 }
 
 
-@pytest.mark.parametrize(("body", "fault"), REFUSED.values(), ids=REFUSED)
-def test_a_wrong_body_is_refused_in_words(body: object, fault: str, tracker: EventTracker, store: SqliteStore) -> None:
-    assert faults(tracker, [body]) == (fault,)
+@pytest.mark.parametrize(("body", "error"), REFUSED.values(), ids=REFUSED)
+def test_a_wrong_body_is_refused_in_words(body: object, error: str, tracker: EventTracker, store: SqliteStore) -> None:
+    assert errors(tracker, [body]) == (error,)
     assert values(DICTIONARY, store, DURING_W01) == {}
 
 
-def test_all_faults_of_a_batch_come_in_one_answer_with_their_places_and_nothing_is_counted(
+def test_all_errors_of_a_batch_come_in_one_answer_with_their_places_and_nothing_is_counted(
     tracker: EventTracker, store: SqliteStore
 ) -> None:
     bodies = [rename(), rename({"lang": []}, project_id=-1), {"event": "renmae"}, 5, {}]
-    assert faults(tracker, bodies) == (
+    assert errors(tracker, bodies) == (
         "events[1].project_id: must be a positive whole number, found -1",
         "events[1].additional_properties.lang: must be a text or a number, found a list",
         'events[2].event: "renmae" has no definition; did you mean "rename"?',
@@ -208,11 +207,11 @@ def test_all_faults_of_a_batch_come_in_one_answer_with_their_places_and_nothing_
 
 
 def test_a_batch_of_one_names_the_place_when_it_is_called_a_batch(tracker: EventTracker) -> None:
-    assert faults(tracker, [{}], batch=True) == ("events[0].event is missing",)
+    assert errors(tracker, [{}], batch=True) == ("events[0].event is missing",)
 
 
 @pytest.mark.parametrize(
-    ("bodies", "fault"),
+    ("bodies", "error"),
     [
         ([], "events: must be a list of 1 to 50 events, found 0 of them"),
         ([rename()] * 51, "events: must be a list of 1 to 50 events, found 51 of them"),
@@ -221,8 +220,8 @@ def test_a_batch_of_one_names_the_place_when_it_is_called_a_batch(tracker: Event
         ("rename", 'events: must be a list of 1 to 50 events, found "rename"'),
     ],
 )
-def test_a_batch_has_one_to_fifty_events(bodies: object, fault: str, tracker: EventTracker) -> None:
-    assert faults(tracker, bodies, batch=True) == (fault,)
+def test_a_batch_has_one_to_fifty_events(bodies: object, error: str, tracker: EventTracker) -> None:
+    assert errors(tracker, bodies, batch=True) == (error,)
 
 
 def test_fifty_events_are_counted_in_one_recording(tmp_path: Path, clock: Clock) -> None:
@@ -263,9 +262,9 @@ def test_keys_that_no_metric_reads_are_not_written(tmp_path: Path, clock: Clock)
     assert set(recording.uniques) == {"{hll_counters}_rename-project-2026-53", "{hll_counters}_rename-value-2026-53"}
 
 
-def test_the_faults_of_one_answer_are_limited_and_the_rest_is_counted(tracker: EventTracker) -> None:
-    found = faults(tracker, [rename({f"x{number}": 1 for number in range(1000)})])
-    assert len(found) == MOST_FAULTS + 1
+def test_the_errors_of_one_answer_are_limited_and_the_rest_is_counted(tracker: EventTracker) -> None:
+    found = errors(tracker, [rename({f"x{number}": 1 for number in range(1000)})])
+    assert len(found) == MAX_ERRORS + 1
     assert found[-1] == "and 900 more"
 
 
@@ -279,24 +278,24 @@ UNKNOWN = {
 }
 
 
-@pytest.mark.parametrize(("event", "fault"), UNKNOWN.values(), ids=UNKNOWN)
+@pytest.mark.parametrize(("event", "error"), UNKNOWN.values(), ids=UNKNOWN)
 def test_an_event_without_a_definition_is_refused_or_ignored(
-    event: str, fault: str, store: SqliteStore, clock: Clock
+    event: str, error: str, store: SqliteStore, clock: Clock
 ) -> None:
-    with pytest.raises(UnknownEvents) as refused:
+    with pytest.raises(UnknownEventsError) as refused:
         EventTracker(DICTIONARY, store, clock=clock).track([{"event": event}, rename()], 7)
-    assert refused.value.faults == (f"events[0].{fault}",)
+    assert refused.value.errors == (f"events[0].{error}",)
     assert values(DICTIONARY, store, DURING_W01) == {}
     lenient = EventTracker(DICTIONARY, store, unknown="ignore", clock=clock)
-    assert lenient.track([{"event": event}], 7) == (fault,)
-    assert lenient.track([{"event": event}, rename()], 7) == (f"events[0].{fault}",)
+    assert lenient.track([{"event": event}], 7) == (error,)
+    assert lenient.track([{"event": event}, rename()], 7) == (f"events[0].{error}",)
     assert values(DICTIONARY, store, DURING_W01)["renames"] == 1
 
 
 def test_an_ignored_event_does_not_excuse_a_wrong_one(store: SqliteStore, clock: Clock) -> None:
     lenient = EventTracker(DICTIONARY, store, unknown="ignore", clock=clock)
     bodies = [{"event": "nothing", "project_id": -1}, rename()]
-    assert faults(lenient, bodies)[0].startswith("events[0].project_id: ")
+    assert errors(lenient, bodies)[0].startswith("events[0].project_id: ")
 
 
 def test_a_form_gives_numbers_and_truths_as_texts(tracker: EventTracker, store: SqliteStore) -> None:
@@ -304,7 +303,7 @@ def test_a_form_gives_numbers_and_truths_as_texts(tracker: EventTracker, store: 
     tracker.track([body], 7, form=True)
     found = values(DICTIONARY, store, DURING_W01)
     assert (found["value_sum"], found["attempts_text"], found["projects_weekly"]) == (2.5, 1, 1)
-    assert faults(tracker, [rename({"value": "nan"})], form=True) == (
+    assert errors(tracker, [rename({"value": "nan"})], form=True) == (
         'additional_properties.value: must be a number, found "nan"',
     )
 
@@ -365,27 +364,27 @@ def test_the_older_call_for_users_adds_to_the_same_sets(tracker: EventTracker, s
 
 
 OLDER_REFUSED = {
-    "missing": (None, InvalidEvents, "event is missing"),
-    "a number": (1, InvalidEvents, "event: must be the name of an event, found 1"),
-    "mistyped": ("renmae", UnknownEvents, 'event: "renmae" has no definition; did you mean "rename"?'),
-    "in no metric": ("unread", UnknownEvents, 'event: "unread" is read by no metric'),
-    "removed": ("old_push", UnknownEvents, 'event: "old_push" was removed in 17.2 and is no longer recorded'),
-    "only in a removed metric": ("old_gone", UnknownEvents, 'event: "old_gone" has no definition'),
-    "a redis metric's event without the prefix": ("pushes", UnknownEvents, 'event: "pushes" has no definition'),
+    "missing": (None, InvalidEventsError, "event is missing"),
+    "a number": (1, InvalidEventsError, "event: must be the name of an event, found 1"),
+    "mistyped": ("renmae", UnknownEventsError, 'event: "renmae" has no definition; did you mean "rename"?'),
+    "in no metric": ("unread", UnknownEventsError, 'event: "unread" is read by no metric'),
+    "removed": ("old_push", UnknownEventsError, 'event: "old_push" was removed in 17.2 and is no longer recorded'),
+    "only in a removed metric": ("old_gone", UnknownEventsError, 'event: "old_gone" has no definition'),
+    "a redis metric's event without the prefix": ("pushes", UnknownEventsError, 'event: "pushes" has no definition'),
 }
 
 
-@pytest.mark.parametrize(("event", "kind", "fault"), OLDER_REFUSED.values(), ids=OLDER_REFUSED)
+@pytest.mark.parametrize(("event", "kind", "error"), OLDER_REFUSED.values(), ids=OLDER_REFUSED)
 def test_the_older_calls_refuse_what_no_metric_names(
-    event: object, kind: type[InvalidEvents | UnknownEvents], fault: str, store: SqliteStore, clock: Clock
+    event: object, kind: type[InvalidEventsError | UnknownEventsError], error: str, store: SqliteStore, clock: Clock
 ) -> None:
     tracker = EventTracker(DICTIONARY, store, clock=clock)
     for call in (tracker.increment_counter, lambda event: tracker.increment_unique_users(event, [7])):
         with pytest.raises(kind) as refused:
             call(event)
-        assert refused.value.args == (fault,)
-    if kind is UnknownEvents:
-        assert EventTracker(DICTIONARY, store, unknown="ignore", clock=clock).increment_counter(event) == (fault,)
+        assert refused.value.args == (error,)
+    if kind is UnknownEventsError:
+        assert EventTracker(DICTIONARY, store, unknown="ignore", clock=clock).increment_counter(event) == (error,)
 
 
 def test_a_store_that_is_away_is_not_hidden(tracker: EventTracker, store: SqliteStore) -> None:
@@ -471,9 +470,9 @@ def test_a_number_and_the_text_that_looks_like_it_are_both_matched_and_share_a_c
 
 def test_very_long_names_are_not_remembered() -> None:
     names = EventNames(DICTIONARY)
-    names.why_not("x" * 100_000)
+    names.refusal("x" * 100_000)
     assert names._near._find.cache_info().currsize == 0
-    names.why_not("renmae")
+    names.refusal("renmae")
     assert names._near._find.cache_info().currsize == 1
 
 

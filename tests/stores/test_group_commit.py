@@ -96,7 +96,7 @@ def test_all_that_wait_share_the_next_commit_in_the_order_of_their_coming() -> N
 
 
 def test_more_than_a_full_group_waits_for_the_commit_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(group_commit, "LARGEST_GROUP", 3)
+    monkeypatch.setattr(group_commit, "MAX_GROUP", 3)
     journal = Journal()
     run(journal, "a", "b", "c", "d", "e", "f", "g")
     assert journal.commits == [["first"], ["a", "b", "c"], ["d", "e", "f"], ["g"]]

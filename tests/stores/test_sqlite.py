@@ -41,7 +41,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def store(path: Path, clock: Clock) -> Iterator[SqliteStore]:
-    store = SqliteStore(path, clock=clock, busy_seconds=0.05)
+    store = SqliteStore(path, clock=clock, busy_timeout=0.05)
     yield store
     store.close()
 
@@ -100,7 +100,7 @@ def test_what_has_expired_is_deleted_in_passing(store: SqliteStore, path: Path, 
 def test_a_large_set_that_has_ended_is_deleted_in_steps(
     store: SqliteStore, path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite, "MEMBERS_IN_A_SWEEP", 10)
+    monkeypatch.setattr(sqlite, "MAX_MEMBERS_PER_SWEEP", 10)
     store.record(recording(uniques={USERS: set(map(str, range(25)))}, expiring={USERS}))
     clock.now += KEY_LIFETIME + timedelta(seconds=1)
     left = []
@@ -159,7 +159,7 @@ def test_a_file_of_a_newer_release_is_refused(store: SqliteStore, path: Path, cl
 
 
 def test_a_file_of_an_older_release_is_brought_up_to_date_and_keeps_what_it_holds(
-    store: SqliteStore, path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    store: SqliteStore, path: Path
 ) -> None:
     store.record(recording(increments={KEY: 1}))
     newer = (*sqlite_schema.MIGRATIONS, ("CREATE TABLE notes (text TEXT)", "INSERT INTO notes VALUES ('new')"))
@@ -172,7 +172,8 @@ def test_a_file_of_an_older_release_is_brought_up_to_date_and_keeps_what_it_hold
     connection.close()
 
 
-def test_a_migration_that_fails_changes_nothing(store: SqliteStore, path: Path) -> None:
+@pytest.mark.usefixtures("store")
+def test_a_migration_that_fails_changes_nothing(path: Path) -> None:
     broken = (*sqlite_schema.MIGRATIONS, ("CREATE TABLE notes (text TEXT)", "CREATE TABLE totals (key TEXT)"))
     connection = sqlite3.connect(path, isolation_level=None)
     with pytest.raises(sqlite3.OperationalError):

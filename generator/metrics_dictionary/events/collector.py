@@ -16,7 +16,7 @@ PATH = "/com.snowplowanalytics.snowplow/tp2"
 PAYLOAD_DATA = "iglu:com.snowplowanalytics.snowplow/payload_data/jsonschema/1-0-4"
 HEADERS = {"Content-Type": "application/json; charset=utf-8"}
 
-_ANSWER = 65_536
+MAX_RESPONSE = 65_536
 """How many bytes of an answer are read; nothing in it matters."""
 
 
@@ -54,7 +54,7 @@ class Collector:
         try:
             connection.request("POST", self._path, body, HEADERS)
             answer = connection.getresponse()
-            answer.read(_ANSWER)
+            answer.read(MAX_RESPONSE)
         except (OSError, http.client.HTTPException) as error:
             reason = str(error) or type(error).__name__
             raise CollectorUnavailableError(f"collector {self.url}: {reason}") from None

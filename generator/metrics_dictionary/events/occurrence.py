@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.dictionary.selection_rule import BUILT_IN_PROPERTIES
-from metrics_dictionary.events.faults import meant, quoted, shown
+from metrics_dictionary.events.event_errors import described, quoted, suggestion
 from metrics_dictionary.tools.near_misses import near_misses
 
 if TYPE_CHECKING:
-    from metrics_dictionary.events.faults import Faults
+    from metrics_dictionary.events.event_errors import EventErrors
 
-LONGEST_TEXT = 1_000
+MAX_STRING_LENGTH = 1_000
 """How many characters a text may have: what the collector keeps of a label."""
 
-LARGEST_NUMBER = 10**18
+MAX_NUMBER = 10**18
 """How far from zero a number may be: sums of such numbers stay finite, and nothing that is counted comes near."""
 
-LARGEST_IDENTIFIER = 2**63 - 1
+MAX_IDENTIFIER = 2**63 - 1
 
 _DIGITS = re.compile(r"[0-9]{1,19}")
 _DECIMAL = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?")
@@ -41,22 +41,22 @@ class Occurrence:
 
 
 class BodyReader:
-    """Reads the bodies of a request and notes all that is wrong with them in ``faults``.
+    """Reads the bodies of a request and notes all that is wrong with them in ``errors``.
 
     ``declared`` maps an event to the custom properties that its definition has; the properties of other events are not
     compared. A ``form`` knows only texts: there, numbers are read from them.
     """
 
-    def __init__(self, declared: Mapping[str, frozenset[str]], faults: Faults, *, form: bool) -> None:
+    def __init__(self, declared: Mapping[str, frozenset[str]], errors: EventErrors, *, form: bool) -> None:
         self._declared = declared
-        self._faults = faults
+        self._errors = errors
         self._form = form
 
     def occurrence(self, body: object, place: str, user: int | None) -> Occurrence | None:
-        """Read a body; ``place`` is what stands before its keys in a fault. None when it does not name an event."""
+        """Read a body; ``place`` is what stands before its keys in an error. None when it does not name an event."""
         if not isinstance(body, Mapping):
             subject = place.removesuffix(".") or "the body"
-            self._faults.invalid(f'{subject}: must be an object with the key "event", found {shown(body)}')
+            self._errors.invalid(f'{subject}: must be an object with the key "event", found {described(body)}')
             return None
         event = self._event(body.get("event"), place)
         occurrence = Occurrence(
@@ -73,19 +73,19 @@ class BodyReader:
         if isinstance(value, str) and value:
             return value
         if value is None:
-            self._faults.invalid(f"{place}event is missing")
+            self._errors.invalid(f"{place}event is missing")
         else:
-            self._faults.invalid(f"{place}event: must be the name of an event, found {shown(value)}")
+            self._errors.invalid(f"{place}event: must be the name of an event, found {described(value)}")
         return None
 
     def _identifier(self, value: object, place: str, key: str) -> int | None:
         if value is None:
             return None
         number = int(value) if isinstance(value, str) and _DIGITS.fullmatch(value) else value
-        if isinstance(number, int) and not isinstance(number, bool) and 0 < number <= LARGEST_IDENTIFIER:
+        if isinstance(number, int) and not isinstance(number, bool) and 0 < number <= MAX_IDENTIFIER:
             return number
-        limit = f" up to {LARGEST_IDENTIFIER}" if isinstance(number, int) and number > LARGEST_IDENTIFIER else ""
-        self._faults.invalid(f"{place}{key}: must be a positive whole number{limit}, found {shown(value)}")
+        limit = f" up to {MAX_IDENTIFIER}" if isinstance(number, int) and number > MAX_IDENTIFIER else ""
+        self._errors.invalid(f"{place}{key}: must be a positive whole number{limit}, found {described(value)}")
         return None
 
     def _boolean(self, value: object, place: str, key: str) -> bool:
@@ -95,7 +95,7 @@ class BodyReader:
             return False
         if isinstance(value, str) and value in _BOOLEANS:
             return _BOOLEANS[value]
-        self._faults.invalid(f"{place}{key}: must be true or false, found {shown(value)}")
+        self._errors.invalid(f"{place}{key}: must be true or false, found {described(value)}")
         return False
 
     def _properties(self, value: object, place: str, event: str | None) -> dict[str, str | float]:
@@ -103,13 +103,13 @@ class BodyReader:
             return {}
         place = f"{place}additional_properties"
         if not isinstance(value, Mapping):
-            self._faults.invalid(f"{place}: must be an object, found {shown(value)}")
+            self._errors.invalid(f"{place}: must be an object, found {described(value)}")
             return {}
         declared = None if event is None else self._declared.get(event)
         properties: dict[str, str | float] = {}
         for name, given in value.items():
             if name not in BUILT_IN_PROPERTIES and declared is not None and name not in declared:
-                self._faults.invalid(f"{place}.{_undeclared(name, event or '', declared)}")
+                self._errors.invalid(f"{place}.{_undeclared(name, event or '', declared)}")
             elif given is not None and (read := self._property(name, given, place)) is not None:
                 properties[name] = read
         return properties
@@ -119,15 +119,15 @@ class BodyReader:
         if name == "value" and self._form and isinstance(value, str) and _DECIMAL.fullmatch(value):
             value = _number(value)
         if isinstance(value, str) and name != "value":
-            wrong = None if len(value) <= LONGEST_TEXT and _is_unicode(value) else _text_fault(value)
+            wrong = None if len(value) <= MAX_STRING_LENGTH and _is_unicode(value) else _string_error(value)
         elif isinstance(value, int | float) and not isinstance(value, bool) and name not in ("label", "property"):
-            within = -LARGEST_NUMBER <= value <= LARGEST_NUMBER
-            wrong = None if within else f"must be a number from -1e18 to 1e18, found {shown(value)}"
+            within = -MAX_NUMBER <= value <= MAX_NUMBER
+            wrong = None if within else f"must be a number from -1e18 to 1e18, found {described(value)}"
         else:
-            wrong = f"must be {_EXPECTED.get(name, 'a text or a number')}, found {shown(value)}"
+            wrong = f"must be {_EXPECTED.get(name, 'a text or a number')}, found {described(value)}"
         if wrong is None:
             return value  # type: ignore[return-value] # one of the first two cases
-        self._faults.invalid(f"{place}.{_bare(name)}: {wrong}")
+        self._errors.invalid(f"{place}.{_bare(name)}: {wrong}")
         return None
 
 
@@ -149,15 +149,15 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
-def _text_fault(text: str) -> str:
-    if len(text) > LONGEST_TEXT:
-        return f"must be a text of at most {LONGEST_TEXT:,} characters, found {len(text):,}"
-    return f"must be Unicode text, found half of a surrogate pair in {shown(text)}"
+def _string_error(text: str) -> str:
+    if len(text) > MAX_STRING_LENGTH:
+        return f"must be a text of at most {MAX_STRING_LENGTH:,} characters, found {len(text):,}"
+    return f"must be Unicode text, found half of a surrogate pair in {described(text)}"
 
 
 def _undeclared(name: str, event: str, declared: frozenset[str]) -> str:
     known = (*BUILT_IN_PROPERTIES, *sorted(declared.difference(BUILT_IN_PROPERTIES)))
-    close = meant(tuple(near_misses(name, known)))
+    close = suggestion(tuple(near_misses(name, known)))
     return (
         f"{_bare(name)}: must be one that the event {quoted(event)} declares{close or '; it knows ' + ', '.join(known)}"
     )

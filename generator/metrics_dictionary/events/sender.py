@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from metrics_dictionary.stores.store import OutboxRow, Store
     from metrics_dictionary.tools.clock import Clock
 
-LARGEST_BATCH = 100
+MAX_BATCH = 100
 """How many events one request carries; half as many after the collector found that too large."""
 
 IDLE_SECONDS = 0.5
 """How long an empty outbox is left alone, and how long an event waits at most before it is sent."""
 
 FIRST_RETRY_SECONDS = 1.0
-LONGEST_RETRY_SECONDS = 60.0
+MAX_RETRY_SECONDS = 60.0
 
 LEASE = "outbox"
 LEASE_SECONDS = 30.0
@@ -69,9 +69,9 @@ class Sender:
         self._idle_seconds = idle_seconds
         self._first_retry_seconds = first_retry_seconds
         self._holder = str(uuid.uuid4())
-        self._batch = LARGEST_BATCH
+        self._batch = MAX_BATCH
         self._failures = 0
-        self._has_them: list[str] = []
+        self._delivered: list[str] = []
         self._stopping = threading.Event()
         self._deadline = 0.0
         self._thread = threading.Thread(target=self._run, name="outbox-sender", daemon=True)
@@ -87,25 +87,25 @@ class Sender:
         if self._thread.is_alive():
             self._thread.join(seconds)
 
-    def turn(self) -> float:
+    def send_batch(self) -> float:
         """Send one batch; return after how many seconds the next turn is due."""
         try:
             pause = self._send()
         except UnavailableError as error:
-            return self._retry(str(error))
+            return self._backoff(str(error))
         if self._failures:
             log.warning("collector %s: events are being sent again", self._collector.url)
             self._failures = 0
         return pause
 
     def _run(self) -> None:
-        while not self._stopping.wait(self.turn()):
+        while not self._stopping.wait(self.send_batch()):
             continue
         self._finish()
 
     def _finish(self) -> None:
         self._failures = 0
-        while time.monotonic() < self._deadline and self.turn() == 0 and not self._failures:
+        while time.monotonic() < self._deadline and self.send_batch() == 0 and not self._failures:
             continue
         try:
             self._store.lease(LEASE, self._holder, 0)
@@ -115,7 +115,7 @@ class Sender:
     def _send(self) -> float:
         if not self._store.lease(LEASE, self._holder, LEASE_SECONDS):
             return self._idle_seconds
-        self._forget()
+        self._delete_delivered()
         rows = self._store.outbox(self._batch)
         if not rows:
             return self._idle_seconds
@@ -125,15 +125,15 @@ class Sender:
             if status == TOO_LARGE:
                 self._batch = max(1, self._batch // 2)
             raise CollectorUnavailableError(f"collector {self._collector.url}: answered {status} to {len(rows)} events")
-        self._has_them = [row.identifier for row in rows]
-        self._forget()
+        self._delivered = [row.identifier for row in rows]
+        self._delete_delivered()
         return 0
 
-    def _forget(self) -> None:
+    def _delete_delivered(self) -> None:
         """Delete what the collector has. Should the store be away now, that is remembered, and nothing sent twice."""
-        if self._has_them:
-            self._store.sent(self._has_them)
-            self._has_them = []
+        if self._delivered:
+            self._store.delete_sent(self._delivered)
+            self._delivered = []
 
     def _stamped(self, rows: Sequence[OutboxRow]) -> list[dict[str, str]]:
         """Return the events with the time of sending, `stm`."""
@@ -145,8 +145,8 @@ class Sender:
                 events.append({**event, "stm": stm})
         return events
 
-    def _retry(self, reason: str) -> float:
-        longest = min(LONGEST_RETRY_SECONDS, self._first_retry_seconds * 2.0 ** min(self._failures, 16))
+    def _backoff(self, reason: str) -> float:
+        longest = min(MAX_RETRY_SECONDS, self._first_retry_seconds * 2.0 ** min(self._failures, 16))
         pause = longest * (0.5 + self._jitter() / 2)
         self._failures += 1
         log.warning("%s; trying again in %.1f s", reason, pause)

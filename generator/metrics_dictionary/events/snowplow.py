@@ -30,8 +30,8 @@ SERVICE_PING_CONTEXT = "iglu:com.gitlab/gitlab_service_ping/jsonschema/1-0-0"
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
-    """What every event says about the instance that it comes from.
+class Instance:
+    """The instance that events come from, as every event names it.
 
     ``user_key`` is the secret under which users' ids become pseudonyms. Without one an event does not say who: an id
     is a small number, and a hash that anybody can compute hides none.
@@ -46,7 +46,7 @@ class Origin:
     user_key: str | None = None
 
     @classmethod
-    def of(cls, facts: Mapping[str, object]) -> Origin:
+    def of(cls, facts: Mapping[str, object]) -> Instance:
         """Read the table `[instance]` of the settings file."""
         instance = mapping(facts.get("instance"))
         return cls(
@@ -71,8 +71,8 @@ class StructuredEvents:
     Raises OperationalError when that package, an extra of ours, is not installed.
     """
 
-    def __init__(self, origin: Origin, *, app_id: str = "gitlab_sm") -> None:
-        self._origin = origin
+    def __init__(self, instance: Instance, *, app_id: str = "gitlab_sm") -> None:
+        self._instance = instance
         self._tracker = _tracker(app_id)
 
     def text(self, occurrence: Occurrence, now: datetime) -> str:
@@ -99,23 +99,23 @@ class StructuredEvents:
 
     def _standard_context(self, occurrence: Occurrence, now: datetime) -> SelfDescribingJson:
         custom = {name: value for name, value in occurrence.properties.items() if name not in BUILT_IN_PROPERTIES}
-        origin = self._origin
-        said = {
-            "environment": origin.environment,
-            "source": origin.source,
+        instance = self._instance
+        fields = {
+            "environment": instance.environment,
+            "source": instance.source,
             "extra": custom,
-            "user_id": origin.pseudonym(occurrence.user),
+            "user_id": instance.pseudonym(occurrence.user),
             "namespace_id": occurrence.namespace,
             "project_id": occurrence.project,
             "realm": "self-managed",
             "deployment_type": "self-managed",
-            "instance_id": origin.instance_id,
-            "unique_instance_id": origin.unique_instance_id,
-            "host_name": origin.host_name,
-            "instance_version": origin.version,
+            "instance_id": instance.instance_id,
+            "unique_instance_id": instance.unique_instance_id,
+            "host_name": instance.host_name,
+            "instance_version": instance.version,
             "context_generated_at": now.isoformat(timespec="milliseconds"),
         }
-        return _context(STANDARD_CONTEXT, {name: value for name, value in said.items() if value is not None})
+        return _context(STANDARD_CONTEXT, {name: value for name, value in fields.items() if value is not None})
 
 
 def _service_ping_context(occurrence: Occurrence) -> SelfDescribingJson:
@@ -128,7 +128,7 @@ def _context(schema: str, data: PayloadDict) -> SelfDescribingJson:
     return SelfDescribingJson(schema, data)
 
 
-class _NothingIsSent:
+class _NoEmitter:
     """The tracker insists on an emitter. Ours only completes payloads; the outbox and the sender do the rest."""
 
     def input(self, payload: PayloadDict) -> None:
@@ -152,4 +152,4 @@ def _tracker(app_id: str) -> Tracker:
         ) from None
     finally:
         root.handlers[:] = handlers  # importing the package sets up logging for the whole process
-    return Tracker(NAMESPACE, _NothingIsSent(), subject=Subject().set_platform("srv"), app_id=app_id)
+    return Tracker(NAMESPACE, _NoEmitter(), subject=Subject().set_platform("srv"), app_id=app_id)

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from metrics_dictionary.dictionary.definition import text
 from metrics_dictionary.events.counting import CounterIndex, count
-from metrics_dictionary.events.event_names import EventNames
-from metrics_dictionary.events.faults import Faults, InvalidEvents, UnknownEvents, quoted, shown
+from metrics_dictionary.events.event_errors import (
+    EventErrors,
+    InvalidEventsError,
+    UnknownEventsError,
+    described,
+    quoted,
+    suggestion,
+)
 from metrics_dictionary.events.occurrence import BodyReader, Occurrence
 from metrics_dictionary.stores.keys import week_of
 from metrics_dictionary.stores.store import RecordingBuilder
 from metrics_dictionary.tools.clock import utc_now
+from metrics_dictionary.tools.near_misses import NearMisses
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,7 +28,7 @@ if TYPE_CHECKING:
     from metrics_dictionary.stores.store import Recorder, Recording
     from metrics_dictionary.tools.clock import Clock
 
-MOST_EVENTS = 50
+MAX_EVENTS = 50
 """How many events one request may report."""
 
 
@@ -54,11 +62,11 @@ class EventTracker:
     ) -> tuple[str, ...]:
         """Count the events of `track_events` (the JSON value of its key `events`) or of `track_event` (a list of one).
 
-        In a ``batch`` each fault names its event, `events[3].…`; when nothing is said, a list of one is none. ``form``:
-        the body comes from a form, where numbers are texts. ``user`` is the id of the token's user. Returns a sentence,
-        to be logged, for each event that was ignored.
+        In a ``batch`` each error names its event, `events[3].…`; by default a list of one event is not a batch.
+        ``form``: the body comes from a form, where numbers are strings. ``user`` is the id of the token's user. Returns
+        a sentence, to be logged, for each event that was ignored.
 
-        Raises InvalidEvents, UnknownEvents, and StoreUnavailableError; after each of the three nothing was counted.
+        Raises InvalidEventsError, UnknownEventsError, and StoreUnavailableError; nothing was counted then.
         """
         given = _listed(bodies)
         in_batch = len(given) != 1 if batch is None else batch
@@ -76,7 +84,7 @@ class EventTracker:
         if ignored := self._not_counted(name):
             return ignored
         recording = RecordingBuilder()
-        count(_nothing_but(name), self._counters.changes(name, week_of(self._clock())), recording)
+        count(_occurrence_of(name), self._counters.changes(name, week_of(self._clock())), recording)
         for key in self._counters.usage_keys(name):
             recording.increments[key] += 1
         self._write(recording.recording())
@@ -91,7 +99,7 @@ class EventTracker:
         changes = self._counters.changes(name, week_of(self._clock()))
         of_users = [change for change in changes if change.unique == "user.id"]
         for user in values:
-            count(_nothing_but(name, user), of_users, recording)
+            count(_occurrence_of(name, user), of_users, recording)
         self._write(recording.recording())
         return ()
 
@@ -99,8 +107,8 @@ class EventTracker:
         self, bodies: Iterable[tuple[str, object]], user: int | None, *, form: bool
     ) -> tuple[list[Occurrence], tuple[str, ...]]:
         """Return what happened and a sentence for each ignored event; raise all that is wrong."""
-        faults = Faults()
-        reader = BodyReader(self._declared, faults, form=form)
+        errors = EventErrors()
+        reader = BodyReader(self._declared, errors, form=form)
         occurrences, ignored = [], []
         for place, body in bodies:
             occurrence = reader.occurrence(body, place, user)
@@ -109,10 +117,10 @@ class EventTracker:
             if occurrence.event in self._names.active:
                 occurrences.append(occurrence)
             elif self._ignores_unknown:
-                ignored.append(f"{place}event: {self._names.why_not(occurrence.event)}")
+                ignored.append(f"{place}event: {self._names.refusal(occurrence.event)}")
             else:
-                faults.unknown(f"{place}event: {self._names.why_not(occurrence.event)}")
-        faults.refuse()
+                errors.unknown(f"{place}event: {self._names.refusal(occurrence.event)}")
+        errors.raise_any()
         return occurrences, tuple(ignored)
 
     def _count(self, occurrences: Iterable[Occurrence]) -> None:
@@ -133,20 +141,45 @@ class EventTracker:
         """Refuse an event that no metric names, or say why it is ignored; nothing to say when it is counted."""
         if event in self._counters and not self._names.is_removed(event):
             return ()
-        why_not = f"{quoted(event)} is read by no metric" if event in self._names.active else self._names.why_not(event)
+        refusal = f"{quoted(event)} is read by no metric" if event in self._names.active else self._names.refusal(event)
         if self._ignores_unknown:
-            return (f"event: {why_not}",)
-        raise UnknownEvents((f"event: {why_not}",))
+            return (f"event: {refusal}",)
+        raise UnknownEventsError((f"event: {refusal}",))
+
+
+class EventNames:
+    """The events that can be recorded, those that no longer are, and near misses among thousands."""
+
+    def __init__(self, dictionary: Dictionary) -> None:
+        self.active = frozenset(name for name, event in dictionary.events.items() if not event.removed)
+        self._removed = {
+            name: text(event.fields.get("milestone_removed"))
+            for name, event in dictionary.events.items()
+            if event.removed
+        }
+        self._near = NearMisses(self.active)
+
+    def is_removed(self, event: str) -> bool:
+        """Whether the event has a definition that says that it is no longer recorded."""
+        return event in self._removed
+
+    def refusal(self, event: str) -> str:
+        """Say why an event that is not active cannot be recorded, and which one was probably meant."""
+        if event in self._removed:
+            milestone = self._removed[event]
+            since = f" in {milestone}" if milestone else ""
+            return f"{quoted(event)} was removed{since} and is no longer recorded"
+        return f"{quoted(event)} has no definition{suggestion(self._near.near(event))}"
 
 
 def _listed(bodies: object) -> Sequence[object]:
     """Return the events of a request when their number is right."""
-    if isinstance(bodies, list | tuple) and 0 < len(bodies) <= MOST_EVENTS:
+    if isinstance(bodies, list | tuple) and 0 < len(bodies) <= MAX_EVENTS:
         return bodies
     if bodies is None:
-        raise InvalidEvents(("events is missing",))
-    found = f"{len(bodies)} of them" if isinstance(bodies, list | tuple) else shown(bodies)
-    raise InvalidEvents((f"events: must be a list of 1 to {MOST_EVENTS} events, found {found}",))
+        raise InvalidEventsError(("events is missing",))
+    found = f"{len(bodies)} of them" if isinstance(bodies, list | tuple) else described(bodies)
+    raise InvalidEventsError((f"events: must be a list of 1 to {MAX_EVENTS} events, found {found}",))
 
 
 def _named(event: object) -> str:
@@ -154,9 +187,9 @@ def _named(event: object) -> str:
     if isinstance(event, str) and event:
         return event
     if event is None:
-        raise InvalidEvents(("event is missing",))
-    raise InvalidEvents((f"event: must be the name of an event, found {shown(event)}",))
+        raise InvalidEventsError(("event is missing",))
+    raise InvalidEventsError((f"event: must be the name of an event, found {described(event)}",))
 
 
-def _nothing_but(event: str, user: int | None = None) -> Occurrence:
+def _occurrence_of(event: str, user: int | None = None) -> Occurrence:
     return Occurrence(event, user, namespace=None, project=None, properties={}, to_collector=False)

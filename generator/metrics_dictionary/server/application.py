@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from metrics_dictionary.events.collector import Collector
 from metrics_dictionary.events.sender import Sender
-from metrics_dictionary.events.snowplow import Origin, StructuredEvents
+from metrics_dictionary.events.snowplow import Instance, StructuredEvents
 from metrics_dictionary.events.tracking import EventTracker
 from metrics_dictionary.ping.collect.collection import collect
 from metrics_dictionary.ping.collect.payload import cached
@@ -54,7 +54,7 @@ class Application:
     @classmethod
     def opened(cls, settings: Settings, dictionary: Dictionary, store: Store, site: Path) -> Application:
         """Put together what the settings name. Raises OperationalError for what they cannot mean."""
-        structured = StructuredEvents(Origin.of(settings.facts)) if settings.text("collector") else None
+        structured = StructuredEvents(Instance.of(settings.facts)) if settings.text("collector") else None
         unknown: Literal["reject", "ignore"] = "ignore" if settings.text("events.unknown") == "ignore" else "reject"
         recorder = BatchRecorder(store)
         tracker = EventTracker(dictionary, recorder, unknown=unknown, structured=structured)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from metrics_dictionary.stores.store import Recording
 
-LARGEST_GROUP = 500
+MAX_GROUP = 500
 """More requests than this wait for the next commit, so that none waits for a very long one."""
 
 
@@ -65,7 +65,7 @@ class GroupCommit:
     def _lead(self) -> None:
         """Commit the group at the head of the queue, to which the leader belongs, wake it, and hand over."""
         with self._queue_lock:
-            group, self._queue = self._queue[:LARGEST_GROUP], self._queue[LARGEST_GROUP:]
+            group, self._queue = self._queue[:MAX_GROUP], self._queue[MAX_GROUP:]
         try:
             self._settle(group)
         finally:

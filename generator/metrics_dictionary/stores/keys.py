@@ -147,11 +147,7 @@ def _users_of(event: str) -> SelectionRule:
 
 
 def _can_match(rule: SelectionRule) -> bool:
-    return (
-        bool(rule.name)
-        and rule.operator in (None, SUM_OF_VALUES)
-        and all(isinstance(name, str) and _is_value(value) for name, value in rule.filter.items())
-    )
+    return bool(rule.name) and rule.operator in (None, SUM_OF_VALUES) and all(map(_is_value, rule.filter.values()))
 
 
 def _is_value(value: object) -> bool:

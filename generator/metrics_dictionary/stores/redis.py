@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
     from metrics_dictionary.stores.store import Recording
 
-Answer = TypeVar("Answer")
+Reply = TypeVar("Reply")
 
-TIMEOUT_SECONDS = 5.0
+TIMEOUT = 5.0
 """For a connection, for an answer, and for a connection of the pool to be free."""
 
-CONNECTIONS = 64
+MAX_CONNECTIONS = 64
 
 OUTBOX = "{metrics_dictionary_outbox}"
 PAYLOAD = "{metrics_dictionary_payload}"
@@ -40,7 +40,7 @@ TOKENS = "{metrics_dictionary_tokens}"
 FLAGS = "{metrics_dictionary_flags}"
 LEASE = "{metrics_dictionary_lease}_"
 
-KEYS_IN_A_QUERY = 1_000
+MAX_KEYS_PER_QUERY = 1_000
 
 KEEPALIVE = {
     getattr(socket, option): seconds
@@ -71,10 +71,10 @@ class RedisStore:
         try:
             pool = redis.BlockingConnectionPool.from_url(
                 url,
-                max_connections=CONNECTIONS,
-                timeout=TIMEOUT_SECONDS,
-                socket_timeout=TIMEOUT_SECONDS,
-                socket_connect_timeout=TIMEOUT_SECONDS,
+                max_connections=MAX_CONNECTIONS,
+                timeout=TIMEOUT,
+                socket_timeout=TIMEOUT,
+                socket_connect_timeout=TIMEOUT,
                 socket_keepalive=True,
                 socket_keepalive_options=KEEPALIVE,
                 decode_responses=True,
@@ -103,21 +103,21 @@ class RedisStore:
             pipeline.expire(key, seconds)
         for text in recording.outbox:
             pipeline.xadd(OUTBOX, {"event": text})
-        with self._answering():
+        with self._translating_errors():
             pipeline.execute()
 
     def totals(self, keys: Sequence[str]) -> dict[str, float]:
         found: dict[str, float] = {}
-        for start in range(0, len(keys), KEYS_IN_A_QUERY):
-            some = list(keys[start : start + KEYS_IN_A_QUERY])
-            values = cast("list[str | None]", self._repeatable(partial(self._redis.mget, some)))
+        for start in range(0, len(keys), MAX_KEYS_PER_QUERY):
+            some = list(keys[start : start + MAX_KEYS_PER_QUERY])
+            values = cast("list[str | None]", self._idempotent(partial(self._redis.mget, some)))
             found.update((key, self._number(key, value)) for key, value in zip(some, values, strict=True) if value)
         return found
 
     def distinct(self, keys: Sequence[str]) -> int:
         if not keys:
             return 0
-        return self._repeatable(lambda: self._redis.pfcount(*keys))
+        return self._idempotent(lambda: self._redis.pfcount(*keys))
 
     def save_payload(self, payload: CachedPayload) -> None:
         entry = {
@@ -125,71 +125,71 @@ class RedisStore:
             "payload": payload.payload,
             "metadata": payload.metadata,
         }
-        self._repeatable(lambda: self._redis.set(PAYLOAD, json.dumps(entry)))
+        self._idempotent(lambda: self._redis.set(PAYLOAD, json.dumps(entry)))
 
     def payload(self) -> CachedPayload | None:
-        text = cast("str | None", self._repeatable(lambda: self._redis.get(PAYLOAD)))
+        text = cast("str | None", self._idempotent(lambda: self._redis.get(PAYLOAD)))
         if text is None:
             return None
         entry = json.loads(text)
         return CachedPayload(datetime.fromisoformat(entry["recorded_at"]), entry["payload"], entry["metadata"])
 
     def add_token(self, token: Token) -> None:
-        self._repeatable(lambda: self._redis.hset(TOKENS, token.digest, _token_text(token)))
+        self._idempotent(lambda: self._redis.hset(TOKENS, token.digest, _token_text(token)))
 
     def token(self, digest: str) -> Token | None:
-        text = cast("str | None", self._repeatable(lambda: self._redis.hget(TOKENS, digest)))
+        text = cast("str | None", self._idempotent(lambda: self._redis.hget(TOKENS, digest)))
         return None if text is None else _token(digest, text)
 
     def tokens(self) -> list[Token]:
-        entries = cast("dict[str, str]", self._repeatable(lambda: self._redis.hgetall(TOKENS)))
+        entries = cast("dict[str, str]", self._idempotent(lambda: self._redis.hgetall(TOKENS)))
         tokens = [_token(digest, text) for digest, text in entries.items()]
         return sorted(tokens, key=lambda token: (token.created, token.identifier))
 
     def revoke_token(self, identifier: str) -> bool:
         digests = [token.digest for token in self.tokens() if token.identifier == identifier]
         if digests:
-            self._repeatable(lambda: self._redis.hdel(TOKENS, *digests))
+            self._idempotent(lambda: self._redis.hdel(TOKENS, *digests))
         return bool(digests)
 
     def flags(self) -> dict[str, bool]:
-        entries = cast("dict[str, str]", self._repeatable(lambda: self._redis.hgetall(FLAGS)))
+        entries = cast("dict[str, str]", self._idempotent(lambda: self._redis.hgetall(FLAGS)))
         return {name: enabled == "1" for name, enabled in entries.items()}
 
     def set_flag(self, name: str, enabled: bool) -> None:
-        self._repeatable(lambda: self._redis.hset(FLAGS, name, "1" if enabled else "0"))
+        self._idempotent(lambda: self._redis.hset(FLAGS, name, "1" if enabled else "0"))
 
     def outbox(self, limit: int) -> list[OutboxRow]:
         rows = cast(
-            "list[tuple[str, dict[str, str]]]", self._repeatable(lambda: self._redis.xrange(OUTBOX, count=limit))
+            "list[tuple[str, dict[str, str]]]", self._idempotent(lambda: self._redis.xrange(OUTBOX, count=limit))
         )
         return [OutboxRow(identifier, entry["event"]) for identifier, entry in rows]
 
-    def sent(self, identifiers: Iterable[str]) -> None:
+    def delete_sent(self, identifiers: Iterable[str]) -> None:
         gone = list(identifiers)
         if gone:
-            self._repeatable(lambda: self._redis.xdel(OUTBOX, *gone))
+            self._idempotent(lambda: self._redis.xdel(OUTBOX, *gone))
 
     def lease(self, name: str, holder: str, seconds: float) -> bool:
         milliseconds = max(1, int(seconds * 1000))
         return bool(
-            self._repeatable(lambda: self._redis.eval(TAKE_LEASE, 1, f"{LEASE}{name}", holder, str(milliseconds)))
+            self._idempotent(lambda: self._redis.eval(TAKE_LEASE, 1, f"{LEASE}{name}", holder, str(milliseconds)))
         )
 
     def close(self) -> None:
         self._closed = True
         self._pool.disconnect()
 
-    def _repeatable(self, command: Callable[[], Answer]) -> Answer:
+    def _idempotent(self, command: Callable[[], Reply]) -> Reply:
         """Run a command that does no harm when it runs twice, once more on a new connection when the old one broke."""
-        with self._answering():
+        with self._translating_errors():
             try:
                 return command()
             except redis.ConnectionError:
                 return command()
 
     @contextmanager
-    def _answering(self) -> Iterator[None]:
+    def _translating_errors(self) -> Iterator[None]:
         if self._closed:
             raise StoreUnavailableError(f"{self._name}: this store is closed")
         try:

@@ -28,29 +28,29 @@ if TYPE_CHECKING:
     from metrics_dictionary.stores.store import Recording
     from metrics_dictionary.tools.clock import Clock
 
-BUSY_SECONDS = 5.0
+BUSY_TIMEOUT = 5.0
 """How long a write waits for another process that writes."""
 
 SWEEP_EVERY = timedelta(hours=1)
 """How often a commit also deletes what has expired."""
 
-MEMBERS_IN_A_SWEEP = 5_000
+MAX_MEMBERS_PER_SWEEP = 5_000
 """How many members of ended sets one commit deletes: a large set goes in steps, so that no request waits for it."""
 
-KEYS_IN_A_QUERY = 500
+MAX_KEYS_PER_QUERY = 500
 
-LARGEST_TOTAL = sys.float_info.max
+MAX_TOTAL = sys.float_info.max
 
-ADD = f"""
-INSERT INTO totals (key, value, expires) VALUES (?, max({-LARGEST_TOTAL!r}, min({LARGEST_TOTAL!r}, ?)), ?)
+ADD_TO_TOTAL = f"""
+INSERT INTO totals (key, value, expires) VALUES (?, max({-MAX_TOTAL!r}, min({MAX_TOTAL!r}, ?)), ?)
 ON CONFLICT (key) DO UPDATE SET expires = excluded.expires, value = CASE WHEN totals.expires <= ?
   THEN excluded.value
-  ELSE max({-LARGEST_TOTAL!r}, min({LARGEST_TOTAL!r}, totals.value + excluded.value)) END
+  ELSE max({-MAX_TOTAL!r}, min({MAX_TOTAL!r}, totals.value + excluded.value)) END
 """
 
 """The limits keep a sum finite."""
 
-LIVES = "(expires IS NULL OR expires > ?)"
+NOT_EXPIRED = "(expires IS NULL OR expires > ?)"
 
 TOKEN_COLUMNS = "identifier, digest, user, scopes, admin, expires, created"  # noqa: S105 - columns, not a token
 
@@ -61,14 +61,14 @@ class SqliteStore:
     Concurrent recordings share a commit (GroupCommit). Reads have connections of their own and never wait for a write.
     """
 
-    def __init__(self, path: Path, *, clock: Clock, busy_seconds: float = BUSY_SECONDS) -> None:
+    def __init__(self, path: Path, *, clock: Clock, busy_timeout: float = BUSY_TIMEOUT) -> None:
         """Open or create the file, readable by its owner only.
 
         Raises OperationalError when the path is no place for a store, StoreUnavailableError when the file stays locked.
         """
         self._path = path
         self._clock = clock
-        self._busy_seconds = busy_seconds
+        self._busy_timeout = busy_timeout
         self._closed = False
         self._writer_lock = threading.Lock()
         self._readers: list[sqlite3.Connection] = []
@@ -83,10 +83,10 @@ class SqliteStore:
     def totals(self, keys: Sequence[str]) -> dict[str, float]:
         found: dict[str, float] = {}
         with self._reading() as connection:
-            for some in _in_portions(keys):
+            for some in _in_batches(keys):
                 found.update(
                     connection.execute(
-                        f"SELECT key, value FROM totals WHERE key IN ({_marks(some)}) AND {LIVES}",
+                        f"SELECT key, value FROM totals WHERE key IN ({_placeholders(some)}) AND {NOT_EXPIRED}",
                         (*some, self._now()),
                     )
                 )
@@ -96,15 +96,15 @@ class SqliteStore:
         with self._reading() as connection, _transaction(connection, "BEGIN"):
             sets = [
                 identifier
-                for some in _in_portions(keys)
+                for some in _in_batches(keys)
                 for (identifier,) in connection.execute(
-                    f"SELECT id FROM sets WHERE key IN ({_marks(some)}) AND {LIVES}",
+                    f"SELECT id FROM sets WHERE key IN ({_placeholders(some)}) AND {NOT_EXPIRED}",
                     (*some, self._now()),
                 )
             ]
             counted = "*" if len(sets) == 1 else "DISTINCT value"
             size: int = connection.execute(
-                f"SELECT count({counted}) FROM members WHERE set_id IN ({_marks(sets)})",
+                f"SELECT count({counted}) FROM members WHERE set_id IN ({_placeholders(sets)})",
                 sets,
             ).fetchone()[0]
             return size
@@ -163,7 +163,7 @@ class SqliteStore:
             rows = connection.execute("SELECT id, text FROM outbox ORDER BY id LIMIT ?", (limit,)).fetchall()
         return [OutboxRow(str(identifier), text) for identifier, text in rows]
 
-    def sent(self, identifiers: Iterable[str]) -> None:
+    def delete_sent(self, identifiers: Iterable[str]) -> None:
         with self._writing() as connection:
             connection.executemany(
                 "DELETE FROM outbox WHERE id = ?", [(int(identifier),) for identifier in identifiers]
@@ -196,10 +196,10 @@ class SqliteStore:
         with self._writing() as connection:
             for totals in (changes.increments, changes.sums):
                 connection.executemany(
-                    ADD, [(key, value, end if key in expiring else None, now) for key, value in totals.items()]
+                    ADD_TO_TOTAL, [(key, value, end if key in expiring else None, now) for key, value in totals.items()]
                 )
             for key, values in changes.uniques.items():
-                set_id = _living_set(connection, key, end if key in expiring else None, now)
+                set_id = _current_set(connection, key, end if key in expiring else None, now)
                 connection.executemany(
                     "INSERT OR IGNORE INTO members (set_id, value) VALUES (?, ?)",
                     [(set_id, _storable(value)) for value in values],
@@ -218,9 +218,9 @@ class SqliteStore:
         deleted = connection.execute(
             """DELETE FROM members WHERE (set_id, value) IN (SELECT set_id, value FROM members
             WHERE set_id IN (SELECT id FROM ended_sets) LIMIT ?)""",
-            (MEMBERS_IN_A_SWEEP,),
+            (MAX_MEMBERS_PER_SWEEP,),
         ).rowcount
-        if deleted < MEMBERS_IN_A_SWEEP:
+        if deleted < MAX_MEMBERS_PER_SWEEP:
             connection.execute("DELETE FROM ended_sets")
             self._last_sweep = moment
 
@@ -230,13 +230,13 @@ class SqliteStore:
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         """One transaction of the one writing connection."""
-        with self._writer_lock, self._answering(), _transaction(self._writer, "BEGIN IMMEDIATE"):
+        with self._writer_lock, self._translating_errors(), _transaction(self._writer, "BEGIN IMMEDIATE"):
             yield self._writer
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
         """Give a connection that no other thread has meanwhile."""
-        with self._answering():
+        with self._translating_errors():
             try:
                 connection = self._readers.pop()
             except IndexError:
@@ -248,7 +248,7 @@ class SqliteStore:
                 self.close()
 
     @contextmanager
-    def _answering(self) -> Iterator[None]:
+    def _translating_errors(self) -> Iterator[None]:
         """Tell a store that is away from a caller that is wrong."""
         try:
             if self._closed:
@@ -265,14 +265,14 @@ class SqliteStore:
 
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(
-            self._path, timeout=self._busy_seconds, isolation_level=None, check_same_thread=False, cached_statements=64
+            self._path, timeout=self._busy_timeout, isolation_level=None, check_same_thread=False, cached_statements=64
         )
 
     def _open_writer(self) -> sqlite3.Connection:
         connection = self._connect()
         try:
             refuse_another_application(connection, self._path)
-            _patiently(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchone(), self._busy_seconds)
+            _retry_while_locked(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchone(), self._busy_timeout)
             connection.execute("PRAGMA synchronous = FULL")
             migrate(connection, self._path)
         except sqlite3.OperationalError as error:
@@ -287,7 +287,7 @@ class SqliteStore:
         return connection
 
 
-def _living_set(connection: sqlite3.Connection, key: str, end: int | None, now: int) -> int:
+def _current_set(connection: sqlite3.Connection, key: str, end: int | None, now: int) -> int:
     """Return the id of the set with this key, a new one when there is none or the old one has ended."""
     row = connection.execute("SELECT id, expires FROM sets WHERE key = ?", (key,)).fetchone()
     if row is not None and (row[1] is None or row[1] > now):
@@ -332,7 +332,7 @@ def _create_for_owner_only(path: Path) -> None:
         raise OperationalError(f"{path}: the store cannot be opened: {reason}") from error
 
 
-def _patiently(attempt: Callable[[], object], seconds: float) -> None:
+def _retry_while_locked(attempt: Callable[[], object], seconds: float) -> None:
     """Switching to WAL does not wait for a lock by itself."""
     give_up = time.monotonic() + seconds
     while True:
@@ -346,12 +346,12 @@ def _patiently(attempt: Callable[[], object], seconds: float) -> None:
             return
 
 
-def _in_portions(keys: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(keys), KEYS_IN_A_QUERY):
-        yield keys[start : start + KEYS_IN_A_QUERY]
+def _in_batches(keys: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(keys), MAX_KEYS_PER_QUERY):
+        yield keys[start : start + MAX_KEYS_PER_QUERY]
 
 
-def _marks(values: Sequence[object]) -> str:
+def _placeholders(values: Sequence[object]) -> str:
     return ", ".join("?" * len(values))
 
 

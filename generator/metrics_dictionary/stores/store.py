@@ -167,7 +167,7 @@ class Store(Protocol):
     def outbox(self, limit: int) -> list[OutboxRow]:
         """Return the oldest rows that wait, the oldest first; they stay until they are `sent`."""
 
-    def sent(self, identifiers: Iterable[str]) -> None:
+    def delete_sent(self, identifiers: Iterable[str]) -> None:
         """Delete rows that the collector has. Who dies before this sends them again: nothing is ever lost."""
 
     def lease(self, name: str, holder: str, seconds: float) -> bool:

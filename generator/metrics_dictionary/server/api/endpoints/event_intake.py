@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.events.faults import InvalidEvents, UnknownEvents
-from metrics_dictionary.events.tracking import MOST_EVENTS
+from metrics_dictionary.events.event_errors import InvalidEventsError, UnknownEventsError
+from metrics_dictionary.events.tracking import MAX_EVENTS
 from metrics_dictionary.server.api.body import Fields, read_fields
 from metrics_dictionary.server.api.route import (
     ERROR,
@@ -86,7 +86,7 @@ WITH_BODY = {
 def routes(application: Application) -> tuple[Route, ...]:
     """Return the four rows."""
     intake = EventIntake(application.tracker)
-    events = {"type": "array", "minItems": 1, "maxItems": MOST_EVENTS, "items": EVENT}
+    events = {"type": "array", "minItems": 1, "maxItems": MAX_EVENTS, "items": EVENT}
     name = {"type": "string", "minLength": 1}
     values = {"type": "array", "minItems": 1, "maxItems": MAX_VALUES, "items": IDENTIFIER}
     example = {key: value for key, value in EXAMPLE_EVENT.items() if key != "send_to_snowplow"}
@@ -105,7 +105,7 @@ def routes(application: Application) -> tuple[Route, ...]:
         Route(
             "POST",
             f"{USAGE_DATA}/track_events",
-            f"Track up to {MOST_EVENTS} events, all or none",
+            f"Track up to {MAX_EVENTS} events, all or none",
             intake.track_events,
             WITH_BODY,
             access=TRACKS,
@@ -166,9 +166,9 @@ class EventIntake:
             return fields
         try:
             ignored = count(fields, request)
-        except InvalidEvents as error:
+        except InvalidEventsError as error:
             return error_response(400, str(error))
-        except UnknownEvents as error:
+        except UnknownEventsError as error:
             return error_response(422, str(error))
         for sentence in ignored:
             log_info(request, f"ignored: {sentence}")
@@ -188,12 +188,12 @@ def _object(**properties: object) -> dict[str, object]:
 
 
 def _users(fields: object) -> list[int]:
-    """Return the ids in ``values``, which may be strings. Raises InvalidEvents."""
+    """Return the ids in ``values``, which may be strings. Raises InvalidEventsError."""
     given = fields.get("values") if isinstance(fields, dict) else None
     if given is None:
-        raise InvalidEvents(("values is missing",))
+        raise InvalidEventsError(("values is missing",))
     if not isinstance(given, list) or not 0 < len(given) <= MAX_VALUES:
-        raise InvalidEvents((f"values: must be a list of 1 to {MAX_VALUES} ids of users",))
+        raise InvalidEventsError((f"values: must be a list of 1 to {MAX_VALUES} ids of users",))
     users = [int(value) if isinstance(value, str) and _DIGITS.fullmatch(value) else value for value in given]
     wrong = [
         f"values[{position}]: must be the id of a user, a whole number from 1"
@@ -202,5 +202,5 @@ def _users(fields: object) -> list[int]:
     ]
     if wrong:
         more = [f"and {len(wrong) - 10} more"] if len(wrong) > 10 else []
-        raise InvalidEvents((*wrong[:10], *more))
+        raise InvalidEventsError((*wrong[:10], *more))
     return users

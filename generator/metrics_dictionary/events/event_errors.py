@@ -7,30 +7,30 @@ import math
 from metrics_dictionary.tools.near_misses import did_you_mean
 from metrics_dictionary.tools.text import escaped, shortened
 
-MOST_FAULTS = 100
-"""How many faults one answer lists."""
+MAX_ERRORS = 100
+"""How many errors one answer lists."""
 
-_SHOWN = 60
-
-
-class InvalidEvents(Exception):  # noqa: N818 - what is wrong, as people say it
-    """The request does not have the form of events (400). Each fault is a sentence with its place."""
-
-    def __init__(self, faults: tuple[str, ...]) -> None:
-        super().__init__("; ".join(faults))
-        self.faults = faults
+_MAX_SHOWN = 60
 
 
-class UnknownEvents(Exception):  # noqa: N818
-    """The form is right, but the dictionary does not have these events (422). Each fault is a sentence."""
+class EventsRefusedError(Exception):
+    """A request reports events that cannot be counted. Each of ``errors`` is a sentence that names its place."""
 
-    def __init__(self, faults: tuple[str, ...]) -> None:
-        super().__init__("; ".join(faults))
-        self.faults = faults
+    def __init__(self, errors: tuple[str, ...]) -> None:
+        super().__init__("; ".join(errors))
+        self.errors = errors
 
 
-class Faults:
-    """The faults of one request, in the order of its body; at most MOST_FAULTS are kept, the others counted."""
+class InvalidEventsError(EventsRefusedError):
+    """The request does not have the form of events (400)."""
+
+
+class UnknownEventsError(EventsRefusedError):
+    """The form is right, but the dictionary does not have these events (422)."""
+
+
+class EventErrors:
+    """The errors of one request, in the order of its body; at most MAX_ERRORS are kept, the others counted."""
 
     def __init__(self) -> None:
         self._sentences: list[str] = []
@@ -46,25 +46,25 @@ class Faults:
         """Note an event that the dictionary does not have."""
         self._add(sentence)
 
-    def refuse(self) -> None:
-        """Raise what was noted, all of it: InvalidEvents, or UnknownEvents when nothing else is wrong."""
+    def raise_any(self) -> None:
+        """Raise what was noted, all of it: InvalidEventsError, or UnknownEventsError when nothing else is wrong."""
         if not self._sentences:
             return
         more = (f"and {self._more} more",) if self._more else ()
-        kind = InvalidEvents if self._invalid else UnknownEvents
+        kind = InvalidEventsError if self._invalid else UnknownEventsError
         raise kind((*self._sentences, *more))
 
     def _add(self, sentence: str) -> None:
-        if len(self._sentences) < MOST_FAULTS:
+        if len(self._sentences) < MAX_ERRORS:
             self._sentences.append(sentence)
         else:
             self._more += 1
 
 
-def shown(value: object) -> str:
-    """Show a value of a request in a fault: short, on one line, and as text that can be written as UTF-8.
+def described(value: object) -> str:
+    """Show a value of a request in an error: short, on one line, and as text that can be written as UTF-8.
 
-    Text is quoted, a number is written out, and of a list or an object only the kind is said.
+    Text is quoted, a number is written out, and of a list or an object only the kind is named.
     """
     if isinstance(value, str):
         return quoted(value)
@@ -82,12 +82,12 @@ _KINDS: dict[type, str] = {list: "a list", tuple: "a list", type(None): "null"}
 
 
 def quoted(text: str) -> str:
-    """Quote a text, shortened, with everything escaped that is no printable character."""
-    short = shortened(text, _SHOWN).replace("\\", r"\\").replace('"', r"\"")
+    """Quote a text, shortened, with everything escaped that is not printable."""
+    short = shortened(text, _MAX_SHOWN).replace("\\", r"\\").replace('"', r"\"")
     return f'"{escaped(short)}"'
 
 
-def meant(candidates: tuple[str, ...]) -> str:
-    """Ask whether one of these was meant; nothing to ask gives an empty text."""
+def suggestion(candidates: tuple[str, ...]) -> str:
+    """Ask whether one of these was meant; return an empty text where there is none."""
     question = did_you_mean(candidates, quoted)
     return f"; {question}" if question else ""
