@@ -28,7 +28,7 @@ FORMATS = {
 """Format -> its module in this folder, whose ``render`` takes a report; imported only to write one."""
 
 RULE_REFERENCE = "reference/rules/"
-"""Where the published site explains the rules, below its address; ``site/build`` publishes it."""
+"""Where the published site explains the rules, below its address; ``site/pages/reference.py`` makes the page."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from metrics_dictionary.changes.history.change import Change, ChangeType
 from metrics_dictionary.changes.history.log import LOG_FORMAT, commits_of
-from metrics_dictionary.changes.history.tracing import changes_of, definition_commit
+from metrics_dictionary.changes.history.tracing import Repository, changes_of, definition_commit
 from metrics_dictionary.reading.document import Kind
 from metrics_dictionary.reading.parse import largest
 from metrics_dictionary.tools.git import GitRefusedError, GitUnavailableError, RunningGit, blobs, git
+from metrics_dictionary.tools.json_values import equal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -29,18 +30,6 @@ _LOG = (
     *("--date-order", "--no-notes", "--no-color", "--encoding=UTF-8", f"--format=tformat:{LOG_FORMAT}"),
     *("HEAD", "--", *FOLDERS),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Repository:
-    """The repository that a root is in. ``prefix`` is the root's path in it, with a slash at the end or empty.
-
-    A shallow one lacks what came before its oldest commits.
-    """
-
-    root: Path
-    prefix: str
-    shallow: bool
 
 
 @dataclass(frozen=True)
@@ -74,7 +63,7 @@ class History:
             if change.type is ChangeType.ADDED:
                 return change
             if changed := next((one for one in change.fields if one.field == field), None):
-                return change if changed.after == value else None
+                return change if equal(changed.after, value) else None
         return None
 
 

@@ -6,7 +6,7 @@ The commits of a history come and go newest first.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,9 +15,9 @@ from metrics_dictionary.changes.history.version import field_changes, version_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from metrics_dictionary.changes.history.change import Commit
-    from metrics_dictionary.changes.history.history import Repository
     from metrics_dictionary.changes.history.log import LoggedCommit
     from metrics_dictionary.changes.history.version import Version
     from metrics_dictionary.reading.document import Kind
@@ -28,6 +28,18 @@ ENDINGS = (".yml", ".yaml")
 REMOVED = "removed"
 
 _MILESTONE = re.compile(r"(\d{1,6})\.(\d{1,6})")
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """The repository that a root is in. ``prefix`` is the root's path in it, with a slash at the end or empty.
+
+    A shallow one lacks what came before its oldest commits.
+    """
+
+    root: Path
+    prefix: str
+    shallow: bool
 
 
 class DefinitionFile(NamedTuple):
