@@ -12,7 +12,7 @@ from metrics_dictionary.dictionary.diagnostic import Severity
 from metrics_dictionary.settings import BY_NAME, PREFIX, Settings, load_settings, setting_in_force
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from metrics_dictionary.settings import Setting, Value
     from metrics_dictionary.stores.store import Store
@@ -55,6 +55,14 @@ def repository_url_option(function: Command) -> Command:
     return click.option(
         "--repository-url", metavar="URL", callback=partial(_in_force, setting.name), help=_help(setting)
     )(function)
+
+
+def format_option(formats: Iterable[str], explanation: str) -> Callable[[Command], Command]:
+    """Add ``--format``, the ``style`` of a command; the first format is the default."""
+    names = list(formats)
+    return click.option(
+        "--format", "style", type=click.Choice(names), default=names[0], show_default=True, help=explanation
+    )
 
 
 def fail_on_option(function: Command) -> Command:

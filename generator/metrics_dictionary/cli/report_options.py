@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
 from metrics_dictionary.cli.console import terminal_width
+from metrics_dictionary.cli.options import Command, format_option
 from metrics_dictionary.reports.report import FORMATS, render
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from metrics_dictionary.reports.report import Report
-
-Command = TypeVar("Command", bound="Callable[..., object]")
 
 SITE = "METRICS_DICTIONARY_SITE_URL"
 
@@ -61,13 +58,8 @@ def _site(_context: click.Context, _parameter: click.Parameter, value: str | Non
     return value if value.endswith("/") else f"{value}/"
 
 
-_FORMAT = click.option(
-    "--format",
-    "style",
-    type=click.Choice(list(FORMATS)),
-    default="text",
-    show_default=True,
-    help="How findings are printed: for people, for programs, or for a service that shows them beside the code.",
+_FORMAT = format_option(
+    FORMATS, "How findings are printed: for people, for programs, or for a service that shows them beside the code."
 )
 _OUTPUT = click.option(
     "--output",

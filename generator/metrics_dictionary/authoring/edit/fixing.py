@@ -7,7 +7,7 @@ import json
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -25,13 +25,16 @@ from metrics_dictionary.validation.schemas.fields import field_reference
 from metrics_dictionary.validation.validate import validate, validate_file
 
 if TYPE_CHECKING:
-    from collections.abc import Collection as Names
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from metrics_dictionary.dictionary.diagnostic import Diagnostic
-    from metrics_dictionary.dictionary.dictionary import Dictionary
     from metrics_dictionary.reading.positions import JsonPath
+
+    _SafeNames = dict[str, Sequence[str]]
+    """Rule -> the names that a wrong value may stand for. A finding of the schema has its own: the allowed values."""
+
+    _Suggestion = tuple[Diagnostic, _SafeNames]
 
 MAX_ROUNDS = 5
 """How often the result is checked again: a name that is right now may bring another mistake to light."""
@@ -64,48 +67,6 @@ class Fixing:
 
     fixes: tuple[Fix, ...]
     left_alone: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True)
-class _SafeNames:
-    """The names that a wrong value may stand for: a suggestion is safe when it is the only one of them that is close.
-
-    ``names`` is rule -> names. A finding of the schema has its own: the values that the schema allows in that place.
-    """
-
-    names: Mapping[str, Names[str]] = field(default_factory=dict)
-
-    @classmethod
-    def within(cls, dictionary: Dictionary) -> _SafeNames:
-        """Take the names from the dictionary of a root."""
-        return cls(
-            {
-                "unknown-product-group": list(dictionary.product_groups or ()),
-                "unknown-event": list(dictionary.events),
-                "unknown-instrumentation": list(dictionary.instrumentations or ()),
-            }
-        )
-
-    @classmethod
-    def for_lone_files(cls, product_groups: Path | None) -> _SafeNames:
-        """Take the owners from the file that is named for them; raises OperationalError when it cannot be read."""
-        return cls({"unknown-product-group": list(read_product_groups(product_groups)) if product_groups else []})
-
-    def correction(self, diagnostic: Diagnostic, kind: Kind, word: str) -> str | None:
-        """Return the string that the wrong ``word`` has to be, or None where somebody has to decide."""
-        suggestion = diagnostic.suggestion
-        if suggestion is None:
-            return None
-        if diagnostic.rule == _VERSION:
-            return suggestion.strip('"')
-        if diagnostic.rule == _SCHEMA:
-            names: Names[str] = _allowed_values(kind).get(_INDEX.sub("[]", diagnostic.path.removeprefix("$.")), ())
-        else:
-            names = self.names.get(diagnostic.rule, ())
-        return suggestion if suggestion in names and _is_the_only_one(suggestion, word, names) else None
-
-
-_Suggestion = tuple["Diagnostic", _SafeNames]
 
 
 def fix_paths(paths: Sequence[Path], *, product_groups: Path | None = None) -> Fixing:
@@ -142,17 +103,40 @@ def _suggestions(paths: Sequence[Path], product_groups: Path | None) -> dict[str
 
 def _diagnostics(paths: Sequence[Path], product_groups: Path | None) -> Iterator[_Suggestion]:
     for root, only in by_root(paths).items():
+        names: _SafeNames
         if root is None:
-            names = _SafeNames.for_lone_files(product_groups)
+            names = {"unknown-product-group": list(read_product_groups(product_groups)) if product_groups else []}
             for path in only:
                 yield from ((one, names) for one in validate_file(path, product_groups=product_groups).diagnostics)
         else:
             validation = validate(root, only=only, product_groups=product_groups)
-            names = _SafeNames.within(validation.dictionary)
+            dictionary = validation.dictionary
+            names = {
+                "unknown-product-group": list(dictionary.product_groups or ()),
+                "unknown-event": list(dictionary.events),
+                "unknown-instrumentation": list(dictionary.instrumentations or ()),
+            }
             yield from ((one, names) for one in validation.diagnostics)
 
 
-def _is_the_only_one(suggestion: str, word: str, names: Names[str]) -> bool:
+def _correction(safe: _SafeNames, diagnostic: Diagnostic, kind: Kind, word: str) -> str | None:
+    """Return the string that the wrong ``word`` has to be, or None where somebody has to decide.
+
+    A suggestion is safe when it is the only one of the names that is close.
+    """
+    suggestion = diagnostic.suggestion
+    if suggestion is None:
+        return None
+    if diagnostic.rule == _VERSION:
+        return suggestion.strip('"')
+    if diagnostic.rule == _SCHEMA:
+        names: Sequence[str] = _allowed_values(kind).get(_INDEX.sub("[]", diagnostic.path.removeprefix("$.")), ())
+    else:
+        names = safe.get(diagnostic.rule, ())
+    return suggestion if suggestion in names and _is_the_only_one(suggestion, word, names) else None
+
+
+def _is_the_only_one(suggestion: str, word: str, names: Sequence[str]) -> bool:
     """Return whether no other name is close, or this one differs only in case and separators and no other does."""
     # Owners of 2021 are written `group::global search`.
     word = word.removeprefix("group::")
@@ -204,7 +188,7 @@ def _corrections(before: SourceText, tree: Tree, suggestions: list[_Suggestion],
         if json_path(path) not in suggested or not isinstance(node, Scalar) or node.style in ("|", ">"):
             continue
         diagnostic, names = suggested[json_path(path)]
-        value = names.correction(diagnostic, before.source.kind, node.value)
+        value = _correction(names, diagnostic, before.source.kind, node.value)
         line = bisect_right(starts, node.start)
         if value is None or (line, node.start - starts[line - 1] + 1) != (diagnostic.line, diagnostic.column):
             continue

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from metrics_dictionary.cli.options import definitions_option
+from metrics_dictionary.cli.options import definitions_option, format_option
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,14 +16,7 @@ if TYPE_CHECKING:
 @click.option("--since", required=True, metavar="REV", help="The edition to start from: a revision, root, file or URL.")
 @click.option("--until", metavar="REV", help="The edition to end with, in place of the root as it is now.")
 @definitions_option
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(["markdown", "json"]),
-    default="markdown",
-    show_default=True,
-    help="The notes, or the difference that they are made from.",
-)
+@format_option(["markdown", "json"], "The notes, or the difference that they are made from.")
 def command(since: str, until: str | None, root: Path, style: str) -> None:
     """Write release notes: what is new, changed and removed since an edition of the definitions.
 

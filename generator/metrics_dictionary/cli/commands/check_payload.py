@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from metrics_dictionary.cli.console import report_errors, terminal_width
-from metrics_dictionary.cli.options import FAILING, definitions_option, fail_on_option
+from metrics_dictionary.cli.options import FAILING, definitions_option, fail_on_option, format_option
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,14 +18,7 @@ if TYPE_CHECKING:
 @click.command("check-payload")
 @click.argument("payload", metavar="FILE|URL|-")
 @definitions_option
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="How the differences are printed: for people or for programs.",
-)
+@format_option(["text", "json"], "How the differences are printed: for people or for programs.")
 @fail_on_option
 @click.option(
     "--without-optional",

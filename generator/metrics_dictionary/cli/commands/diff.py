@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from metrics_dictionary.cli.console import terminal_width
-from metrics_dictionary.cli.options import definitions_option
+from metrics_dictionary.cli.options import definitions_option, format_option
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,14 +17,7 @@ if TYPE_CHECKING:
 @click.argument("old", metavar="OLD")
 @click.argument("new", metavar="NEW", required=False)
 @definitions_option
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(["text", "markdown", "json"]),
-    default="text",
-    show_default=True,
-    help="How the difference is told; markdown is a comment for a merge request.",
-)
+@format_option(["text", "markdown", "json"], "How the difference is told; markdown is a comment for a merge request.")
 def command(old: str, new: str | None, root: Path, style: str) -> None:
     """Say what is different between two editions: added, removed and changed definitions, by product group.
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import textwrap
 from typing import TYPE_CHECKING
 
 import click
 
 from metrics_dictionary.cli.console import terminal_width
 from metrics_dictionary.cli.options import definitions_option
-from metrics_dictionary.tools.text import printable
+from metrics_dictionary.tools.text import printable, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -116,13 +115,13 @@ def _event(dictionary: Dictionary, event: EventDefinition) -> Iterator[str]:
 def _title(name: str, description: str) -> Iterator[str]:
     yield click.style(printable(name), bold=True)
     if description:
-        yield textwrap.indent(_folded(printable(" ".join(description.split())), 2), "  ")
+        yield from (f"  {line}" for line in _wrapped(description, 2))
         yield ""
 
 
 def _row(label: str, value: str) -> Iterator[str]:
     if value:
-        first, *rest = _folded(printable(" ".join(value.split())), LABEL + 2).split("\n")
+        first, *rest = _wrapped(value, LABEL + 2)
         yield f"  {click.style(label.ljust(LABEL), fg='cyan')}{first}"
         yield from (" " * (LABEL + 2) + line for line in rest)
 
@@ -134,9 +133,10 @@ def _verbatim(label: str, text: str) -> Iterator[str]:
     yield from (" " * (LABEL + 2) + printable(line) for line in rest)
 
 
-def _folded(text: str, indent: int) -> str:
-    columns = terminal_width()
-    return text if columns is None else textwrap.fill(text, max(columns - indent, 30), break_on_hyphens=False)
+def _wrapped(text: str, indent: int) -> list[str]:
+    """Return a text in lines that fit behind an indent, as one line where there is no terminal."""
+    words, columns = printable(" ".join(text.split())), terminal_width()
+    return [words] if columns is None else wrapped(words, max(columns - indent, 30))
 
 
 def _status(status: str | None, fields: Fields) -> str:

@@ -8,19 +8,14 @@ from pathlib import Path
 import click
 
 from metrics_dictionary.cli.console import report_errors
-from metrics_dictionary.cli.options import definitions_option
+from metrics_dictionary.cli.options import definitions_option, format_option
 from metrics_dictionary.exports.definitions import EVENT_FORMATS, METRIC_FORMATS, export_events, export_metrics
 
 
 @click.command("export")
 @definitions_option
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(METRIC_FORMATS),
-    default="yaml",
-    show_default=True,
-    help="The format of the file: yaml and json hold every field, csv is a table for spreadsheets.",
+@format_option(
+    METRIC_FORMATS, "The format of the file: yaml and json hold every field, csv is a table for spreadsheets."
 )
 @click.option("--include-paths", is_flag=True, help="Add to each definition the file that it is written in.")
 @click.option("--events", is_flag=True, help="Export the event definitions in place of the metrics (yaml, json).")

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import shlex
 import sys
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
 from metrics_dictionary.authoring.new import dialogue_wording as wording
 from metrics_dictionary.cli.console import report_error
-from metrics_dictionary.cli.options import definitions_option
+from metrics_dictionary.cli.options import Command, definitions_option
 from metrics_dictionary.settings import DEFAULT_SERVER
 from metrics_dictionary.tools.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from metrics_dictionary.authoring.new.interview import Interview
     from metrics_dictionary.authoring.new.writing import Written
     from metrics_dictionary.dictionary.event import EventDefinition
-
-Command = TypeVar("Command", bound="Callable[..., object]")
 
 SCHEMAS = f"{DEFAULT_SERVER}/schemas"
 """The published schemas as `serve` offers them; a team names those of its own site."""
