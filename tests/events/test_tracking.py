@@ -416,7 +416,7 @@ def test_redis_metrics_have_the_keys_that_gitlab_gives_them() -> None:
 
 
 HOSTILE_RULES = """
-- {key_path: a, time_frame: all, events: [{name: rename, filter: {1: x}}]}
+- {key_path: a, time_frame: all, events: [{name: rename, filter: {"1": x}}]}
 - {key_path: b, time_frame: all, events: [{name: rename, filter: {value: true}}]}
 - {key_path: c, time_frame: all, events: [{name: rename, filter: {lang: [eng]}}]}
 - {key_path: d, time_frame: all, events: [{name: rename, operator: median(value)}, {filter: {}}, 7]}
@@ -435,7 +435,7 @@ def test_rules_that_make_no_sense_count_nothing_and_harm_nobody(store: SqliteSto
     EventTracker(dictionary, store, clock=clock).track([rename({"value": 1, "lang": "eng"})], 7)
     countable = {key_path: metric for key_path, metric in dictionary.expanded.items() if selections(metric)}
     found = {key_path: metric_value(metric, store, DURING_W01) for key_path, metric in countable.items()}
-    assert found == {"f": 0, "g": 1, "k": 1}
+    assert found == {"a": 0, "f": 0, "g": 1, "k": 1}
     for key_path in dictionary.expanded.keys() - countable.keys():
         with pytest.raises(ValueError, match="names no event"):
             metric_value(dictionary.expanded[key_path], store, DURING_W01)
