@@ -7,6 +7,7 @@ A metric names an instrumentation, the instrumentation a data source, and the so
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
 
@@ -97,8 +98,14 @@ class Evaluation:
 
     def read(self, source: DataSource) -> object:
         """Return the value that a source has, whatever it is. Raises what its reader raises."""
-        module, _, function = source.reader.rpartition(".")
-        return getattr(import_module(f"{__package__}.{module}"), function)(self)
+        return _reader(source.reader)(self)
+
+
+@cache
+def _reader(name: str) -> Callable[[Evaluation], object]:
+    module, _, function = name.rpartition(".")
+    reader: Callable[[Evaluation], object] = getattr(import_module(f"{__package__}.{module}"), function)
+    return reader
 
 
 def resolved_instrumentation(
