@@ -268,3 +268,41 @@ def test_an_endpoint_is_a_module_and_a_row(server_address: str) -> None:
         assert json.load(response) == {"method": "GET"}
     with urllib.request.urlopen(f"{server_address}api/openapi.json", timeout=20) as response:
         assert json.load(response)["paths"]["/-/echo"]["get"]["summary"] == "Say what was asked"
+
+
+PAGE = '''
+"""The page of all descriptions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from metrics_dictionary.site.parts.page import Page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from metrics_dictionary.site.data.site_data import SiteData
+
+
+def description_page(site: SiteData) -> Iterator[Page]:
+    """Yield the page."""
+    yield Page("said/", "Said", site.render("said.html", metrics=site.dictionary.expanded.values()), section="said/")
+'''
+
+
+def test_a_page_is_a_module_with_its_template_and_a_row(tree: Tree) -> None:
+    tree.add("site/pages/description_pages.py", PAGE)
+    write(
+        tree.folder / "templates/site/said.html", "{% for metric in metrics %}<p>{{ metric.description }}{% endfor %}"
+    )
+    tree.add_row(
+        "site/build/stamping.py",
+        "    listing_pages,\n",
+        "    description_page,",
+        "from metrics_dictionary.site.pages.description_pages import description_page",
+    )
+    tree.printed("build", "--output", "out", "--strict")
+    page = (tree.folder / "out" / "said" / "index.html").read_text()
+    assert page.count("<p>Issue boards of all projects and groups, archived ones included.") == 2
+    assert "<title>Said" in page
