@@ -120,7 +120,7 @@ class _Corpus:
         rule = f"events:\n- name: {self._any_event()}\n{filters}"
         return "counts_all", "counts", f"value_type: number\n{frames}data_source: internal_events\n{rule}"
 
-    def _summed(self, number: int) -> tuple[str, str, str]:
+    def _summed(self, _number: int) -> tuple[str, str, str]:
         return (
             "counts_all",
             "counts",

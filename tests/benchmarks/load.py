@@ -82,7 +82,7 @@ class _Client(asyncio.Protocol):
         else:
             self._send()
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _exc: Exception | None) -> None:
         self._run.lost()
 
     def _send(self) -> None:

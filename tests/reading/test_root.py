@@ -106,6 +106,7 @@ def test_a_definition_may_name_an_object_schema_from_the_root_or_from_above_it(r
     assert object_schema_names(source) == ("metrics/objects_schemas/o.json", "bakery/metrics/objects_schemas/o.json")
 
 
+@pytest.mark.usefixtures("root")
 @pytest.mark.parametrize(
     ("name", "message"),
     [
@@ -114,7 +115,7 @@ def test_a_definition_may_name_an_object_schema_from_the_root_or_from_above_it(r
         ("plain", "neither metrics/ nor events/"),
     ],
 )
-def test_what_is_no_root_is_refused_in_one_line(root: Path, tmp_path: Path, name: str, message: str) -> None:
+def test_what_is_no_root_is_refused_in_one_line(tmp_path: Path, name: str, message: str) -> None:
     (tmp_path / "plain").mkdir()
     refused(tmp_path / name, message)
 

@@ -55,7 +55,8 @@ def with_process(numbers: Iterable[int]) -> list[tuple[int, int]]:
 
 
 @pytest.mark.parametrize("length", [0, 1, WORTHWHILE, WORTHWHILE + 1, WORTHWHILE + 2])
-def test_the_results_stand_in_the_order_of_the_items(cores: int, length: int) -> None:
+@pytest.mark.usefixtures("cores")
+def test_the_results_stand_in_the_order_of_the_items(length: int) -> None:
     assert in_parts(squares, range(length)) == squares(range(length))
 
 
@@ -63,11 +64,13 @@ def test_the_work_is_shared_out_among_the_cores(cores: int) -> None:
     assert len({process for process, _ in in_parts(with_process, range(WORTHWHILE))}) == cores
 
 
-def test_a_short_list_is_not_worth_a_process(cores: int) -> None:
+@pytest.mark.usefixtures("cores")
+def test_a_short_list_is_not_worth_a_process() -> None:
     assert {process for process, _ in in_parts(with_process, range(WORTHWHILE - 1))} == {os.getpid()}
 
 
-def test_a_process_with_threads_is_not_forked(cores: int) -> None:
+@pytest.mark.usefixtures("cores")
+def test_a_process_with_threads_is_not_forked() -> None:
     done = threading.Event()
     thread = threading.Thread(target=done.wait)
     thread.start()
@@ -78,7 +81,8 @@ def test_a_process_with_threads_is_not_forked(cores: int) -> None:
         thread.join()
 
 
-def test_a_machine_that_cannot_fork_does_all_in_one_process(cores: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("cores")
+def test_a_machine_that_cannot_fork_does_all_in_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "fork")
     assert in_parts(squares, range(WORTHWHILE)) == squares(range(WORTHWHILE))
 

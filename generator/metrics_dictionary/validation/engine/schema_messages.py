@@ -78,7 +78,7 @@ def _additional_properties(error: ValidationError, _: Any) -> Words:
     return Words("is unknown: there is no such field", near_miss(str(error.path[-1]), free), possible)
 
 
-def _unique_items(error: ValidationError, _: Any) -> Words:
+def _unique_items(_error: ValidationError, _: Any) -> Words:
     return Words("is in the list already; write each item once")
 
 

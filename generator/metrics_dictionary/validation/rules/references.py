@@ -137,7 +137,7 @@ def _unknown_properties(
     context: RuleContext, metric: MetricDefinition, rule: SelectionRule, event: EventDefinition
 ) -> Iterator[Finding]:
     properties = event.additional_properties
-    filters = [name for name in rule.filter if isinstance(name, str) and name not in properties]
+    filters = [name for name in rule.filter if name not in properties]
     for name in filters:
         message = f"the event {code(event.action)} declares no property {code(name)}"
         suggestion = context.suggestion(name, properties, f"property of {event.action}")

@@ -52,7 +52,8 @@ def _fields_in(schemas: Iterable[Schema], place: str) -> Iterator[Field]:
     required = {name for each in schemas for name in each.get("required", ())}
     names = list(dict.fromkeys(name for part in parts for name in part.get("properties", ())))
     for name in names:
-        inner = [part["properties"][name] for part in parts if name in part.get("properties", ())]
+        # A schema can also be `true`, which describes nothing.
+        inner = [each for part in parts if isinstance(each := part.get("properties", {}).get(name), dict)]
         yield from _field(f"{place}.{name}" if place else name, inner, required=name in required)
     for keyword, suffix in (("additionalProperties", f".{_ANY_NAME}"), ("items", _ITEM)):
         inner = [part[keyword] for part in parts if isinstance(part.get(keyword), dict)]
@@ -61,7 +62,7 @@ def _fields_in(schemas: Iterable[Schema], place: str) -> Iterator[Field]:
 
 
 def _field(name: str, schemas: list[Schema], *, required: bool) -> Iterator[Field]:
-    parts = [part for each in schemas if isinstance(each, dict) for part in parts_of(each)]
+    parts = [part for each in schemas for part in parts_of(each)]
     described = [part for part in parts if "description" in part]
     if not described:
         return
@@ -76,7 +77,7 @@ def _field(name: str, schemas: list[Schema], *, required: bool) -> Iterator[Fiel
         default=next((part["default"] for part in parts if "default" in part), None),
         deprecated=any(part.get("deprecated", False) for part in parts),
     )
-    yield from _fields_in([each for each in schemas if isinstance(each, dict)], name)
+    yield from _fields_in(schemas, name)
 
 
 def _allowed(parts: Iterable[Schema]) -> list[object]:
