@@ -21,9 +21,9 @@ def test_the_command_line_wins_over_the_environment_and_that_over_the_file(tmp_p
     file = toml(tmp_path, 'store = "sqlite:///file.db"\nport = 1\nhost = "file"\n')
     environment = {"METRICS_DICTIONARY_STORE": "sqlite:///env.db", "METRICS_DICTIONARY_PORT": "2"}
     settings = load_settings(file, {"store": "sqlite:///given.db", "host": None}, environment)
-    assert settings.text("store") == "sqlite:///given.db"
+    assert settings.string("store") == "sqlite:///given.db"
     assert settings.number("port") == 2
-    assert settings.text("host") == "file"
+    assert settings.string("host") == "file"
 
 
 def test_tables_of_settings_and_tables_of_facts_stand_in_one_file(tmp_path: Path) -> None:
@@ -31,7 +31,7 @@ def test_tables_of_settings_and_tables_of_facts_stand_in_one_file(tmp_path: Path
         toml(tmp_path, '[events]\nunknown = "ignore"\n[instance]\nhostname = "example"\n[license]\nplan = "premium"\n'),
         environment={},
     )
-    assert settings.text("events.unknown") == "ignore"
+    assert settings.string("events.unknown") == "ignore"
     assert settings.facts == {"instance": {"hostname": "example"}, "license": {"plan": "premium"}}
 
 
@@ -48,7 +48,7 @@ def test_a_flag_is_forced_only_when_something_says_so() -> None:
 
 def test_a_list_in_the_environment_is_separated_by_commas() -> None:
     settings = load_settings(None, environment={"METRICS_DICTIONARY_SERVER_TRUSTED_NETWORKS": "10.0.0.0/8, ::1/128"})
-    assert settings.texts("server.trusted_networks") == ("10.0.0.0/8", "::1/128")
+    assert settings.strings("server.trusted_networks") == ("10.0.0.0/8", "::1/128")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ import socket
 import sqlite3
 import subprocess
 import threading
-import time
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -29,6 +28,7 @@ from metrics_dictionary.tools.errors import OperationalError
 from tests.events.loopback_collector import LoopbackCollector
 from tests.ping.collection_samples import counted, dictionary, metric, web
 from tests.server.running_server import API, Answer, Client
+from tests.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -137,16 +137,6 @@ def served(place: Place, settings: Settings) -> Iterator[Served]:
         yield Served(application, server, {"PRIVATE-TOKEN": secret})
         server.shutdown()
         thread.join(10)
-
-
-def eventually(condition: Callable[[], object], seconds: float = 10) -> bool:
-    """Wait until the condition holds; return False when it does not within these seconds."""
-    give_up = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > give_up:
-            return False
-        time.sleep(0.005)
-    return True
 
 
 def exported(place: Place, _settings: Settings) -> object:

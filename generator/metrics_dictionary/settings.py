@@ -91,8 +91,8 @@ class Settings:
     values: Mapping[str, Value]
     facts: Mapping[str, object]
 
-    def text(self, name: str) -> str | None:
-        """Return a text, or None where nothing is set."""
+    def string(self, name: str) -> str | None:
+        """Return a string, or None where nothing is set."""
         value = self.values[name]
         return value if isinstance(value, str) else None
 
@@ -106,8 +106,8 @@ class Settings:
         value = self.values[name]
         return value if isinstance(value, bool) else None
 
-    def texts(self, name: str) -> tuple[str, ...]:
-        """Return a list of texts."""
+    def strings(self, name: str) -> tuple[str, ...]:
+        """Return a list of strings."""
         value = self.values[name]
         return value if isinstance(value, tuple) else ()
 

@@ -19,9 +19,10 @@ from metrics_dictionary.stores.store import OutboxRow, Recording, StoreUnavailab
 from metrics_dictionary.tools.errors import OperationalError
 from tests.events.event_samples import DURING_W53, Clock, a_dictionary
 from tests.events.loopback_collector import LoopbackCollector
+from tests.waiting import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 STRUCTURED = StructuredEvents(Instance())
@@ -54,13 +55,6 @@ def a_sender(store: SqliteStore, url: str, clock: Clock) -> Sender:
     )
 
 
-def eventually(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
-
-
 def numbers(collector: LoopbackCollector) -> list[int]:
     return [int(event["se_va"]) for event in collector.accepted()]
 
@@ -83,7 +77,7 @@ def test_the_thread_sends_what_comes_and_stop_sends_the_rest(
     sender = a_sender(store, collector.url, clock)
     sender.start()
     report(tracker, 3)
-    eventually(lambda: len(collector.events) == 3)
+    assert eventually(lambda: len(collector.events) == 3)
     report(tracker, 250)
     sender.stop()
     assert sorted(numbers(collector)) == sorted([*range(3), *range(250)])
@@ -100,9 +94,9 @@ def test_a_stopped_collector_loses_nothing(
     sender.start()
     with caplog.at_level(logging.WARNING):
         report(tracker, 120)
-        eventually(lambda: "trying again" in caplog.text)
+        assert eventually(lambda: "trying again" in caplog.text)
         with LoopbackCollector(port=port) as collector:
-            eventually(lambda: len(collector.events) == 120)
+            assert eventually(lambda: len(collector.events) == 120)
             sender.stop()
     assert numbers(collector) == list(range(120))
     assert store.outbox(1) == []
@@ -152,7 +146,7 @@ def test_a_collector_that_never_answers_delays_no_request(
         sender = a_sender(store, collector.url, clock)
         sender.start()
         report(tracker, 1)
-        eventually(lambda: collector.requests > 0)
+        assert eventually(lambda: collector.requests > 0)
         started = time.monotonic()
         report(tracker, 50)
         assert time.monotonic() - started < 0.5
@@ -207,9 +201,9 @@ def test_a_store_that_is_away_ends_nothing_and_repeats_nothing(
     sender = a_sender(store, collector.url, clock)
     store.away = frozenset({call})
     sender.start()
-    eventually(lambda: sender._failures > 1)
+    assert eventually(lambda: sender._failures > 1)
     store.away = frozenset()
-    eventually(lambda: store.outbox(1) == [])
+    assert eventually(lambda: store.outbox(1) == [])
     sender.stop()
     assert numbers(collector) == list(range(5))
     store.close()

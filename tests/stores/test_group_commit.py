@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import threading
-import time
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.stores import group_commit
 from metrics_dictionary.stores.group_commit import GroupCommit
 from metrics_dictionary.stores.store import Recording, StoreUnavailableError
 from tests.stores.stores_under_test import recording
+from tests.waiting import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     import pytest
 
@@ -54,7 +54,7 @@ class Requests:
             self.threads.append(thread)
             thread.start()
             if len(self.threads) > 1:
-                eventually(lambda before=waiting: len(self.group._queue) == before + 1)  # type: ignore[misc]
+                assert eventually(lambda before=waiting: len(self.group._queue) == before + 1)  # type: ignore[misc]
 
     def record(self, name: str) -> None:
         try:
@@ -68,13 +68,6 @@ class Requests:
         for thread in self.threads:
             thread.join(10)
         assert not any(thread.is_alive() for thread in self.threads)
-
-
-def eventually(condition: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < give_up
-        time.sleep(0.001)
 
 
 def run(journal: Journal, *names: str) -> Requests:

@@ -156,7 +156,7 @@ def opened_store(settings: Settings) -> Store:
     """
     from metrics_dictionary.stores.open_store import open_store
 
-    url = settings.text("store") or ""
+    url = settings.string("store") or ""
     if url == BY_NAME["store"].default:
         Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     return open_store(url)

@@ -27,7 +27,7 @@ class CollectorUnavailableError(UnavailableError):
 class Collector:
     """One collector by its address, `http://HOST[:PORT][/PATH]` or `https://`.
 
-    Raises OperationalError for an address that is none.
+    Raises OperationalError for anything else.
     """
 
     def __init__(self, url: str, *, timeout: float = 10.0) -> None:
@@ -47,7 +47,7 @@ class Collector:
     def post(self, events: Sequence[Mapping[str, str]]) -> int:
         """Send events in one request and return the status of the answer; 200 means that the collector has them.
 
-        Raises CollectorUnavailableError when there is no answer.
+        Raises CollectorUnavailableError when the collector does not answer.
         """
         body = json.dumps({"schema": PAYLOAD_DATA, "data": events}).encode("ascii")
         connection = self._connect(self._host or "", self._port, timeout=self._timeout)

@@ -110,7 +110,7 @@ def _applied(change: Change, occurrence: Occurrence, recording: RecordingBuilder
 
 
 def _unique_value(occurrence: Occurrence, unique: str) -> str | None:
-    """Return the identifier or property as the text under which it is distinct: 3 and 3.0 are the same."""
+    """Return the identifier or property as the string that is counted once: 3 and 3.0 are the same."""
     identifier = IDENTIFIERS.get(unique)
     value = occurrence.properties.get(unique) if identifier is None else getattr(occurrence, identifier)
     if isinstance(value, float) and value.is_integer():

@@ -1,4 +1,4 @@
-"""What is wrong with a request that reports events, in words for whoever sent it."""
+"""What is wrong with a request that reports events, in words for its sender."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class EventErrors:
 def described(value: object) -> str:
     """Show a value of a request in an error: short, on one line, and as text that can be written as UTF-8.
 
-    Text is quoted, a number is written out, and of a list or an object only the kind is named.
+    A string is quoted, a number is written out, and of a list or an object only the type is named.
     """
     if isinstance(value, str):
         return quoted(value)
@@ -82,12 +82,12 @@ _KINDS: dict[type, str] = {list: "a list", tuple: "a list", type(None): "null"}
 
 
 def quoted(text: str) -> str:
-    """Quote a text, shortened, with everything escaped that is not printable."""
+    """Quote a string: shortened, and with everything escaped that is not printable."""
     short = shortened(text, _MAX_SHOWN).replace("\\", r"\\").replace('"', r"\"")
     return f'"{escaped(short)}"'
 
 
 def suggestion(candidates: tuple[str, ...]) -> str:
-    """Ask whether one of these was meant; return an empty text where there is none."""
+    """Ask whether one of these was meant; return an empty string where there is none."""
     question = did_you_mean(candidates, quoted)
     return f"; {question}" if question else ""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from metrics_dictionary.events.event_errors import EventErrors
 
 MAX_STRING_LENGTH = 1_000
-"""How many characters a text may have: what the collector keeps of a label."""
+"""How many characters a string may have: what the collector keeps of a label."""
 
 MAX_NUMBER = 10**18
 """How far from zero a number may be: sums of such numbers stay finite, and nothing that is counted comes near."""
@@ -30,7 +30,7 @@ _BOOLEANS: Mapping[object, bool] = {"true": True, "false": False}
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """An event that happened. Identifiers are positive; ``properties`` holds texts and finite numbers."""
+    """An event that happened. Identifiers are positive; ``properties`` holds strings and finite numbers."""
 
     event: str
     user: int | None
@@ -44,7 +44,7 @@ class BodyReader:
     """Reads the bodies of a request and notes all that is wrong with them in ``errors``.
 
     ``declared`` maps an event to the custom properties that its definition has; the properties of other events are not
-    compared. A ``form`` knows only texts: there, numbers are read from them.
+    compared. In a ``form`` every value is a string, from which numbers are read.
     """
 
     def __init__(self, declared: Mapping[str, frozenset[str]], errors: EventErrors, *, form: bool) -> None:
@@ -139,7 +139,7 @@ def _number(text: str) -> float:
 
 
 def _is_unicode(text: str) -> bool:
-    """Whether a text can be stored: JSON may escape half of a surrogate pair, which is no character."""
+    """Whether a string can be stored: JSON may escape half of a surrogate pair, which is not a character."""
     if text.isascii():
         return True
     try:

@@ -154,7 +154,7 @@ class Sender:
 
 
 def _read(row: OutboxRow) -> dict[str, str] | None:
-    """Return the event of a row; one that is damaged would stop all others for ever, and is left out."""
+    """Return the event of a row; a damaged one would stop all others forever, and is left out."""
     try:
         event = json.loads(row.text)
     except ValueError:

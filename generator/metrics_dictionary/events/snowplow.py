@@ -66,7 +66,7 @@ class Instance:
 
 
 class StructuredEvents:
-    """Builds the outbox's texts with the package snowplow-tracker.
+    """Builds the outbox's events with the package snowplow-tracker.
 
     Raises OperationalError when that package, an extra of ours, is not installed.
     """
@@ -76,7 +76,7 @@ class StructuredEvents:
         self._tracker = _tracker(app_id)
 
     def text(self, occurrence: Occurrence, now: datetime) -> str:
-        """Return the event as a JSON object whose values are texts, as the tracker protocol wants them.
+        """Return the event as a JSON object whose values are strings, as the tracker protocol wants them.
 
         `se_la`, `se_pr` and `se_va` are the properties label, property and value; `cx` holds the contexts in base64;
         `eid` is a new UUID; `dtm` is ``now`` in milliseconds. Only the time of sending, `stm`, is added later.

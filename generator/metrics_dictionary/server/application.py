@@ -54,8 +54,8 @@ class Application:
     @classmethod
     def opened(cls, settings: Settings, dictionary: Dictionary, store: Store, site: Path) -> Application:
         """Put together what the settings name. Raises OperationalError for what they cannot mean."""
-        structured = StructuredEvents(Instance.of(settings.facts)) if settings.text("collector") else None
-        unknown: Literal["reject", "ignore"] = "ignore" if settings.text("events.unknown") == "ignore" else "reject"
+        structured = StructuredEvents(Instance.of(settings.facts)) if settings.string("collector") else None
+        unknown: Literal["reject", "ignore"] = "ignore" if settings.string("events.unknown") == "ignore" else "reject"
         recorder = BatchRecorder(store)
         tracker = EventTracker(dictionary, recorder, unknown=unknown, structured=structured)
         return cls(dictionary, store, tracker, recorder, open_sources(settings, store), settings, site)
@@ -103,7 +103,7 @@ class Application:
                 sender.stop()
 
     def _sender(self) -> Sender | None:
-        collector = self.settings.text("collector")
+        collector = self.settings.string("collector")
         return Sender(self.store, Collector(collector), clock=self.clock) if collector else None
 
     def _scheduler(self) -> Scheduler | None:

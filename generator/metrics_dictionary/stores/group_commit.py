@@ -36,10 +36,10 @@ class _Waiting:
 class GroupCommit:
     """Brings recordings to `commit`, all that wait at once, one call at a time.
 
-    There is no thread of its own: whoever comes first leads and commits, everybody else sleeps. A leader commits one
-    group and hands over to the first who came meanwhile, so that no request works for others longer than that.
-    `commit` writes all or nothing; it raises StoreUnavailableError when the store is away, and anything else when one
-    of the recordings is at fault: then each is committed alone, so that one bad recording fails by itself.
+    It has no thread of its own: the first caller leads and commits, the others sleep. A leader commits one group and
+    hands over to the first caller that came meanwhile, so that no request works for others longer than that. `commit`
+    writes all or nothing. It raises StoreUnavailableError when the store is away, and anything else when one of the
+    recordings cannot be written: then each is committed alone, so that only the bad one fails.
     """
 
     def __init__(self, commit: Callable[[Sequence[Recording]], None]) -> None:
@@ -70,7 +70,7 @@ class GroupCommit:
             self._settle(group)
         finally:
             for waiting in group:
-                if not waiting.settled:  # the leader was interrupted: the others must not sleep for ever
+                if not waiting.settled:  # the leader was interrupted: the others must not sleep forever
                     waiting.failure = StoreUnavailableError("the store: the commit was interrupted; try again")
             with self._queue_lock:
                 self._led = bool(self._queue)

@@ -44,7 +44,7 @@ def selections(metric: MetricDefinition) -> tuple[SelectionRule, ...]:
 
     An older `redis_hll` metric lists events in `options`: of these it counts the different users, and so it shares
     their sets with metrics that say `unique: user.id`. A rule that no event can match is left out: it has no name, an
-    operator that does not exist, or a filter that asks for something else than a text or a number.
+    operator that does not exist, or a filter that asks for something other than a string or a number.
     """
     if metric.data_source == "internal_events":
         rules = metric.selection_rules
@@ -134,7 +134,7 @@ def _name(name: str) -> str:
 
 
 def _value(value: object) -> str:
-    """Write a value; a number and the text that looks like it share a counter, as they do in GitLab."""
+    """Write a value; a number and the string that looks like it share a counter, as they do in GitLab."""
     return IN_A_VALUE.sub(_escaped, str(value))
 
 

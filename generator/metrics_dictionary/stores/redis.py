@@ -58,7 +58,7 @@ return 1
 
 
 class RedisStore:
-    """One Redis server. How durable it is, its own settings say (`appendfsync always` for every acknowledged event).
+    """One Redis server. Its own settings say how durable it is (`appendfsync always` keeps all that is acknowledged).
 
     Time is the server's, so that machines whose clocks differ agree on what has expired.
     """

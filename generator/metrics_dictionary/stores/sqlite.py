@@ -47,8 +47,7 @@ ON CONFLICT (key) DO UPDATE SET expires = excluded.expires, value = CASE WHEN to
   THEN excluded.value
   ELSE max({-MAX_TOTAL!r}, min({MAX_TOTAL!r}, totals.value + excluded.value)) END
 """
-
-"""The limits keep a sum finite."""
+"""Adds to a total, or begins it anew once it has expired. The limits keep a sum finite."""
 
 NOT_EXPIRED = "(expires IS NULL OR expires > ?)"
 
@@ -64,7 +63,7 @@ class SqliteStore:
     def __init__(self, path: Path, *, clock: Clock, busy_timeout: float = BUSY_TIMEOUT) -> None:
         """Open or create the file, readable by its owner only.
 
-        Raises OperationalError when the path is no place for a store, StoreUnavailableError when the file stays locked.
+        Raises OperationalError for a path that cannot hold a store, StoreUnavailableError when the file stays locked.
         """
         self._path = path
         self._clock = clock
@@ -242,7 +241,11 @@ class SqliteStore:
             except IndexError:
                 connection = self._connect()
                 connection.execute("PRAGMA query_only = ON")
-            yield connection
+            try:
+                yield connection
+            except BaseException:
+                connection.close()
+                raise
             self._readers.append(connection)
             if self._closed:
                 self.close()
@@ -288,7 +291,7 @@ class SqliteStore:
 
 
 def _current_set(connection: sqlite3.Connection, key: str, end: int | None, now: int) -> int:
-    """Return the id of the set with this key, a new one when there is none or the old one has ended."""
+    """Return the id of the set with this key, a new one where there is none or the old one has expired."""
     row = connection.execute("SELECT id, expires FROM sets WHERE key = ?", (key,)).fetchone()
     if row is not None and (row[1] is None or row[1] > now):
         if row[1] != end:
@@ -302,7 +305,7 @@ def _current_set(connection: sqlite3.Connection, key: str, end: int | None, now:
 
 
 def _storable(value: str) -> str | bytes:
-    """JSON may hold half a surrogate pair, which is no text to SQLite; it still is a value that differs from others."""
+    """Return half of a surrogate pair, which JSON may hold and SQLite does not store as text, as bytes of its own."""
     try:
         value.encode()
     except UnicodeEncodeError:

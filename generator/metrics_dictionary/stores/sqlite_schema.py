@@ -36,7 +36,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
 
 
 def refuse_another_application(connection: sqlite3.Connection, path: Path) -> None:
-    """Raise OperationalError for a database that is no store; it is left as it was."""
+    """Raise OperationalError for a database that is not a store, and leave it as it was."""
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if application != APPLICATION and tables:

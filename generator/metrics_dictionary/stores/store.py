@@ -32,8 +32,8 @@ class Recording:
 
     ``increments``: counter key -> by how much. ``sums``: sum key -> by how much, finite. ``uniques``: key of a set ->
     the values to add. ``expiring``: those of these keys that end KEY_LIFETIME after the last write, the weekly ones.
-    ``outbox``: JSON texts, one for each event that goes to the collector. Raises ValueError for a number that a store
-    could not add: it would spoil what the same transaction holds for others.
+    ``outbox``: JSON documents, one for each event that goes to the collector. Raises ValueError for a number that a
+    store could not add: it would spoil what the same transaction holds for others.
     """
 
     increments: Mapping[str, int]
@@ -105,7 +105,7 @@ def combined(recordings: Sequence[Recording]) -> Recording:
 class CachedPayload:
     """The last Service Ping payload.
 
-    ``payload`` and ``metadata`` are JSON texts; the second says for each metric how long it took and why it failed.
+    ``payload`` and ``metadata`` are JSON documents; the second says for each metric how long it took and why it failed.
     """
 
     recorded_at: datetime

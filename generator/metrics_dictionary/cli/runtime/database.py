@@ -35,7 +35,7 @@ def snapshot(*, settings_file: Path | None, database: str | None) -> None:
     from metrics_dictionary.ping.database.structure import snapshot as structure
 
     settings = settings_of(settings_file, database=database)
-    url = settings.text("database")
+    url = settings.string("database")
     if not url:
         raise OperationalError("no database is named; give --database sqlite:///FILE or postgresql://USER@HOST/NAME")
     with closing(open_database(url, statement_timeout=settings.number("ping.statement_timeout"))) as opened:

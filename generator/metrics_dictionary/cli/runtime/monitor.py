@@ -68,7 +68,7 @@ def command(
     if not key_paths and not events:
         raise click.UsageError("name key paths, or an event with --event")
     metrics = watched_metrics(read_dictionary(root).dictionary, key_paths, events)
-    with closing(open_store(settings_of(settings_file, **given).text("store") or "")) as opened:
+    with closing(open_store(settings_of(settings_file, **given).string("store") or "")) as opened:
         first = live_values(metrics, opened, datetime.now(UTC))
         if once:
             click.echo(_table(first, first), nl=False)

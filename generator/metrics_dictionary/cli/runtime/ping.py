@@ -125,5 +125,5 @@ def _last_payload(settings_file: Path | None, url: str | None) -> CachedPayload:
     with closing(opened_store(settings)) as store:
         payload = store.payload()
     if payload is None:
-        raise OperationalError(f"no payload in {settings.text('store')} yet; `ping generate` collects one")
+        raise OperationalError(f"no payload in {settings.string('store')} yet; `ping generate` collects one")
     return payload

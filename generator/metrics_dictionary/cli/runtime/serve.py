@@ -87,7 +87,7 @@ def _build_and_serve(
 
     with Server(ServerOptions.of(settings)) as server, closing(opened_store(settings)) as store:
         with progress("Building the site:") as draw:
-            repository_url = settings.text("repository_url")
+            repository_url = settings.string("repository_url")
             report = build(root, site, product_groups=product_groups, progress=draw, repository_url=repository_url)
         report_errors(report.diagnostics)
         application = Application.opened(settings, report.dictionary, store, site)

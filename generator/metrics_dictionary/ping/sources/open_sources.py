@@ -21,10 +21,10 @@ def open_sources(settings: Settings, store: Store | None) -> Sources:
 
     Whether a database answers is found out metric by metric. Raises OperationalError for a URL that makes no sense.
     """
-    url = settings.text("database")
+    url = settings.string("database")
     database = open_database(url, statement_timeout=settings.number("ping.statement_timeout")) if url else None
-    prometheus = settings.text("prometheus")
-    snapshot = settings.text("ping.schema_snapshot")
+    prometheus = settings.string("prometheus")
+    snapshot = settings.string("ping.schema_snapshot")
     return Sources(
         database=database,
         store=store,

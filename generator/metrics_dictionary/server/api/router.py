@@ -52,7 +52,7 @@ class Router:
         self._routes: dict[str, dict[str, Route]] = {}
         for route in routes(application):
             self._routes.setdefault(route.path, {})[route.method] = route
-        trusted = application.settings.texts("server.trusted_networks")
+        trusted = application.settings.strings("server.trusted_networks")
         self._authentication = Authentication(application.store, trusted, clock=application.clock)
 
     def authorize_from_memory(self, request: Request) -> Route | Response | None:

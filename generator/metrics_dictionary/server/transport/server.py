@@ -78,16 +78,16 @@ class ServerOptions:
     @classmethod
     def of(cls, settings: Settings) -> ServerOptions:
         """Return what the settings say. Raises OperationalError for what they cannot mean."""
-        certificate, log = settings.text("server.tls_certificate"), settings.text("server.access_log")
+        certificate, log = settings.string("server.tls_certificate"), settings.string("server.access_log")
         threads, idle_seconds = int(settings.number("server.threads")), settings.number("server.idle_seconds")
         if threads < 1 or idle_seconds <= 0:
             raise OperationalError("server.threads and server.idle_seconds have to be more than 0")
         return cls(
-            settings.text("host") or "",
+            settings.string("host") or "",
             int(settings.number("port")),
             threads,
             idle_seconds,
-            tls=tls_context(certificate, settings.text("server.tls_key")) if certificate else None,
+            tls=tls_context(certificate, settings.string("server.tls_key")) if certificate else None,
             access_log=AccessLog(log) if log else None,
         )
 
