@@ -26,7 +26,7 @@ def test_the_same_definitions_give_the_same_bytes(
     small_site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, worthwhile: int
 ) -> None:
     monkeypatch.setattr(listings, "PAGE_SIZE", 7)
-    monkeypatch.setattr(in_parts, "WORTHWHILE", worthwhile)
+    monkeypatch.setattr(in_parts, "MIN_ITEMS", worthwhile)
     write_small_root(tmp_path / "definitions")
     build(tmp_path / "definitions", tmp_path / "site")
     assert digests(tmp_path / "site") == digests(small_site)

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -9,7 +11,7 @@ import pytest
 
 from metrics_dictionary.tools import in_parts as module
 from metrics_dictionary.tools.errors import OperationalError
-from metrics_dictionary.tools.in_parts import WORTHWHILE, in_parts
+from metrics_dictionary.tools.in_parts import MIN_ITEMS, in_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,19 +56,19 @@ def with_process(numbers: Iterable[int]) -> list[tuple[int, int]]:
     return [(os.getpid(), number) for number in numbers]
 
 
-@pytest.mark.parametrize("length", [0, 1, WORTHWHILE, WORTHWHILE + 1, WORTHWHILE + 2])
+@pytest.mark.parametrize("length", [0, 1, MIN_ITEMS, MIN_ITEMS + 1, MIN_ITEMS + 2])
 @pytest.mark.usefixtures("cores")
 def test_the_results_stand_in_the_order_of_the_items(length: int) -> None:
     assert in_parts(squares, range(length)) == squares(range(length))
 
 
 def test_the_work_is_shared_out_among_the_cores(cores: int) -> None:
-    assert len({process for process, _ in in_parts(with_process, range(WORTHWHILE))}) == cores
+    assert len({process for process, _ in in_parts(with_process, range(MIN_ITEMS))}) == cores
 
 
 @pytest.mark.usefixtures("cores")
 def test_a_short_list_is_not_worth_a_process() -> None:
-    assert {process for process, _ in in_parts(with_process, range(WORTHWHILE - 1))} == {os.getpid()}
+    assert {process for process, _ in in_parts(with_process, range(MIN_ITEMS - 1))} == {os.getpid()}
 
 
 @pytest.mark.usefixtures("cores")
@@ -75,7 +77,7 @@ def test_a_process_with_threads_is_not_forked() -> None:
     thread = threading.Thread(target=done.wait)
     thread.start()
     try:
-        assert {process for process, _ in in_parts(with_process, range(WORTHWHILE))} == {os.getpid()}
+        assert {process for process, _ in in_parts(with_process, range(MIN_ITEMS))} == {os.getpid()}
     finally:
         done.set()
         thread.join()
@@ -84,15 +86,15 @@ def test_a_process_with_threads_is_not_forked() -> None:
 @pytest.mark.usefixtures("cores")
 def test_a_machine_that_cannot_fork_does_all_in_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "fork")
-    assert in_parts(squares, range(WORTHWHILE)) == squares(range(WORTHWHILE))
+    assert in_parts(squares, range(MIN_ITEMS)) == squares(range(MIN_ITEMS))
 
 
 def test_progress_goes_up_to_the_whole_list(cores: int) -> None:
     told: list[tuple[int, int]] = []
-    in_parts(squares, range(WORTHWHILE), lambda done, total: told.append((done, total)))
+    in_parts(squares, range(MIN_ITEMS), lambda done, total: told.append((done, total)))
     assert told == sorted(told)
-    assert told[-1] == (WORTHWHILE, WORTHWHILE)
-    assert len(told) == WORTHWHILE // cores + 1
+    assert told[-1] == (MIN_ITEMS, MIN_ITEMS)
+    assert len(told) == MIN_ITEMS // cores + 1
 
 
 @pytest.mark.parametrize("item", [0, 1, 2])
@@ -104,7 +106,7 @@ def test_what_goes_wrong_in_any_process_is_raised_here(cores: int, item: int, fo
         return []
 
     with pytest.raises(OperationalError, match=f"^{item}: cannot read the file$"):
-        in_parts(work, range(WORTHWHILE))
+        in_parts(work, range(MIN_ITEMS))
     assert len(forked) == cores - 1
     assert not any(map(exists, forked))
 
@@ -124,6 +126,26 @@ def test_a_process_that_is_ended_from_outside_is_named_as_the_reason(
         in_parts(work, range(10))
     assert len(forked) == 1
     assert not any(map(exists, forked))
+
+
+def test_a_process_ends_when_the_one_that_started_it_was_killed() -> None:
+    program = """
+import os, signal
+from metrics_dictionary.tools import in_parts as module
+
+module._parts = lambda _: 2
+parent = os.getpid()
+
+def work(numbers):
+    if os.getpid() == parent:
+        os.kill(parent, signal.SIGKILL)
+    return ["more than a pipe holds" * 10_000 for _ in numbers]
+
+module.in_parts(work, range(10))
+"""
+    # Both ends of the program's output are open as long as one of its processes lives.
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=30, check=False)
+    assert (done.returncode, done.stderr) == (-signal.SIGKILL, b"")
 
 
 def exists(process: int) -> bool:

@@ -10,7 +10,7 @@ import pytest
 
 from metrics_dictionary.dictionary.diagnostic import Diagnostic, Severity
 from metrics_dictionary.tools.errors import OperationalError
-from metrics_dictionary.tools.in_parts import WORTHWHILE
+from metrics_dictionary.tools.in_parts import MIN_ITEMS
 from metrics_dictionary.validation import unchecked
 from metrics_dictionary.validation.rules.registry import DEFINITION_RULES, DICTIONARY_RULES
 from metrics_dictionary.validation.validate import Outcome, validate, validate_file, validate_paths
@@ -178,7 +178,7 @@ def test_reading_without_libyaml_is_told_as_information(root: Path, monkeypatch:
 
 
 def test_one_process_and_several_find_the_same(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for number in range(WORTHWHILE):
+    for number in range(MIN_ITEMS):
         text = METRIC.format(name=f"loaf_{number}").replace("optional", "Optional" if number % 7 == 0 else "optional")
         write(root / "metrics" / "many" / f"{number}.yml", text)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
@@ -186,7 +186,7 @@ def test_one_process_and_several_find_the_same(root: Path, monkeypatch: pytest.M
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0}, raising=False)
     one = validate(root)
     assert several.diagnostics == one.diagnostics
-    assert len(several.diagnostics) > WORTHWHILE // 7
+    assert len(several.diagnostics) > MIN_ITEMS // 7
     assert [document.data for document in several.documents] == [document.data for document in one.documents]
 
 

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import os
-import pickle
 import signal
-import sys
 import threading
-from typing import TYPE_CHECKING, NamedTuple, NoReturn, TypeVar
+from contextlib import suppress
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from metrics_dictionary.tools.errors import OperationalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from multiprocessing.connection import Connection
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-WORTHWHILE = 300
-"""Items. Below that, starting a process takes longer than it saves."""
+MIN_ITEMS = 300
+"""Below that, starting a process takes longer than it saves."""
 
-MOST = 4
-"""Processes. This one has to take in what all of the others send."""
+MAX_PROCESSES = 4
+"""This one has to take in what all of the others send."""
 
 
 def in_parts(
@@ -38,23 +38,23 @@ def in_parts(
     raises, and OperationalError when a process is ended from outside.
     """
     parts = max(min(_parts(len(items) * weight), len(items)), 1)
-    children = [_fork(work, items[part::parts]) for part in range(1, parts)]
+    children = [_Child(work, items[part::parts]) for part in range(1, parts)]
     try:
         own = work(_counted(items[::parts], parts, len(items), progress))
-        shares: list[list[Result]] = [own, *(_received(child) for child in children)]
+        shares: list[list[Result]] = [own, *(child.results() for child in children)]
     finally:
         for child in children:
-            _end(child)
+            child.end()
     # Item 0 is the first of the first share, item 1 the first of the second one, and so on.
     return [shares[index % parts][index // parts] for index in range(len(items))]
 
 
 def _parts(length: int) -> int:
     """Return how many processes to use; a process with other threads must not be forked."""
-    if length < WORTHWHILE or not hasattr(os, "fork") or threading.active_count() > 1:
+    if length < MIN_ITEMS or not hasattr(os, "fork") or threading.active_count() > 1:
         return 1
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores, MOST)
+    return min(cores, MAX_PROCESSES)
 
 
 def _counted(
@@ -68,55 +68,50 @@ def _counted(
         progress(total, total)
 
 
-class _Child(NamedTuple):
-    """A forked process and the end of the pipe from which its results are read."""
+class _Child(Generic[Result]):
+    """A forked process that works on its share."""
 
-    process: int
-    pipe: int
+    def __init__(self, work: Callable[[Iterable[Item]], list[Result]], items: Sequence[Item]) -> None:
+        # Imported here: it takes longer than many a command that has little to do.
+        import multiprocessing
 
+        context = multiprocessing.get_context("fork")
+        self._connection, sending = context.Pipe(duplex=False)
+        self._process = context.Process(
+            target=_send_results, args=(work, items, self._connection, sending), daemon=True
+        )
+        self._process.start()
+        sending.close()
 
-def _fork(work: Callable[[Iterable[Item]], list[Result]], items: Sequence[Item]) -> _Child:
-    sys.stdout.flush()
-    sys.stderr.flush()
-    reading, writing = os.pipe()
-    process = os.fork()
-    if process == 0:
-        _work_and_exit(work, items, writing)
-    os.close(writing)
-    return _Child(process, reading)
-
-
-def _work_and_exit(work: Callable[[Iterable[Item]], list[Result]], items: Sequence[Item], pipe: int) -> NoReturn:
-    """Send the results, or the exception, through the pipe; nothing else of this process may be seen or cleaned up."""
-    try:
+    def results(self) -> list[Result]:
+        """Return what the child worked out; raises the exception that its work raised."""
+        results: list[Result]
+        error: Exception | None
         try:
-            answer = pickle.dumps((work(items), None), protocol=pickle.HIGHEST_PROTOCOL)
+            results, error = self._connection.recv()
+        except (EOFError, OSError) as cut_off:
+            message = "a process was ended before its part of the work was done; is the machine short of memory?"
+            raise OperationalError(message) from cut_off
+        if error is not None:
+            raise error
+        return results
+
+    def end(self) -> None:
+        """Take the process off the machine, whether it is done or not."""
+        self._connection.close()
+        self._process.kill()
+        self._process.join()
+
+
+def _send_results(
+    work: Callable[[Iterable[Item]], list[Result]], items: Sequence[Item], receiving: Connection, sending: Connection
+) -> None:
+    # The parent ends its children when it is interrupted. When it was killed nobody reads any more, and with the other
+    # end of the pipe closed here a process learns that instead of waiting for a reader forever.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    receiving.close()
+    with suppress(BrokenPipeError):
+        try:
+            sending.send((work(items), None))
         except Exception as error:  # noqa: BLE001 - the parent raises it
-            answer = pickle.dumps(([], error))
-        with os.fdopen(pipe, "wb") as writing:
-            writing.write(answer)
-    finally:
-        os._exit(0)
-
-
-def _received(child: _Child) -> list[Result]:
-    """Return what a child worked out; raises the exception that its work raised."""
-    with os.fdopen(os.dup(child.pipe), "rb") as reading:
-        answer = reading.read()
-    results: list[Result]
-    error: Exception | None
-    try:
-        results, error = pickle.loads(answer)  # noqa: S301 - our own process wrote it
-    except (EOFError, pickle.UnpicklingError) as cut_off:
-        message = "a process was ended before its part of the work was done; is the machine short of memory?"
-        raise OperationalError(message) from cut_off
-    if error is not None:
-        raise error
-    return results
-
-
-def _end(child: _Child) -> None:
-    """Take the process off the machine, whether it is done or not."""
-    os.close(child.pipe)
-    os.kill(child.process, signal.SIGKILL)
-    os.waitpid(child.process, 0)
+            sending.send(([], error))

@@ -22,7 +22,7 @@ from metrics_dictionary.tools.addresses import is_web_address
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.files import file_bytes
 from metrics_dictionary.tools.garbage import without_garbage_collection
-from metrics_dictionary.tools.in_parts import WORTHWHILE, in_parts
+from metrics_dictionary.tools.in_parts import MIN_ITEMS, in_parts
 from metrics_dictionary.tools.web_document import fetch
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def open_both(old: str, new: str | None, root: Path) -> tuple[Edition, Edition]:
             reading = read_dictionary(root)
             return open_edition(old, root, documents=reading.documents), _edition_of(reading)
         if Path(old).is_file() and Path(new).is_file():
-            before, after = in_parts(_read_files, [Path(old), Path(new)], weight=WORTHWHILE)
+            before, after = in_parts(_read_files, [Path(old), Path(new)], weight=MIN_ITEMS)
             return before, after
         known: KnownData = {}
         return open_edition(old, root, known=known), open_edition(new, root, known=known)
