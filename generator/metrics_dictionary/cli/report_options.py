@@ -1,4 +1,4 @@
-"""In which formats findings are told, and where they go."""
+"""Options of a report: in which formats findings are written, and where they go."""
 
 from __future__ import annotations
 

@@ -75,12 +75,8 @@ def _put_in_place(staged: Mapping[Path, Path]) -> None:
     except OSError:
         for path, content in before.items():
             with contextlib.suppress(OSError):
-                _put_back(path, content)
+                if content is None:
+                    path.unlink(missing_ok=True)
+                else:
+                    replace_file(path, content)
         raise
-
-
-def _put_back(path: Path, content: bytes | None) -> None:
-    if content is None:
-        path.unlink(missing_ok=True)
-        return
-    replace_file(path, content)

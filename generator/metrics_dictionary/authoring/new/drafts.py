@@ -55,7 +55,7 @@ class MetricDraft:
 
     def text(self, schema_url: str) -> str:
         """Return the YAML; ``schema_url`` is what editors check the file against."""
-        return _templates().get_template("metric.yml").render(metric=self, schema_url=schema_url)
+        return _render("metric.yml", metric=self, schema_url=schema_url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class EventDraft:
 
     def text(self, schema_url: str) -> str:
         """Return the YAML; ``schema_url`` is what editors check the file against."""
-        return _templates().get_template("event.yml").render(event=self, schema_url=schema_url)
+        return _render("event.yml", event=self, schema_url=schema_url)
 
 
 def key_path_for(
@@ -113,10 +113,10 @@ def ways_to_trigger(event: EventDefinition, filters: Mapping[str, object], watch
         body["additional_properties"] = {
             name: filters.get(name, 1 if name == "value" else "example") for name in event.additional_properties
         }
-    return _templates().get_template("trigger.txt").render(body=body, api=TRACKING_API, watch=watch)
+    return _render("trigger.txt", body=body, api=TRACKING_API, watch=watch)
 
 
-def _templates() -> Environment:
+def _render(name: str, **values: object) -> str:
     templates = Environment(
         loader=FileSystemLoader(resource("templates/scaffolds")),
         undefined=StrictUndefined,
@@ -128,7 +128,7 @@ def _templates() -> Environment:
     templates.filters["scalar"] = lambda value: on_one_line(value) if isinstance(value, str) else json.dumps(value)
     templates.filters["quoted"] = quoted
     templates.filters["json"] = json.dumps
-    return templates
+    return templates.get_template(name).render(values)
 
 
 def _file_name(name: str) -> str:

@@ -62,9 +62,9 @@ def _metric(dictionary: Dictionary, metric: MetricDefinition) -> Iterator[str]:
     yield from _title(metric.key_path, metric.description)
     yield from _row("status", _status(metric.status, metric.fields))
     yield from _row("owner", _owner(dictionary, metric.product_group))
-    yield from _row("value", _joined(metric.value_type, metric.data_category, " · "))
+    yield from _row("value", _joined(metric.value_type, metric.data_category))
     yield from _row("time frame", ", ".join(metric.time_frames))
-    yield from _row("data source", _joined(metric.data_source, metric.instrumentation_class, " · "))
+    yield from _row("data source", _joined(metric.data_source, metric.instrumentation_class))
     yield from _row("tiers", ", ".join(metric.tiers))
     yield from _row("indicators", ", ".join(metric.performance_indicator_types))
     for line in _computation(dictionary, metric):
@@ -96,7 +96,7 @@ def _statement(dictionary: Dictionary, metric: MetricDefinition) -> Iterator[str
     instrumentation = dictionary.instrumentation_of(metric)
     if instrumentation is None or instrumentation.source != "database":
         return
-    with contextlib.suppress(InstrumentationError):  # the words said it
+    with contextlib.suppress(InstrumentationError):  # the computation in words says so already
         yield undated_statement(instrumentation, metric)
 
 
@@ -150,8 +150,8 @@ def _owner(dictionary: Dictionary, identifier: str | None) -> str:
     return f"{group.name} ({identifier})" if group and group.name != identifier else identifier or ""
 
 
-def _joined(first: str | None, second: str | None, separator: str) -> str:
-    return separator.join(part for part in (first, second) if part)
+def _joined(*parts: str | None) -> str:
+    return " · ".join(part for part in parts if part)
 
 
 def _unknown(dictionary: Dictionary, name: str) -> str:
