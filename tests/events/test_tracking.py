@@ -286,14 +286,14 @@ def test_an_event_without_a_definition_is_refused_or_ignored(
         EventTracker(DICTIONARY, store, clock=clock).track([{"event": event}, rename()], 7)
     assert refused.value.errors == (f"events[0].{error}",)
     assert values(DICTIONARY, store, DURING_W01) == {}
-    lenient = EventTracker(DICTIONARY, store, unknown="ignore", clock=clock)
+    lenient = EventTracker(DICTIONARY, store, ignore_unknown=True, clock=clock)
     assert lenient.track([{"event": event}], 7) == (error,)
     assert lenient.track([{"event": event}, rename()], 7) == (f"events[0].{error}",)
     assert values(DICTIONARY, store, DURING_W01)["renames"] == 1
 
 
 def test_an_ignored_event_does_not_excuse_a_wrong_one(store: SqliteStore, clock: Clock) -> None:
-    lenient = EventTracker(DICTIONARY, store, unknown="ignore", clock=clock)
+    lenient = EventTracker(DICTIONARY, store, ignore_unknown=True, clock=clock)
     bodies = [{"event": "nothing", "project_id": -1}, rename()]
     assert errors(lenient, bodies)[0].startswith("events[0].project_id: ")
 
@@ -384,7 +384,7 @@ def test_the_older_calls_refuse_what_no_metric_names(
             call(event)
         assert refused.value.args == (error,)
     if kind is UnknownEventsError:
-        assert EventTracker(DICTIONARY, store, unknown="ignore", clock=clock).increment_counter(event) == (error,)
+        assert EventTracker(DICTIONARY, store, ignore_unknown=True, clock=clock).increment_counter(event) == (error,)
 
 
 def test_a_store_that_is_away_is_not_hidden(tracker: EventTracker, store: SqliteStore) -> None:

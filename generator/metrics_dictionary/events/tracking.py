@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from metrics_dictionary.dictionary.definition import text
 from metrics_dictionary.events.counting import CounterIndex, count
@@ -35,9 +35,9 @@ MAX_EVENTS = 50
 class EventTracker:
     """Validates events, counts them for the metrics that read them, and queues what goes to a collector.
 
-    ``unknown``: whether an event without a definition, or with one that is removed, makes a request fail ("reject") or
-    is left out ("ignore"). ``structured`` builds what goes to the collector; without it nothing is queued, since nobody
-    would ever send it. The index of metrics is built here, once: a changed dictionary needs another tracker.
+    An event without a definition, or with one that is removed, makes a request fail; with ``ignore_unknown`` it is left
+    out. ``structured`` builds what goes to the collector; without it nothing is queued, since nobody would send it. The
+    index of metrics is built here, once: a changed dictionary needs another tracker.
     """
 
     def __init__(
@@ -45,12 +45,12 @@ class EventTracker:
         dictionary: Dictionary,
         store: Recorder,
         *,
-        unknown: Literal["reject", "ignore"] = "reject",
+        ignore_unknown: bool = False,
         clock: Clock = utc_now,
         structured: StructuredEvents | None = None,
     ) -> None:
         self._store = store
-        self._ignores_unknown = unknown == "ignore"
+        self._ignore_unknown = ignore_unknown
         self._clock = clock
         self._structured = structured
         self._counters = CounterIndex(dictionary)
@@ -116,7 +116,7 @@ class EventTracker:
                 continue
             if occurrence.event in self._names.active:
                 occurrences.append(occurrence)
-            elif self._ignores_unknown:
+            elif self._ignore_unknown:
                 ignored.append(f"{place}event: {self._names.refusal(occurrence.event)}")
             else:
                 errors.unknown(f"{place}event: {self._names.refusal(occurrence.event)}")
@@ -142,7 +142,7 @@ class EventTracker:
         if event in self._counters and not self._names.is_removed(event):
             return ()
         refusal = f"{quoted(event)} is read by no metric" if event in self._names.active else self._names.refusal(event)
-        if self._ignores_unknown:
+        if self._ignore_unknown:
             return (f"event: {refusal}",)
         raise UnknownEventsError((f"event: {refusal}",))
 

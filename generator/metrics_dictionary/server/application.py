@@ -9,7 +9,7 @@ import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from metrics_dictionary.events.collector import Collector
 from metrics_dictionary.events.sender import Sender
@@ -55,9 +55,9 @@ class Application:
     def opened(cls, settings: Settings, dictionary: Dictionary, store: Store, site: Path) -> Application:
         """Put together what the settings name. Raises OperationalError for what they cannot mean."""
         structured = StructuredEvents(Instance.of(settings.facts)) if settings.string("collector") else None
-        unknown: Literal["reject", "ignore"] = "ignore" if settings.string("events.unknown") == "ignore" else "reject"
+        ignore_unknown = settings.string("events.unknown") == "ignore"
         recorder = BatchRecorder(store)
-        tracker = EventTracker(dictionary, recorder, unknown=unknown, structured=structured)
+        tracker = EventTracker(dictionary, recorder, ignore_unknown=ignore_unknown, structured=structured)
         return cls(dictionary, store, tracker, recorder, open_sources(settings, store), settings, site)
 
     def is_enabled(self, flag: str) -> bool:
