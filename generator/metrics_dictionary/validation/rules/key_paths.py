@@ -1,11 +1,13 @@
-"""Key paths: well formed, claimed once, and none the parent of another's value."""
+"""Key paths: well formed, in plain letters, claimed once, and none the parent of another's value."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.validation.engine.wording import code
+from metrics_dictionary.validation.rules.context import key_paths_of
 from metrics_dictionary.validation.rules.definitions import metric_fields
 from metrics_dictionary.validation.rules.rule import Finding, Place
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from metrics_dictionary.validation.rules.context import RuleContext
 
 _KEY_PATH = re.compile(r"[\w-]+(?:\.[\w-]+)*")
+_UNUSUAL = re.compile(r"[^a-z0-9_.-]")
 
 
 def malformed_key_path(document: Document) -> Iterator[Finding]:
@@ -31,6 +34,23 @@ def malformed_key_path(document: Document) -> Iterator[Finding]:
     else:
         problem = f"the key path {code(key_path)} has a character that is no letter, digit, `_` or `-`"
     yield Finding(document, ("key_path",), problem)
+
+
+def key_path_letters(context: RuleContext) -> Iterator[Finding]:
+    """Find key paths with other letters than a to z, and say so where one differs from another only in case.
+
+    Removed metrics are in no payload, and their key paths stay what old payloads say.
+    """
+    unusual = [metric for metric in context.live_metrics if _UNUSUAL.search(metric.key_path)]
+    if not unusual:
+        return
+    alike: dict[str, list[tuple[str, MetricDefinition]]] = {}
+    for key_path, metric in context.key_paths:
+        if not metric.removed:
+            alike.setdefault(key_path.lower(), []).append((key_path, metric))
+    for metric in unusual:
+        if _KEY_PATH.fullmatch(metric.key_path):
+            yield _letters_finding(context, metric, alike)
 
 
 def duplicate_key_path(context: RuleContext) -> Iterator[Finding]:
@@ -73,6 +93,27 @@ def key_path_conflict(context: RuleContext) -> Iterator[Finding]:
             f"{code(key_path)} lies below {code(parent)}, which holds the value of the metric at {other.location}",
             related=(other,),
         )
+
+
+def _letters_finding(
+    context: RuleContext, metric: MetricDefinition, alike: dict[str, list[tuple[str, MetricDefinition]]]
+) -> Finding:
+    document = context.document_of(metric)
+    own = key_paths_of(metric)
+    for key_path in own:
+        for name, owner in alike[key_path.lower()]:
+            # Of two with a capital the later file is told.
+            if name not in own and (not _UNUSUAL.search(name) or owner.file_path < metric.file_path):
+                other = Place(context.document_of(owner), ("key_path",), f"{code(name)} is defined here")
+                message = f"{code(key_path)} differs only in case from {code(name)} at {other.location}"
+                return Finding(document, ("key_path",), message, related=(other,))
+    character = _UNUSUAL.findall(metric.key_path)[0]
+    if character.isascii():
+        what = f"the capital letter `{character}`"
+    else:
+        name = unicodedata.name(character, f"U+{ord(character):04X}")
+        what = f"`{character}` ({name}), which is not one of the letters a to z"
+    return Finding(document, ("key_path",), f"the key path {code(metric.key_path)} contains {what}")
 
 
 def _parent(key_path: str, owners: dict[str, MetricDefinition], lengths: set[int]) -> str | None:

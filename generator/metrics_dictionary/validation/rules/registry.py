@@ -14,7 +14,12 @@ from metrics_dictionary.dictionary.diagnostic import Severity
 from metrics_dictionary.validation.engine.schema_check import schema_findings
 from metrics_dictionary.validation.rules.descriptions import description_quality
 from metrics_dictionary.validation.rules.duplicates import duplicate_event, duplicate_instrumentation
-from metrics_dictionary.validation.rules.key_paths import duplicate_key_path, key_path_conflict, malformed_key_path
+from metrics_dictionary.validation.rules.key_paths import (
+    duplicate_key_path,
+    key_path_conflict,
+    key_path_letters,
+    malformed_key_path,
+)
 from metrics_dictionary.validation.rules.lifecycle import lifecycle_fields
 from metrics_dictionary.validation.rules.names import (
     empty_time_frame,
@@ -34,6 +39,7 @@ from metrics_dictionary.validation.rules.rule import Finding, Rule, Scope
 from metrics_dictionary.validation.rules.selection import mixed_event_selection, unique_all_time
 from metrics_dictionary.validation.rules.unused import unused_event, unused_instrumentation
 from metrics_dictionary.validation.rules.versions import unquoted_version
+from metrics_dictionary.validation.rules.without_value import missing_instrumentation, removed_event
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -234,6 +240,16 @@ _ROWS = (
         "Rename one of them: a place in the payload is either a value or an object with more levels.",
     ),
     _dictionary(
+        "key-path-letters",
+        Severity.WARNING,
+        key_path_letters,
+        "a key path with a capital letter or a letter outside a to z, or one that differs from another only in case",
+        (
+            "Write the letters a to z, digits and `_`: other tools and file systems do not tell such names apart. A "
+            "metric that is collected already keeps its key path; silence the rule in its file, with the reason."
+        ),
+    ),
+    _dictionary(
         "duplicate-event",
         Severity.ERROR,
         duplicate_event,
@@ -288,6 +304,20 @@ _ROWS = (
         unknown_metric,
         "an instrumentation that computes with a metric that does not exist",
         "Name the key path of a metric, with the suffix of its time frame where the definition has an array.",
+    ),
+    _dictionary(
+        "removed-event",
+        Severity.WARNING,
+        removed_event,
+        "an active metric that counts a removed event, of which no new occurrence is accepted",
+        "Count another event in a new metric, and set this one to `status: removed`; or restore the event.",
+    ),
+    _dictionary(
+        "missing-instrumentation",
+        Severity.WARNING,
+        missing_instrumentation,
+        "a metric that names no instrumentation class although its data source needs one",
+        "Add `instrumentation_class` with the name of an entry in `instrumentations/`; without it the payload has -1.",
     ),
     _dictionary(
         "unused-event",
