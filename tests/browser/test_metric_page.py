@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from metrics_dictionary.site.build.build import build
+from metrics_dictionary.site.build.build import BuildOptions, build
 from tests.browser.accessibility import serious
 from tests.browser.chromium import require_chromium, served
 from tests.site.recorded_root import recorded_root
@@ -29,7 +29,11 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the site of a root with a history."""
     require_chromium()
     folder = tmp_path_factory.mktemp("recorded")
-    build(recorded_root(folder / "project"), folder / "site", repository_url="https://gitlab.com/group/project")
+    build(
+        recorded_root(folder / "project"),
+        folder / "site",
+        BuildOptions(repository_url="https://gitlab.com/group/project"),
+    )
     with served(folder) as address:
         yield f"{address}/site"
 

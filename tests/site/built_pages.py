@@ -37,7 +37,7 @@ class BuiltPage(HTMLParser):
             self.ids.add(attributes["id"])
         self._inside = tag if tag in ("script", "style") else None
 
-    def handle_endtag(self, tag: str) -> None:
+    def handle_endtag(self, _tag: str) -> None:
         self._inside = None
 
     def handle_data(self, data: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from metrics_dictionary.site.build.build import build
+from metrics_dictionary.site.build.build import BuildOptions, build
 from metrics_dictionary.site.pages import listings
 from tests.small_root import event, metric, write
 
@@ -104,7 +104,11 @@ def recorded_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests.site.recorded_root import recorded_root
 
     folder = tmp_path_factory.mktemp("recorded")
-    build(recorded_root(folder / "project"), folder / "site", repository_url="https://gitlab.com/group/project")
+    build(
+        recorded_root(folder / "project"),
+        folder / "site",
+        BuildOptions(repository_url="https://gitlab.com/group/project"),
+    )
     return folder / "site"
 
 

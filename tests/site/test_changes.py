@@ -162,7 +162,9 @@ def test_the_home_page_tells_the_newest_changes(recorded_site: Path, small_site:
 
 
 def test_the_chart_has_a_column_for_each_month_with_changes_and_room_for_the_others() -> None:
-    chart = change_chart(log_of(change(3, days=100), change(2, ChangeType.ADDED, days=99), change(1, ChangeType.REMOVED)).months)
+    chart = change_chart(
+        log_of(change(3, days=100), change(2, ChangeType.ADDED, days=99), change(1, ChangeType.REMOVED)).months
+    )
     assert chart is not None
     assert (chart.first, chart.last) == ("January 2025", "April 2025")
     assert [column.title for column in chart.columns] == [
@@ -261,7 +263,7 @@ def test_a_feed_has_whole_addresses_where_the_site_knows_its_own() -> None:
     assert "https://example.com/dictionary/changes/groups/planning.xml" in links
 
 
-def test_a_feed_is_limited(recorded_site: Path) -> None:
+def test_a_feed_is_limited() -> None:
     many = [change(number) for number in range(MAX_ENTRIES + 50)]
     metrics = (MetricDefinition(metric(), "d/metrics/1.yml"),)
     found = feeds_of(log_of(*many, metrics=metrics))

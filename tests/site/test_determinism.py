@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from metrics_dictionary.site.pages import listings
 from metrics_dictionary.site.build.build import build
+from metrics_dictionary.site.pages import listings
 from metrics_dictionary.tools import in_parts
 
 if TYPE_CHECKING:

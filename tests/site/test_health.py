@@ -10,11 +10,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.changes.definition_repository import read_history
-from metrics_dictionary.site.pages import health_pages
 from metrics_dictionary.site.build.build import build
 from metrics_dictionary.site.data.health import health
+from metrics_dictionary.site.pages import health_pages
 from metrics_dictionary.validation.validate import validate
+from tests.changes.definition_repository import read_history
 from tests.site.built_pages import page, target
 from tests.site.recorded_root import recorded_root
 

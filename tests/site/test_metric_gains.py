@@ -12,15 +12,15 @@ import pytest
 
 from metrics_dictionary.dictionary.dictionary import Dictionary
 from metrics_dictionary.dictionary.metric import MetricDefinition
-from metrics_dictionary.tools.errors import OperationalError
-from metrics_dictionary.site.pages import metric_pages
-from metrics_dictionary.site.parts.history_items import before_after
-from metrics_dictionary.site.build.build import build
+from metrics_dictionary.site.build.build import BuildOptions, build
 from metrics_dictionary.site.data.cross_references import Replacements
-from metrics_dictionary.site.parts.repository_links import repository_links
+from metrics_dictionary.site.pages import metric_pages
 from metrics_dictionary.site.parts.highlighting import laid_out
-from metrics_dictionary.site.parts.window_drawing import timeline
+from metrics_dictionary.site.parts.history_items import before_after
+from metrics_dictionary.site.parts.repository_links import repository_links
 from metrics_dictionary.site.parts.site_wording import duration
+from metrics_dictionary.site.parts.window_drawing import timeline
+from metrics_dictionary.tools.errors import OperationalError
 from tests.site.bare_site import bare_site
 from tests.site.built_pages import page
 from tests.site.conftest import HOSTILE, write_small_root
@@ -244,7 +244,11 @@ def test_a_page_that_would_grow_too_large_tells_less_history_and_then_leaves_out
 
 
 def test_the_bytes_do_not_depend_on_where_and_when_a_repository_is_read(tmp_path: Path, recorded_site: Path) -> None:
-    build(recorded_root(tmp_path / "project"), tmp_path / "site", repository_url="https://gitlab.com/group/project")
+    build(
+        recorded_root(tmp_path / "project"),
+        tmp_path / "site",
+        BuildOptions(repository_url="https://gitlab.com/group/project"),
+    )
     for path in ("metrics/counts.boards/index.html", "changes/index.html", "changes/feed.json", "changes/atom.xml",
                  "changes/2025-01/index.html", "health.json", "health/broken/index.html", "index.html"):  # fmt: skip
         assert (tmp_path / "site" / path).read_bytes() == (recorded_site / path).read_bytes(), path

@@ -13,13 +13,12 @@ from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
 from metrics_dictionary.cli.main import program
-from metrics_dictionary.dictionary.dictionary import Dictionary
-from metrics_dictionary.dictionary.dictionary import ProductGroup
-from metrics_dictionary.site.build.build import build
-from metrics_dictionary.site.pages.program_files import FILES, guides, program_files
-from metrics_dictionary.site.parts.page import File
+from metrics_dictionary.dictionary.dictionary import Dictionary, ProductGroup
+from metrics_dictionary.site.build.build import BuildOptions, build
 from metrics_dictionary.site.build.site_map import write_site_map
 from metrics_dictionary.site.data.schemas import twin_schemas
+from metrics_dictionary.site.pages.program_files import FILES, guides, program_files
+from metrics_dictionary.site.parts.page import File
 from tests.site.bare_site import bare_site
 from tests.site.built_pages import page, pages, target
 
@@ -46,7 +45,7 @@ def read(path: Path) -> Any:
 @pytest.fixture(scope="module")
 def addressed_site(small_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     site = tmp_path_factory.mktemp("addressed") / "site"
-    build(small_root, site, site_url=ADDRESS)
+    build(small_root, site, BuildOptions(site_url=ADDRESS))
     return site
 
 

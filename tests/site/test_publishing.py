@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from metrics_dictionary.site.build import publishing
-from metrics_dictionary.site.build.build import build
+from metrics_dictionary.site.build.build import BuildOptions, build
 from metrics_dictionary.site.build.publishing import publish, staging
 from metrics_dictionary.site.parts.urls import MARKER
 from metrics_dictionary.tools.errors import OperationalError
@@ -54,7 +54,7 @@ def test_a_site_is_readable_by_whoever_the_umask_allows(tiny_root: Path, tmp_pat
 
 def test_strict_leaves_the_old_site_when_a_definition_has_errors(tiny_root: Path, old_site: Path) -> None:
     write(tiny_root / "metrics/counts_all/bad.yml", {"key_path": "counts.bad"})
-    report = build(tiny_root, old_site, strict=True)
+    report = build(tiny_root, old_site, BuildOptions(strict=True))
     assert not report.published
     assert report.diagnostics
     assert names(old_site) == {MARKER, "old.html"}
@@ -64,7 +64,7 @@ def test_strict_leaves_the_old_site_when_a_definition_has_errors(tiny_root: Path
 def test_a_full_disk_is_one_line_and_leaves_the_old_site(
     tiny_root: Path, old_site: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(file: int, content: bytes) -> int:
+    def full(_file: int, _content: bytes) -> int:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr("metrics_dictionary.site.build.stamping.os.write", full)
@@ -86,7 +86,7 @@ def test_guides_that_cannot_be_built_are_one_line(
 ) -> None:
     configuration = tmp_path / "mkdocs.yml"
     configuration.write_text("site_name: x\ntheme: no-such-theme\n")
-    monkeypatch.setattr("metrics_dictionary.site.build.shell.resource", lambda name: configuration)
+    monkeypatch.setattr("metrics_dictionary.site.build.shell.resource", lambda _: configuration)
     with pytest.raises(OperationalError, match=r"^mkdocs could not build the guides: .+$"):
         build(tiny_root, tmp_path / "site")
     assert not (tmp_path / "site").exists()
@@ -160,7 +160,7 @@ def test_a_reader_always_finds_a_whole_site(old_site: Path) -> None:
 def test_where_folders_cannot_be_exchanged_the_new_site_is_renamed_into_place(
     old_site: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(publishing, "_exchange", lambda one, other: False)
+    monkeypatch.setattr(publishing, "_exchange", lambda *_: False)
     with staging(old_site) as folder:
         (folder / "new.html").write_text("new")
         publish(folder, old_site)

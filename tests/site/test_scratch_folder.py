@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.site.build import publishing
 from metrics_dictionary.site.build.publishing import scratch_folder
+from metrics_dictionary.tools.errors import OperationalError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -148,7 +148,7 @@ def test_a_link_in_the_place_of_the_folder_is_not_followed(tmp_path: Path) -> No
 def test_what_cannot_be_removed_is_reported_with_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     trouble = pytest.raises(OperationalError, match=r"\.site-\S+: .*cannot be removed; remove the folder yourself")
     with trouble, scratch_folder(tmp_path) as folder:
-        monkeypatch.setattr(publishing, "_remove", lambda folder: False)
+        monkeypatch.setattr(publishing, "_remove", lambda _: False)
     monkeypatch.undo()
     assert names(tmp_path) == [folder.name, f"{folder.name}.lock"]
     with scratch_folder(tmp_path):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from metrics_dictionary.dictionary.metric import MetricDefinition
-from metrics_dictionary.tools.text import counted, listed
 from metrics_dictionary.site.parts.site_wording import (
     milestone,
     summary,
@@ -13,6 +12,7 @@ from metrics_dictionary.site.parts.site_wording import (
     version_key,
     without_time_frame,
 )
+from metrics_dictionary.tools.text import counted, listed
 
 
 @pytest.mark.parametrize(

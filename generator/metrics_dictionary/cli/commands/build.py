@@ -49,23 +49,16 @@ def command(
       metrics-dictionary build --definitions definitions --output site --strict
       metrics-dictionary build --repository-url https://gitlab.com/group/project
     """
-    from metrics_dictionary.site.build.build import build
+    from metrics_dictionary.site.build.build import BuildOptions, build
     from metrics_dictionary.site.build.site_map import site_address
     from metrics_dictionary.tools.text import counted
 
     # Ended from outside, a build cleans up as it does after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     address = site_address(site_url) if site_url else None
+    options = BuildOptions(strict, product_groups, address, repository_url)
     with progress("Building the site:") as draw:
-        report = build(
-            root,
-            output,
-            strict=strict,
-            product_groups=product_groups,
-            site_url=address,
-            progress=draw,
-            repository_url=repository_url,
-        )
+        report = build(root, output, options, draw)
     found = report_errors(report.diagnostics)
     if not report.published:
         click.echo(f"{output} was left as it is: mend these errors, or build without --strict.", err=True)

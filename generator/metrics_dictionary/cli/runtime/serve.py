@@ -82,13 +82,13 @@ def _build_and_serve(
     from metrics_dictionary.server.api.router import Router
     from metrics_dictionary.server.application import Application
     from metrics_dictionary.server.transport.server import Server, ServerOptions
-    from metrics_dictionary.site.build.build import build
+    from metrics_dictionary.site.build.build import BuildOptions, build
     from metrics_dictionary.tools.text import counted
 
     with Server(ServerOptions.of(settings)) as server, closing(opened_store(settings)) as store:
         with progress("Building the site:") as draw:
-            repository_url = settings.string("repository_url")
-            report = build(root, site, product_groups=product_groups, progress=draw, repository_url=repository_url)
+            options = BuildOptions(product_groups=product_groups, repository_url=settings.string("repository_url"))
+            report = build(root, site, options, draw)
         report_errors(report.diagnostics)
         application = Application.opened(settings, report.dictionary, store, site)
         server.router = Router(application)

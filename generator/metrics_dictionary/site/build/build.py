@@ -5,7 +5,7 @@ How a definition becomes a page, one step after the other:
 1. ``build`` validates the root and gathers in ``data.site_data`` what pages are made from;
 2. ``build.stamping`` hands the definitions of each file to a process, which has ``pages.metric_pages`` (or
    ``event_pages``) make their pages;
-3. there the look-ups of ``data`` and the pieces of HTML of ``parts`` become the context of ``templates/site/metric.html``;
+3. there the look-ups of ``data`` and the pieces of HTML of ``parts`` fill ``templates/site/metric.html``;
 4. ``build.shell`` puts the filled template into the theme's page, and ``stamping`` writes it.
 """
 
@@ -14,16 +14,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.dictionary.diagnostic import Severity
-from metrics_dictionary.tools.garbage import without_garbage_collection
 from metrics_dictionary.changes.history.history import HistoryReading
-from metrics_dictionary.site.parts.history_items import HistoryItems
+from metrics_dictionary.dictionary.diagnostic import Severity
 from metrics_dictionary.site.build.publishing import publish, staging
-from metrics_dictionary.site.parts.repository_links import repository_links
 from metrics_dictionary.site.build.shell import ShellBuild
 from metrics_dictionary.site.build.site_map import write_site_map
-from metrics_dictionary.site.data.site_data import SiteData
 from metrics_dictionary.site.build.stamping import stamp_everything
+from metrics_dictionary.site.data.site_data import SiteData
+from metrics_dictionary.site.parts.history_items import HistoryItems
+from metrics_dictionary.site.parts.repository_links import repository_links
+from metrics_dictionary.tools.garbage import without_garbage_collection
 from metrics_dictionary.validation.validate import validate
 
 if TYPE_CHECKING:
@@ -32,6 +32,21 @@ if TYPE_CHECKING:
 
     from metrics_dictionary.dictionary.diagnostic import Diagnostic
     from metrics_dictionary.dictionary.dictionary import Dictionary
+
+
+@dataclass(frozen=True)
+class BuildOptions:
+    """How to build: ``strict`` leaves the old site as it is where definitions have errors.
+
+    ``product_groups`` is a file that takes the place of the root's own. ``site_url`` is where the site is going to be,
+    with a slash at its end: only then it has a site map. ``repository_url`` is where definitions are edited, see
+    ``repository_links``.
+    """
+
+    strict: bool = False
+    product_groups: Path | None = None
+    site_url: str | None = None
+    repository_url: str | None = None
 
 
 @dataclass(frozen=True)
@@ -57,37 +72,30 @@ class BuildReport:
 def build(
     root: Path,
     output: Path,
-    *,
-    strict: bool = False,
-    product_groups: Path | None = None,
-    site_url: str | None = None,
+    options: BuildOptions = BuildOptions(),
     progress: Callable[[int, int], None] | None = None,
-    repository_url: str | None = None,
 ) -> BuildReport:
     """Validate the definitions of ``root`` and put their site at ``output``.
 
-    Definitions with errors are published with a notice; with ``strict`` they leave the old site as it is.
-    ``product_groups`` is a file that takes the place of the root's own. ``site_url`` is where the site is going to be,
-    with a slash at its end: only then it has a site map. ``progress`` is told how many of how many
-    pages are made. ``repository_url`` is where definitions are edited, see ``repository_links``. Raises
-    OperationalError when the root cannot be read or the output not written; then, too, the old site stays.
+    Definitions with errors are published with a notice. ``progress`` is told how many of how many pages are made.
+    Raises OperationalError when the root cannot be read or the output not written; then, too, the old site stays.
     """
-    links = repository_links(repository_url)
+    links = repository_links(options.repository_url)
     with (
         without_garbage_collection(keep=True),
         staging(output) as folder,
         ShellBuild(folder) as shell_build,
         HistoryReading(root) as reading,
     ):
-        validation = validate(root, product_groups=product_groups)
-        if strict and any(diagnostic.severity is Severity.ERROR for diagnostic in validation.diagnostics):
+        validation = validate(root, product_groups=options.product_groups)
+        if options.strict and any(diagnostic.severity is Severity.ERROR for diagnostic in validation.diagnostics):
             return BuildReport(validation.dictionary, validation.diagnostics, published=False, pages=0)
         history = reading.finish()
-        shell = shell_build.finish(site_url)
+        shell = shell_build.finish(options.site_url)
         items = HistoryItems(history, links.below(history.prefix if history else ""))
-        site = SiteData(validation, items, site_url, shell.size)
+        site = SiteData(validation, items, options.site_url, shell.size)
         pages = stamp_everything(site, shell, folder, progress)
-        if site_url:
-            write_site_map(folder, site_url)
+        if options.site_url:
+            write_site_map(folder, options.site_url)
         publish(folder, output)
     return BuildReport(validation.dictionary, validation.diagnostics, published=True, pages=pages)

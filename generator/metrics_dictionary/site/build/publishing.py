@@ -16,8 +16,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.site.parts.urls import MARKER
+from metrics_dictionary.tools.errors import OperationalError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,7 @@ def staging(output: Path) -> Iterator[Path]:
     """Give an empty folder on the file system of ``output``; it is gone when the block ends.
 
     ``publish`` moves it away before that. Raises OperationalError when the output may not be replaced or its folder
-    not written, for each OSError of the block, because a full disk is no bug, and when the old site cannot be removed.
+    not written, for each OSError of the block (a full disk is not a bug), and when the old site cannot be removed.
     """
     target = output.resolve()
     _refuse_other_folders(output, target)

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from markupsafe import escape
 
-from metrics_dictionary.tools.errors import OperationalError
-from metrics_dictionary.tools.files import resource
 from metrics_dictionary.site.parts.html import fill
 from metrics_dictionary.site.parts.urls import root_from
+from metrics_dictionary.tools.errors import OperationalError
+from metrics_dictionary.tools.files import resource
 
 if TYPE_CHECKING:
     from pathlib import Path

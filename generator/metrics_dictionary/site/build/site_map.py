@@ -27,7 +27,7 @@ _NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 
 def site_address(text: str) -> str:
-    """Return the address of a site, with a slash at its end. Raises OperationalError for what is no address of one."""
+    """Return the address of a site, with a slash at its end. Raises OperationalError for what is not one."""
     try:
         parts = urlsplit(text)
         is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.query + parts.fragment

@@ -7,19 +7,19 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.dictionary.definition import text
-from metrics_dictionary.dictionary.metric import MetricDefinition
 from metrics_dictionary.changes.history.change import ChangeType
-from metrics_dictionary.site.parts.urls import definition_url
+from metrics_dictionary.dictionary.definition import text
 from metrics_dictionary.site.parts.site_wording import UNKNOWN_VERSION, version_key
+from metrics_dictionary.site.parts.urls import definition_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from metrics_dictionary.dictionary.dictionary import Dictionary
-    from metrics_dictionary.dictionary.event import EventDefinition
     from metrics_dictionary.changes.history.change import Change
     from metrics_dictionary.changes.history.history import History
+    from metrics_dictionary.dictionary.dictionary import Dictionary
+    from metrics_dictionary.dictionary.event import EventDefinition
+    from metrics_dictionary.dictionary.metric import MetricDefinition
 
     AnyDefinition = MetricDefinition | EventDefinition
 

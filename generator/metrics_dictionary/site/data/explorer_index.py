@@ -20,14 +20,21 @@ import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from metrics_dictionary.dictionary.definition import text
-from metrics_dictionary.tools.json_values import compact_json
 from metrics_dictionary.ping.query.entry import InstrumentationError
 from metrics_dictionary.ping.query.sql import undated_statement
 from metrics_dictionary.site.data.columns import column, set_column
 from metrics_dictionary.site.data.cross_references import owner
 from metrics_dictionary.site.parts.page import File
+from metrics_dictionary.site.parts.site_wording import (
+    DATA_SOURCES,
+    STATUSES,
+    TIME_FRAMES,
+    milestone,
+    summary,
+    version_key,
+)
 from metrics_dictionary.site.parts.urls import segment
-from metrics_dictionary.site.parts.site_wording import DATA_SOURCES, STATUSES, TIME_FRAMES, milestone, summary, version_key
+from metrics_dictionary.tools.json_values import compact_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -32,6 +32,7 @@ PAGE_SIZE = 250
 
 STYLES = ("definition.css", "overview.css")
 
+
 class Entry(NamedTuple):
     """A line of a page, under the heading of what became of the definition or, without ``outcome``, of its commit."""
 
@@ -130,7 +131,9 @@ def _sections(site: SiteData, entries: Iterable[Entry], root: str) -> list[Secti
         changes = [subject for subject in subjects if isinstance(subject, Change)]
         rows = [site.rows.row(subject, root) for subject in subjects if not isinstance(subject, Change)]
         heading = site.history_items.commit(commit) if commit else None
-        sections.append(Section(outcome, LABELS[outcome] if outcome else "", heading, change_lines(site, changes), rows))
+        sections.append(
+            Section(outcome, LABELS[outcome] if outcome else "", heading, change_lines(site, changes), rows)
+        )
     return sections
 
 

@@ -6,17 +6,17 @@ import json
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from metrics_dictionary.settings import DEFAULT_SERVER
 from metrics_dictionary.dictionary.definition import text
 from metrics_dictionary.dictionary.selection_rule import BUILT_IN_PROPERTIES
 from metrics_dictionary.exports.definitions import event_json
+from metrics_dictionary.settings import DEFAULT_SERVER
 from metrics_dictionary.site.parts import highlighting
 from metrics_dictionary.site.parts.attributes import ROOT, Attributes
-from metrics_dictionary.site.parts.html import joined
 from metrics_dictionary.site.parts.how_computed import aggregation, aggregation_by_options
+from metrics_dictionary.site.parts.html import joined
 from metrics_dictionary.site.parts.page import File, Page
-from metrics_dictionary.site.parts.urls import event_url, twin
 from metrics_dictionary.site.parts.site_wording import summary
+from metrics_dictionary.site.parts.urls import event_url, twin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -14,10 +14,9 @@ from metrics_dictionary.site.parts.site_wording import STATUSES, UNKNOWN_VERSION
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from metrics_dictionary.dictionary.dictionary import Dictionary
+    from metrics_dictionary.dictionary.dictionary import Dictionary, ProductGroup
     from metrics_dictionary.dictionary.event import EventDefinition
     from metrics_dictionary.dictionary.metric import MetricDefinition
-    from metrics_dictionary.dictionary.dictionary import ProductGroup
     from metrics_dictionary.site.data.site_data import SiteData
     from metrics_dictionary.site.pages.listings import Count
 

@@ -85,9 +85,7 @@ def _group(site: SiteData, identifier: str) -> Iterator[Page]:
     metrics = site.references.metrics_by_group.get(identifier, [])
     events = site.references.events_by_group.get(identifier, [])
     listing = Listing("group.html", group_url(identifier), group.name, "groups/", [*metrics, *events])
-    return _pages(
-        site, listing, group=group, metric_count=len(metrics), event_count=len(events), page_size=PAGE_SIZE
-    )
+    return _pages(site, listing, group=group, metric_count=len(metrics), event_count=len(events), page_size=PAGE_SIZE)
 
 
 def _source(site: SiteData, data_source: str) -> Iterator[Page]:

@@ -14,18 +14,18 @@ from metrics_dictionary.site.parts.attributes import ROOT, Attributes
 from metrics_dictionary.site.parts.how_computed import computation, selections
 from metrics_dictionary.site.parts.html import joined, metric_item
 from metrics_dictionary.site.parts.page import File, Page
+from metrics_dictionary.site.parts.site_wording import summary, value_sentence
 from metrics_dictionary.site.parts.urls import metric_url, twin
 from metrics_dictionary.site.parts.window_drawing import timeline
-from metrics_dictionary.site.parts.site_wording import summary, value_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from markupsafe import Markup
 
+    from metrics_dictionary.changes.history.change import Change
     from metrics_dictionary.dictionary.event import EventDefinition
     from metrics_dictionary.dictionary.metric import MetricDefinition
-    from metrics_dictionary.changes.history.change import Change
     from metrics_dictionary.site.data.site_data import SiteData
     from metrics_dictionary.site.parts.how_computed import Selection
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.tools.json_values import compact_json
 from metrics_dictionary.dictionary.dictionary import RECORDED_AT
 from metrics_dictionary.site.data.columns import column, sparse_column
 from metrics_dictionary.site.data.cross_references import owner
 from metrics_dictionary.site.parts.page import File, Page
-from metrics_dictionary.site.parts.urls import definition_url, group_url
 from metrics_dictionary.site.parts.site_wording import STATUSES, summary
+from metrics_dictionary.site.parts.urls import definition_url, group_url
+from metrics_dictionary.tools.json_values import compact_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,11 +12,11 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import metrics_dictionary
-from metrics_dictionary.tools.files import resource
 from metrics_dictionary.site.pages.reference import RULES_URL
 from metrics_dictionary.site.parts.page import File, Page
-from metrics_dictionary.site.parts.urls import event_url, group_url, metric_url, source_url, twin
 from metrics_dictionary.site.parts.site_wording import summary
+from metrics_dictionary.site.parts.urls import event_url, group_url, metric_url, source_url, twin
+from metrics_dictionary.tools.files import resource
 from metrics_dictionary.validation.rules.registry import RULES
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ _LINK_OUT_OF_THE_GUIDES = re.compile(r"(?<=\]\()(\.\./[^)#\s]+)\.md(?=[#)])")
 class ProgramFile(NamedTuple):
     """A kind of file. ``path`` has a word in capitals where each definition, group ... has a file of its own.
 
-    ``schema`` is the name of the JSON Schema in ``schemas/`` that describes it, empty for what is no JSON.
+    ``schema`` is the name of the JSON Schema in ``schemas/`` that describes it, empty for what is not JSON.
     """
 
     path: str

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from metrics_dictionary.site.parts.html import prose
 from metrics_dictionary.site.parts.page import Page
 from metrics_dictionary.site.parts.urls import twin
+from metrics_dictionary.validation.rules.registry import RULES
 from metrics_dictionary.validation.schemas.definition_schemas import INSTRUMENTATIONS, schema
 from metrics_dictionary.validation.schemas.fields import Field, field_reference
-from metrics_dictionary.validation.rules.registry import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

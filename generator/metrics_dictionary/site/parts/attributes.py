@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 
 from markupsafe import escape
 
-from metrics_dictionary.site.parts.html import fill, group_link, joined, plain_value, prose, source_link, status_pill, web_link
+from metrics_dictionary.site.parts.html import (
+    fill,
+    group_link,
+    joined,
+    plain_value,
+    prose,
+    source_link,
+    status_pill,
+    web_link,
+)
 from metrics_dictionary.site.parts.site_wording import TIME_FRAMES, milestone
 from metrics_dictionary.validation.schemas.fields import field_reference
 
@@ -25,9 +34,7 @@ ROOT = "../.."
 class Attributes:
     """Makes the rows; one value of one field is rendered once, however many definitions have it."""
 
-    def __init__(
-        self, references: CrossReferences, kind: str, shown_elsewhere: Collection[str]
-    ) -> None:
+    def __init__(self, references: CrossReferences, kind: str, shown_elsewhere: Collection[str]) -> None:
         """``kind`` is ``metric`` or ``event``; ``shown_elsewhere`` names fields to leave out."""
         self._references = references
         self._meanings = {field.name: prose(field.description) for field in field_reference(kind)}

@@ -83,7 +83,9 @@ def laid_out(sql: str) -> str:
         text = token[0]
         if text == "(":
             # Parentheses that open a sub-select get lines of their own; those of a function or a list do not.
-            inside.append(sql.startswith("SELECT", position) and _closing_parenthesis(sql, position) - position > _MAX_ONE_LINE)
+            inside.append(
+                sql.startswith("SELECT", position) and _closing_parenthesis(sql, position) - position > _MAX_ONE_LINE
+            )
             text += _line_break(inside) if inside[-1] else ""
         elif text == ")" and inside:
             text = (_line_break(inside[:-1]) if inside[-1] else "") + text

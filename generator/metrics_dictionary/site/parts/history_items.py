@@ -16,8 +16,8 @@ from metrics_dictionary.site.parts.site_wording import day
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from metrics_dictionary.changes.history.change import Change, Commit
     from metrics_dictionary.changes.field_change import FieldChange
+    from metrics_dictionary.changes.history.change import Change, Commit
     from metrics_dictionary.changes.history.history import History
     from metrics_dictionary.site.parts.repository_links import RepositoryLinks
 

@@ -9,8 +9,8 @@ from markupsafe import Markup, escape
 
 from metrics_dictionary.dictionary.definition import text
 from metrics_dictionary.dictionary.selection_rule import IDENTIFIERS
-from metrics_dictionary.ping.query.entry import InstrumentationError
 from metrics_dictionary.ping.query.data_sources import in_words
+from metrics_dictionary.ping.query.entry import InstrumentationError
 from metrics_dictionary.ping.query.sql import undated_statement
 from metrics_dictionary.site.parts import highlighting
 from metrics_dictionary.site.parts.html import fill, plain_value, prose
@@ -18,7 +18,7 @@ from metrics_dictionary.site.parts.html import fill, plain_value, prose
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from metrics_dictionary.dictionary.dictionary import Dictionary, Instrumentation
+    from metrics_dictionary.dictionary.dictionary import Dictionary
     from metrics_dictionary.dictionary.metric import MetricDefinition
     from metrics_dictionary.dictionary.selection_rule import SelectionRule
 

@@ -12,8 +12,8 @@ from functools import lru_cache
 import markupsafe
 from markupsafe import Markup, escape
 
-from metrics_dictionary.site.parts.urls import event_url, group_url, metric_url, source_url
 from metrics_dictionary.site.parts.site_wording import DATA_SOURCES, STATUSES
+from metrics_dictionary.site.parts.urls import event_url, group_url, metric_url, source_url
 
 _BREAK = re.compile(r"(?<=[._/:-])(?=\w)")
 _CODE = re.compile(r"`([^`]+)`")
@@ -34,7 +34,7 @@ MAX_ESCAPED = 8192
 
 
 def fill(html: str, *values: object) -> Markup:
-    """Put values in place of each ``%s`` of a piece of our own HTML; those that are no Markup are escaped.
+    """Put values in place of each ``%s`` of a piece of our own HTML; those that are not Markup are escaped.
 
     Does what ``Markup.format`` does, in a fraction of the time: pages are made of dozens of such pieces.
     """
@@ -82,7 +82,7 @@ def breakable(name: str) -> Markup:
 
 @lru_cache(maxsize=64)
 def status_pill(status: str | None) -> Markup:
-    """Show a status with its colour; one that the format does not know has none."""
+    """Show a status with its color; one that the format does not know has none."""
     if status in STATUSES:
         return fill('<span class="dd-status dd-status--%s">%s</span>', status, STATUSES[status])
     return fill('<span class="dd-status">%s</span>', status or "No status")

@@ -32,7 +32,7 @@ class RepositoryLinks:
         """Return the address at which a definition's file is edited."""
         if self.edit_template is None:
             return None
-        # A lone surrogate stands for a byte of a file's name that is no UTF-8.
+        # A lone surrogate stands for a byte of a file's name that is not UTF-8.
         path = quote(f"{self.prefix}{file_path}".encode("utf-8", "surrogateescape"))
         return self.edit_template.replace(FILE_PATH, path)
 
@@ -45,7 +45,7 @@ def repository_links(address: str | None) -> RepositoryLinks:
     """Return the links for the address of a repository, or for one with ``{file_path}`` in it.
 
     The second form serves every forge and branch: ``https://host/group/project/-/edit/main/{file_path}``; the first
-    one stands for branch ``main`` on GitHub, or else GitLab. Raises OperationalError for what is no web address.
+    one stands for branch ``main`` on GitHub, or else GitLab. Raises OperationalError for what is not a web address.
     """
     if not address:
         return RepositoryLinks()

@@ -62,7 +62,7 @@ MONTHS = (
 )
 
 UNKNOWN_VERSION: tuple[int, ...] = ()
-"""The key of a text that is no milestone."""
+"""The key of a string that is not a milestone."""
 
 _TIME_FRAME_SUFFIX = re.compile(r"_(?:weekly|monthly|7d|28d)(?=\.|\Z)")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s")
@@ -90,7 +90,7 @@ def without_time_frame(key_path: str) -> str:
 
 
 def summary(description: str, max_length: int = 140) -> str:
-    """Return a description's first sentence on one line, cut at a word if it has more than ``max_length`` characters."""
+    """Return a description's first sentence on one line, cut at a word where it is longer than ``max_length``."""
     line = _BLANK.sub(" ", description[: 4 * max_length]).strip()
     first = _SENTENCE_END.split(line, maxsplit=1)[0]
     if len(first) <= max_length:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 _CHECK = {
     "part": "{% macro item(value) %}<li>{{ value }}</li>{% endmacro %}",
-    "check.html": "{% import 'part' as part %}{% for value in values %}{{ part.item(value) }}{{ value | upper }}{% endfor %}",
+    "check.html": "{% import 'part' as part %}"
+    "{% for value in values %}{{ part.item(value) }}{{ value | upper }}{% endfor %}",
     "check.txt": "{% for value in values %}{{ value }}{% endfor %}",
 }
 

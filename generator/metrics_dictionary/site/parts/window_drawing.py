@@ -57,7 +57,9 @@ def timeline(metric: MetricDefinition) -> Timeline | None:
 def _timeline(frame: str, by_week: bool) -> Timeline | None:
     if frame == TimeFrame.ALL:
         return Timeline(
-            "Everything up to the report.", (Bar(f"{_COVERED} dd-window__on--open", 0, REPORT),), (Label(0, "start", "the beginning"),)
+            "Everything up to the report.",
+            (Bar(f"{_COVERED} dd-window__on--open", 0, REPORT),),
+            (Label(0, "start", "the beginning"),),
         )
     if frame not in DAYS:
         return None
