@@ -44,7 +44,7 @@ def rules(comparison: Comparison) -> set[str]:
 
 
 def test_every_rule_has_words_and_every_word_has_a_rule() -> None:
-    assert {*CHECKS, "incomplete-comparison"} == set(LIFECYCLE_RULES)
+    assert {*CHECKS, "incomplete-comparison", "unreadable-edition"} == set(LIFECYCLE_RULES)
 
 
 def test_three_entries_of_a_combined_file_are_one_change_of_their_definition() -> None:

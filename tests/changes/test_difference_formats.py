@@ -99,7 +99,15 @@ def test_no_line_is_wider_than_the_terminal() -> None:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_json_can_be_written_and_read(text: str) -> None:
     told: dict[str, Any] = json.loads(difference_json(with_text(text)).encode())
-    assert told["summary"] == {"added": 1, "removed": 0, "deleted": 1, "changed": 1, "moved": 0, "breaking": 2}
+    assert told["summary"] == {
+        "added": 1,
+        "removed": 0,
+        "deleted": 1,
+        "changed": 1,
+        "moved": 0,
+        "breaking": 2,
+        "unread": 0,
+    }
 
 
 def test_json_names_owner_fields_findings_and_what_is_computed() -> None:

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.changes.compare.comparison import compare
-from metrics_dictionary.changes.compare.edition import Edition, inside_root
+from metrics_dictionary.changes.compare.edition import Edition, inside_root, nameless
 from metrics_dictionary.changes.compare.open_edition import open_edition
 from metrics_dictionary.changes.compare.rules import breaches
 from metrics_dictionary.dictionary.diagnostic import Diagnostic
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from metrics_dictionary.reading.read import Reading
 
 INCOMPLETE = "incomplete-comparison"
+UNREADABLE = "unreadable-edition"
 
 
 def lifecycle_check(against: str, told: Callable[[Edition], None]) -> Callable[[Reading], list[Diagnostic]]:
@@ -43,8 +44,8 @@ def lifecycle_check(against: str, told: Callable[[Edition], None]) -> Callable[[
 
 def _diagnostics(before: Edition, reading: Reading) -> Iterator[Diagnostic]:
     root = reading.root
-    unread = frozenset(os.path.relpath(os.path.realpath(file), root.resolve()) for file in reading.unread)
-    after = Edition(shown(root), reading.dictionary, unread=unread)
+    unread = (os.path.relpath(os.path.realpath(file), root.resolve()) for file in reading.unread)
+    after = Edition(shown(root), reading.dictionary, unread=frozenset({*nameless(reading.documents), *unread}))
     documents = {document.file_path: document for document in reading.documents}
     yield from _gaps(before, root, documents)
     for rule, breach in breaches(compare(before, after)):
@@ -54,15 +55,16 @@ def _diagnostics(before: Edition, reading: Reading) -> Iterator[Diagnostic]:
 def _gaps(before: Edition, root: Path, documents: Mapping[str, Document]) -> Iterator[Diagnostic]:
     """Say what of the older edition is not the one that was asked for, or could not be read."""
     for remark in before.remarks:
-        yield _gap(remark, shown(root))
+        yield _gap(INCOMPLETE, remark, shown(root))
     now = {inside_root(path): document.file for path, document in documents.items()}
-    for problem, place in before.unreadable():
-        yield _gap(problem, next((file for path, file in now.items() if place.endswith(path)), shown(root)))
+    for gap in before.gaps():
+        file = next((file for path, file in now.items() if gap.file.endswith(path)), shown(root))
+        yield _gap(UNREADABLE if gap.unread else INCOMPLETE, gap.message, file)
 
 
-def _gap(message: str, file: str) -> Diagnostic:
-    entry = RULES[INCOMPLETE]
-    return Diagnostic(INCOMPLETE, entry.severity, message, file, 1, 1, help=entry.help)
+def _gap(rule: str, message: str, file: str) -> Diagnostic:
+    entry = RULES[rule]
+    return Diagnostic(rule, entry.severity, message, file, 1, 1, help=entry.help)
 
 
 def _diagnostic(rule: str, breach: Breach, root: Path, documents: Mapping[str, Document]) -> Diagnostic:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from metrics_dictionary.changes.compare.computation import changed_instrumentations, computation_changes
 from metrics_dictionary.changes.compare.edition import inside_root
+from metrics_dictionary.changes.compare.renamed_groups import renamed_groups
 from metrics_dictionary.changes.field_change import FieldChange
 from metrics_dictionary.dictionary.definition import Fields, text
 from metrics_dictionary.dictionary.event import EventDefinition
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from metrics_dictionary.changes.compare.computation import ComputationChange
     from metrics_dictionary.changes.compare.edition import Edition
+    from metrics_dictionary.changes.compare.renamed_groups import RenamedGroup
     from metrics_dictionary.dictionary.dictionary import Dictionary, ProductGroup
 
 AnyDefinition = TypeVar("AnyDefinition", MetricDefinition, EventDefinition)
@@ -69,10 +71,14 @@ class Compared(Generic[AnyDefinition]):
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two editions and what is different. Metrics or events of which one says nothing are left out."""
+    """Two editions and what is different. Metrics or events of which one says nothing are left out.
+
+    A definition that only follows its ``renamed_groups`` is not different.
+    """
 
     before: Edition
     after: Edition
+    renamed_groups: tuple[RenamedGroup, ...] = ()
     metrics: Compared[MetricDefinition] = field(default_factory=Compared)
     events: Compared[EventDefinition] = field(default_factory=Compared)
 
@@ -86,20 +92,22 @@ class Comparison:
 
 def compare(before: Edition, after: Edition) -> Comparison:
     """Compare two editions; what one of them could not read is left out."""
-    return Comparison(before, after, _metrics(before, after), _events(before, after))
+    renamed = renamed_groups(before.dictionary, after.dictionary)
+    groups = tuple(renamed.values())
+    return Comparison(before, after, groups, _metrics(before, after, renamed), _events(before, after, renamed))
 
 
-def _metrics(before: Edition, after: Edition) -> Compared[MetricDefinition]:
+def _metrics(before: Edition, after: Edition, renamed: Mapping[str, RenamedGroup]) -> Compared[MetricDefinition]:
     if not before.tells_of_metrics or not after.tells_of_metrics:
         return Compared()
-    matching = _Matching(before, after)
+    matching = _Matching(before, after, renamed)
     matching.match_common()
     matching.match_lost()
     matching.match_gained()
     return Compared(matching.changed(), _unmatched(matching.added.values()), _unmatched(matching.deleted.values()))
 
 
-def _events(before: Edition, after: Edition) -> Compared[EventDefinition]:
+def _events(before: Edition, after: Edition, renamed: Mapping[str, RenamedGroup]) -> Compared[EventDefinition]:
     if not before.tells_of_events or not after.tells_of_events:
         return Compared()
     old, new = before.dictionary.events, after.dictionary.events
@@ -111,10 +119,11 @@ def _events(before: Edition, after: Edition) -> Compared[EventDefinition]:
         file = inside_root(event.file_path)
         if successor := by_file.pop(file, None):
             pairs.append((event, added.pop(successor)))
-        elif file not in after.unread:
+        elif not after.may_hold(event.file_path):
             deleted.append(event)
-    changed = [_event_change(one, other) for one, other in pairs if one.fields != other.fields]
-    fresh = [event for event in added.values() if inside_root(event.file_path) not in before.unread]
+    changes = [_event_change(one, other, renamed) for one, other in pairs if one.fields != other.fields]
+    changed = [change for change in changes if change.fields]
+    fresh = [event for event in added.values() if not before.may_hold(event.file_path)]
     return Compared(
         tuple(sorted(changed, key=lambda change: change.names)),
         _unmatched((event, [event.action]) for event in fresh),
@@ -122,8 +131,11 @@ def _events(before: Edition, after: Edition) -> Compared[EventDefinition]:
     )
 
 
-def _event_change(before: EventDefinition, after: EventDefinition) -> ChangedDefinition[EventDefinition]:
-    return ChangedDefinition(before, after, (after.action,), fields=tuple(_field_changes(before.fields, after.fields)))
+def _event_change(
+    before: EventDefinition, after: EventDefinition, renamed: Mapping[str, RenamedGroup]
+) -> ChangedDefinition[EventDefinition]:
+    fields = _field_changes(before.fields, after.fields, renamed)
+    return ChangedDefinition(before, after, (after.action,), fields=tuple(fields))
 
 
 class _Expanded(NamedTuple):
@@ -154,8 +166,8 @@ class _Pair(NamedTuple):
 class _Matching:
     """Matches the metrics of two editions key path by key path, in the order of their definitions."""
 
-    def __init__(self, before: Edition, after: Edition) -> None:
-        self._before, self._after = before, after
+    def __init__(self, before: Edition, after: Edition, renamed: Mapping[str, RenamedGroup]) -> None:
+        self._before, self._after, self._renamed = before, after, renamed
         self._old, self._new = _by_key_path(before.dictionary), _by_key_path(after.dictionary)
         self._pairs: dict[tuple[int, int], _Pair] = {}
         self.added: dict[int, tuple[MetricDefinition, list[str]]] = {}
@@ -175,7 +187,7 @@ class _Matching:
                 continue
             if (successor := successors.of(key_path, one)) is not None:
                 self._pair(one.written, successor).lost.append(key_path)
-            elif inside_root(one.written.file_path) not in self._after.unread:
+            elif not self._after.may_hold(one.written.file_path):
                 self.deleted.setdefault(id(one.written), (one.written, []))[1].append(key_path)
 
     def match_gained(self) -> None:
@@ -186,7 +198,7 @@ class _Matching:
                 continue
             if pair := by_successor.get(id(other.written)):
                 pair.gained.append(key_path)
-            elif inside_root(other.written.file_path) not in self._before.unread:
+            elif not self._before.may_hold(other.written.file_path):
                 self.added.setdefault(id(other.written), (other.written, []))[1].append(key_path)
 
     def changed(self) -> tuple[ChangedDefinition[MetricDefinition], ...]:
@@ -209,7 +221,7 @@ class _Matching:
         fields = [
             *self._renaming(pair),
             *self._time_frames(pair),
-            *_field_changes(pair.before.fields, pair.after.fields, ("key_path", "time_frame")),
+            *_field_changes(pair.before.fields, pair.after.fields, self._renamed, ("key_path", "time_frame")),
         ]
         expanded = [(name, self._old[name].metric, self._new[name].metric) for name in sorted(pair.kept)]
         computed = computation_changes(expanded, self._before.dictionary, self._after.dictionary)
@@ -272,10 +284,16 @@ class _Successors:
         return self._by_file.get(inside_root(written.file_path)) if written.file_path else None
 
 
-def _field_changes(before: Fields, after: Fields, apart_from: Sequence[str] = ()) -> Iterable[FieldChange]:
+def _field_changes(
+    before: Fields, after: Fields, renamed: Mapping[str, RenamedGroup], apart_from: Sequence[str] = ()
+) -> Iterable[FieldChange]:
     for name in dict.fromkeys((*before, *after)):
-        if name not in apart_from and not equal(before.get(name), after.get(name)):
-            yield FieldChange(name, before.get(name), after.get(name))
+        one, other = before.get(name), after.get(name)
+        if name in apart_from or equal(one, other):
+            continue
+        if name == "product_group" and (group := renamed.get(text(one) or "")) and group.after == other:
+            continue
+        yield FieldChange(name, one, other)
 
 
 def _merged(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from metrics_dictionary.changes.compare.breach import Breach
 from metrics_dictionary.dictionary.metric import MetricDefinition
 from metrics_dictionary.dictionary.selection_rule import IDENTIFIERS
-from metrics_dictionary.tools.text import abridged
+from metrics_dictionary.tools.text import abridged, counted
 from metrics_dictionary.validation.engine import wording
 
 if TYPE_CHECKING:
@@ -61,12 +61,20 @@ def changed_owner(comparison: Comparison) -> Iterator[Breach]:
     """Find another owner."""
     for change in _changed(comparison):
         if change.field("product_group"):
-            owners = [
-                contact(comparison, group) if group else "nobody"
-                for group in (change.before.product_group, change.after.product_group)
-            ]
+            groups = (change.before.product_group, change.after.product_group)
+            owners = [contact(comparison, group) if group else "nobody" for group in groups]
+            if owners[0] == owners[1]:
+                owners = [wording.code(group or "") for group in groups]
             message = f"{_who(change.before)} went from {owners[0]} to {owners[1]}"
             yield Breach(change.after, ("product_group",), message)
+
+
+def renamed_group(comparison: Comparison) -> Iterator[Breach]:
+    """Find product groups that have another identifier; it is said once, at the first definition that follows."""
+    for group in comparison.renamed_groups:
+        number = counted(len(group.definitions), "definition")
+        message = f"{wording.code(group.before)} is {wording.code(group.after)} now, in {number}"
+        yield Breach(group.definitions[0], ("product_group",), f"the product group {message}")
 
 
 def contact(comparison: Comparison, identifier: str) -> str:

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from metrics_dictionary.dictionary.diagnostic import Severity
+from metrics_dictionary.dictionary.definition import mapping, text
+from metrics_dictionary.dictionary.diagnostic import Diagnostic, Severity
+from metrics_dictionary.reading.document import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from metrics_dictionary.dictionary.diagnostic import Diagnostic
     from metrics_dictionary.dictionary.dictionary import Dictionary
+    from metrics_dictionary.reading.document import Document
+
+_NAMES = {Kind.METRIC: "key_path", Kind.EVENT: "action"}
+
+
+class Gap(NamedTuple):
+    """A sentence about a mistake in an edition's ``file``; ``unread`` is whether nothing of the file is known."""
+
+    message: str
+    file: str
+    unread: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +52,28 @@ class Edition:
         """Whether metrics that are not in it do not exist."""
         return self.whole or bool(self.dictionary.metrics)
 
-    def unreadable(self) -> Iterator[tuple[str, str]]:
-        """Yield a sentence about each thing that could not be read, and its file."""
+    def may_hold(self, file_path: str) -> bool:
+        """Return whether a definition from this file, or from an unknown one, may be in a file that is not read."""
+        return inside_root(file_path) in self.unread if file_path else bool(self.unread)
+
+    def gaps(self) -> Iterator[Gap]:
+        """Yield what is wrong with the texts of its files."""
         for problem in self.diagnostics:
             if problem.severity is Severity.ERROR:
-                yield f"{self.name} cannot be read at {problem.location}: {problem.message}", problem.file
+                unread = any(problem.file.endswith(path) for path in self.unread)
+                what = "cannot be read" if unread else "has a mistake"
+                yield Gap(f"{self.name} {what} at {problem.location}: {problem.message}", problem.file, unread)
+
+
+def nameless(documents: Iterable[Document]) -> dict[str, Diagnostic]:
+    """Return the place inside the root of each metric or event file that names no definition -> what it lacks."""
+    return {
+        inside_root(document.file_path): Diagnostic(
+            "schema", Severity.ERROR, f"the file has no `{_NAMES[document.kind]}`", document.file, 1, 1
+        )
+        for document in documents
+        if document.kind in _NAMES and not text(mapping(document.data).get(_NAMES[document.kind]))
+    }
 
 
 def inside_root(file_path: str) -> str:

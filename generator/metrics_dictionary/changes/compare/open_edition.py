@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.changes.compare.edition import Edition
+from metrics_dictionary.changes.compare.edition import Edition, nameless
 from metrics_dictionary.changes.compare.revision import data_of, read_revision
 from metrics_dictionary.dictionary.definition import text
 from metrics_dictionary.dictionary.dictionary import Dictionary
@@ -94,8 +94,9 @@ def _read_file(path: Path) -> Edition:
 
 def _edition_of(reading: Reading) -> Edition:
     root = reading.root
-    unread = frozenset(os.path.relpath(file, root) for file in reading.unread)
-    return Edition(shown(root), reading.dictionary, reading.diagnostics, unread)
+    lacking = nameless(reading.documents)
+    unread = frozenset({*lacking, *(os.path.relpath(file, root) for file in reading.unread)})
+    return Edition(shown(root), reading.dictionary, (*reading.diagnostics, *lacking.values()), unread)
 
 
 def combined_edition(name: str, raw: bytes) -> Edition:
@@ -108,7 +109,7 @@ def combined_edition(name: str, raw: bytes) -> Edition:
         raise OperationalError(f"{name}: not a list of definitions; `metrics-dictionary export` writes one")
     events = [entry for entry in data if "action" in entry and "key_path" not in entry]
     metrics = [entry for entry in data if "action" not in entry or "key_path" in entry]
-    if not all("key_path" in entry for entry in metrics):
+    if not all(text(entry.get("key_path")) for entry in metrics) or not all(text(entry["action"]) for entry in events):
         raise OperationalError(f"{name}: an entry has neither a key_path nor an action; is it a combined file?")
     dictionary = Dictionary(
         metrics=tuple(MetricDefinition(_fields(entry), _file_path(entry)) for entry in metrics),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.changes.compare.edition import Edition, inside_root
+from metrics_dictionary.changes.compare.edition import Edition, inside_root, nameless
 from metrics_dictionary.dictionary.diagnostic import Diagnostic, Severity
 from metrics_dictionary.dictionary.dictionary import Dictionary
 from metrics_dictionary.reading.document import Document, Kind
@@ -180,10 +180,13 @@ def _edition(name: str, entries: list[_Entry], parsed: list[ParsedFile], remarks
     sources = [entry.source for entry in entries]
     documents = [file.document for file in parsed if file.document is not None]
     read = {document.file_path for document in documents}
+    lacking = nameless(documents)
     return Edition(
         name=name,
         dictionary=assemble(sources, documents),
-        diagnostics=tuple(problem for file in parsed for problem in file.diagnostics),
-        unread=frozenset(inside_root(source.file_path) for source in sources if source.file_path not in read),
+        diagnostics=(*(problem for file in parsed for problem in file.diagnostics), *lacking.values()),
+        unread=frozenset(
+            {*lacking, *(inside_root(source.file_path) for source in sources if source.file_path not in read)}
+        ),
         remarks=remarks,
     )

@@ -11,6 +11,7 @@ from metrics_dictionary.changes.compare.definition_rules import (
     deleted_event,
     dropped_event_property,
     renamed_event,
+    renamed_group,
     revived_definition,
 )
 from metrics_dictionary.changes.compare.metric_rules import (
@@ -50,6 +51,7 @@ CHECKS: Mapping[str, tuple[Check, ...]] = {
     "changed-milestone": (changed_milestone,),
     "touched-indicator": (touched_indicator,),
     "changed-owner": (changed_owner,),
+    "renamed-group": (renamed_group,),
 }
 """Rule id -> what checks it."""
 

@@ -17,7 +17,7 @@ from metrics_dictionary.tools.text import counted, listed
 from metrics_dictionary.validation.rules.registry import RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from metrics_dictionary.changes.compare.comparison import ChangedDefinition, Comparison, UnmatchedDefinition
     from metrics_dictionary.changes.compare.computation import ComputationChange
@@ -149,12 +149,39 @@ class Difference:
         """Return how many definitions have which outcome: ``2 added and 1 changed``."""
         totals = {outcome.value: len(self.with_outcome(outcome)) for outcome in Outcome}
         totals["with another owner"] = self.moved
-        return listed(f"{number:,} {what}" for what, number in totals.items() if number) or "no difference"
+        parts = [f"{number:,} {what}" for what, number in totals.items() if number]
+        if renamed := self.comparison.renamed_groups:
+            parts.append(f"{counted(len(renamed), 'product group')} renamed")
+        return listed(parts) or ("no difference in what can be read" if self.unread else "no difference")
+
+    def renamed_groups(self, quoted: Callable[[str], str]) -> Iterator[str]:
+        """Yield a sentence about each renamed product group, its identifiers as ``quoted`` writes them."""
+        for group in self.comparison.renamed_groups:
+            number = counted(len(group.definitions), "definition")
+            yield f"product group {quoted(group.before)} is {quoted(group.after)} now, in {number}"
 
     def breaking_in_words(self) -> str:
         """Return how many definitions break a promise, as a sentence."""
         number = len(self.breaking)
-        return f"{counted(number, 'breaking change')}." if number else "Nothing breaking."
+        unread = self.unread_in_words
+        if number:
+            return f"{counted(number, 'breaking change')}{f', and {unread} may hide more' if unread else ''}."
+        return f"Whether anything breaks is not known: {unread}." if unread else "Nothing breaking."
+
+    @property
+    def unread(self) -> int:
+        """How many files of both editions cannot be read; what they hold is not compared."""
+        return len(self.before.unread) + len(self.after.unread)
+
+    @property
+    def unread_in_words(self) -> str:
+        """How many files cannot be read, empty where all can."""
+        return f"{counted(self.unread, 'file')} cannot be read" if self.unread else ""
+
+    @property
+    def failed(self) -> bool:
+        """Whether something breaks a promise, or might: a part of the editions cannot be compared."""
+        return bool(self.breaking) or self.unread > 0
 
 
 def difference(before: Edition, after: Edition) -> Difference:
@@ -182,7 +209,8 @@ def _violations(comparison: Comparison) -> dict[int, tuple[Violation, ...]]:
     """Return the id of a definition's object -> the lifecycle rules that it breaks."""
     found: defaultdict[int, list[Violation]] = defaultdict(list)
     for rule, breach in breaches(comparison):
-        found[id(breach.definition)].append(Violation(rule, RULES[rule].severity, breach.message))
+        if rule != "renamed-group":  # it is about the group, not about the definition at which it is shown
+            found[id(breach.definition)].append(Violation(rule, RULES[rule].severity, breach.message))
     return {definition: tuple(violations) for definition, violations in found.items()}
 
 
@@ -231,7 +259,7 @@ def _remarks(comparison: Comparison) -> Iterator[str]:
     editions = (comparison.before, comparison.after)
     for edition in editions:
         yield from edition.remarks
-        yield from (problem for problem, _ in edition.unreadable())
+        yield from (gap.message for gap in edition.gaps())
     for edition in editions:
         if not edition.tells_of_events:
             yield f"events are not compared: {edition.name} is a file of metrics only"

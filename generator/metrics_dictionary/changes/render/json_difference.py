@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def difference_json(difference: Difference) -> str:
-    """Return ``{"before", "after", "summary", "groups", "remarks"}``, ending in a newline."""
+    """Return ``{"before", "after", "summary", "renamed_groups", "groups", "remarks"}``, ending in a newline."""
     return json_text(
         {
             "before": difference.before.name,
@@ -21,7 +21,12 @@ def difference_json(difference: Difference) -> str:
                 **{outcome.value: len(difference.with_outcome(outcome)) for outcome in Outcome},
                 "moved": difference.moved,
                 "breaking": len(difference.breaking),
+                "unread": difference.unread,
             },
+            "renamed_groups": [
+                {"before": group.before, "after": group.after, "definitions": len(group.definitions)}
+                for group in difference.comparison.renamed_groups
+            ],
             "groups": [_group(difference, section) for section in difference.sections],
             "remarks": list(difference.remarks),
         }

@@ -39,8 +39,9 @@ def difference_markdown(difference: Difference) -> str:
     lines = [
         f"## Definitions: {difference.totals_in_words()}",
         "",
-        f"**{breaking}**" if difference.breaking else breaking,
+        f"**{breaking}**" if difference.failed else breaking,
         f"Compared {code(difference.after.name)} with {code(difference.before.name)}.",
+        *_renamed_groups(difference),
         *_remarks(difference),
     ]
     length = sum(map(len, lines))
@@ -68,7 +69,10 @@ def changelog_markdown(difference: Difference) -> str:
         items = [item for item in difference.with_outcome(outcome) if not item.breaking]
         if items:
             lines += ["", f"### {title}", "", *map(_note, items)]
-    if not difference.items:
+    lines += _renamed_groups(difference)
+    if difference.unread:
+        lines += ["", f"These notes are incomplete: {difference.unread_in_words}."]
+    elif not difference.items and not difference.comparison.renamed_groups:
         lines += ["", "Nothing changed."]
     return "\n".join([*lines, *_remarks(difference)]) + "\n"
 
@@ -79,6 +83,11 @@ def code(text: str) -> str:
     fence = "`" * (max((len(run) for run in re.findall("`+", shown)), default=0) + 1)
     pad = " " if shown[0] in "` " or shown[-1] in "` " else ""
     return f"{fence}{pad}{shown}{pad}{fence}"
+
+
+def _renamed_groups(difference: Difference) -> list[str]:
+    sentences = [f"- {sentence}" for sentence in difference.renamed_groups(code)]
+    return ["", *sentences] if sentences else []
 
 
 def _remarks(difference: Difference) -> Iterator[str]:

@@ -34,10 +34,11 @@ def _lines(difference: Difference) -> Iterator[str]:
         for item in section.items:
             yield from _item(difference, item)
         yield ""
+    yield from difference.renamed_groups(printable)
     for remark in difference.remarks:
         yield f"note: {printable(remark)}"
     names = f"{printable(difference.before.name)} -> {printable(difference.after.name)}"
-    breaking = click.style(difference.breaking_in_words(), fg="red" if difference.breaking else "green", bold=True)
+    breaking = click.style(difference.breaking_in_words(), fg="red" if difference.failed else "green", bold=True)
     yield f"{names}: {difference.totals_in_words()}. {breaking}"
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from metrics_dictionary.cli.console import note
 from metrics_dictionary.cli.options import definitions_option, format_option
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 def command(since: str, until: str | None, root: Path, style: str) -> None:
     """Write release notes: what is new, changed and removed since an edition of the definitions.
 
+    The exit status is 1 when a file of either edition cannot be read: the notes are incomplete then, and say so.
+
     \b
     Examples:
       metrics-dictionary changelog --since v1.2
@@ -33,3 +36,6 @@ def command(since: str, until: str | None, root: Path, style: str) -> None:
     found = difference(*open_both(since, until, root))
     render = changelog_markdown if style == "markdown" else difference_json
     click.echo(render(found).encode(), nl=False)
+    if found.unread:
+        note(f"the notes are incomplete: {found.unread_in_words}")
+        raise click.exceptions.Exit(1)

@@ -23,7 +23,7 @@ def command(old: str, new: str | None, root: Path, style: str) -> None:
 
     OLD and NEW are git revisions, definitions roots, combined YAML or JSON files, or URLs of such files; without NEW
     it is the root. A revision is one of the repository in which the root lies. The exit status is 1 when something
-    breaks what the older edition promised.
+    breaks what the older edition promised, and when a file of either edition cannot be read.
 
     \b
     Examples:
@@ -43,5 +43,5 @@ def command(old: str, new: str | None, root: Path, style: str) -> None:
     else:
         render = difference_markdown if style == "markdown" else difference_json
         click.echo(render(found).encode(), nl=False)
-    if found.breaking:
+    if found.failed:
         raise click.exceptions.Exit(1)

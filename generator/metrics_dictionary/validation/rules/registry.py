@@ -393,10 +393,23 @@ _ROWS = (
         "Make sure that both groups know.",
     ),
     _comparison(
+        "renamed-group",
+        Severity.INFO,
+        "a product group that has another identifier, with everything that it owns",
+        "Nothing needs to be done in the definitions: they follow the group.",
+    ),
+    _comparison(
+        "unreadable-edition",
+        Severity.ERROR,
+        "a file of the older edition that cannot be read, so that nobody knows what it promised",
+        "Compare with an edition that can be read. If this change repairs the file, compare it by hand and switch the "
+        "rule off in it.",
+    ),
+    _comparison(
         "incomplete-comparison",
         Severity.WARNING,
-        "an edition to compare with that is not the one asked for, or of which a part cannot be read",
-        "Read on what the comparison was based; what it could not see is not judged.",
+        "an edition to compare with that is not the one you asked for, or whose files have mistakes",
+        "Read what the comparison is based on; what it cannot see is not judged.",
     ),
 )
 
