@@ -12,7 +12,7 @@ import pytest
 
 from metrics_dictionary.changes.history.log import MAX_SUBJECT_LENGTH
 from metrics_dictionary.reading.document import Kind
-from metrics_dictionary.reading.parse import LARGEST_DEFINITION
+from metrics_dictionary.reading.parse import MAX_DEFINITION_BYTES
 from tests.changes.definition_repository import DefinitionRepository, read_history, told
 from tests.repository import ENVIRONMENT
 from tests.small_root import metric
@@ -299,7 +299,7 @@ def test_a_root_that_is_the_repository_itself_has_a_history(tmp_path: Path) -> N
 
 
 def test_a_file_that_is_too_large_for_a_definition_is_left_out(repository: DefinitionRepository) -> None:
-    repository.write("metrics/counts_all/large.yml", metric(key_path="counts.large", note="x" * LARGEST_DEFINITION))
+    repository.write("metrics/counts_all/large.yml", metric(key_path="counts.large", note="x" * MAX_DEFINITION_BYTES))
     repository.write_and_commit(BOARDS, metric())
     assert [change.name for change in repository.history().changes] == ["counts.boards"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from metrics_dictionary.reading.document import Kind
-from metrics_dictionary.reading.parse import LARGEST_COLLECTION, LARGEST_DEFINITION, ParsedFile, parse
+from metrics_dictionary.reading.parse import MAX_COLLECTION_BYTES, MAX_DEFINITION_BYTES, ParsedFile, parse
 from metrics_dictionary.reading.root import SourceFile
 from metrics_dictionary.validation.engine.run_rules import with_help
 
@@ -192,13 +192,13 @@ def test_what_is_not_plain_utf_8_is_refused(raw: bytes, line: int, column: int, 
 
 
 def test_a_definition_may_be_as_long_as_the_limit_and_no_longer() -> None:
-    filler = "# " + "x" * (LARGEST_DEFINITION - 2)
+    filler = "# " + "x" * (MAX_DEFINITION_BYTES - 2)
     assert parsed(filler).diagnostics == ()
     assert only(parsed(filler + "x")).rule == "yaml-too-large"
 
 
 def test_a_file_of_many_entries_may_be_longer_than_a_definition() -> None:
-    filler = "# " + "x" * (LARGEST_COLLECTION - 2)
+    filler = "# " + "x" * (MAX_COLLECTION_BYTES - 2)
     assert parsed(filler, Kind.INSTRUMENTATIONS).diagnostics == ()
     assert only(parsed(filler + "x", Kind.INSTRUMENTATIONS)).rule == "yaml-too-large"
 

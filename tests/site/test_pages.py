@@ -139,7 +139,7 @@ def test_the_home_page_counts_and_names_the_newest(small_site: Path) -> None:
 
 def test_the_references_explain_every_field_and_every_rule(small_site: Path) -> None:
     from metrics_dictionary.validation.rules.registry import RULES
-    from metrics_dictionary.validation.schemas.fields import field_reference
+    from metrics_dictionary.validation.schemas.field_reference import field_reference
 
     fields = text_of(small_site, "reference/fields")
     for kind in ("metric", "event", "product_groups"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.reading.document import Document, Kind
-from metrics_dictionary.validation.engine.schema_check import schema_findings
+from metrics_dictionary.validation.engine.schema_rule import schema_findings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

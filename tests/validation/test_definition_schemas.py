@@ -10,9 +10,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from metrics_dictionary.validation.schemas import definition_schemas
-from metrics_dictionary.validation.schemas.definition_schemas import schema
-from metrics_dictionary.validation.schemas.descriptions import description_of
-from metrics_dictionary.validation.schemas.fields import field_reference
+from metrics_dictionary.validation.schemas.definition_schemas import description_of, schema
+from metrics_dictionary.validation.schemas.field_reference import field_reference
 from metrics_dictionary.validation.schemas.published_schema import published_schema
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from metrics_dictionary.reading.document import Document, Kind
-from metrics_dictionary.validation.engine.schema_check import schema_findings
+from metrics_dictionary.validation.engine.schema_rule import schema_findings
 from tests.validation.schema_samples import schema_messages
 
 if TYPE_CHECKING:

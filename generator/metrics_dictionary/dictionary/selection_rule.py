@@ -33,7 +33,7 @@ class SelectionRule:
 
     @classmethod
     def of(cls, position: int, fields: object) -> SelectionRule:
-        """Read one entry; an entry that is no mapping gives a rule without a name."""
+        """Read one entry; an entry that is not a mapping gives a rule without a name."""
         entry = mapping(fields)
         return cls(
             position=position,

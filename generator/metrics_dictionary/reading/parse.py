@@ -24,10 +24,10 @@ from metrics_dictionary.reading.syntax_errors import syntax_problem
 if TYPE_CHECKING:
     from metrics_dictionary.reading.root import SourceFile
 
-LARGEST_DEFINITION = 64 * 1024
+MAX_DEFINITION_BYTES = 64 * 1024
 """Bytes. The longest real definitions have 6 KiB."""
 
-LARGEST_COLLECTION = 1024 * 1024
+MAX_COLLECTION_BYTES = 1024 * 1024
 """Bytes, for the kinds of files that hold many entries."""
 
 _TAG = "tag:yaml.org,2002:"
@@ -42,9 +42,9 @@ class ParsedFile:
     diagnostics: tuple[Diagnostic, ...]
 
 
-def largest(kind: Kind) -> int:
+def max_bytes(kind: Kind) -> int:
     """Return how many bytes a file of this kind may have."""
-    return LARGEST_DEFINITION if kind in (Kind.METRIC, Kind.EVENT) else LARGEST_COLLECTION
+    return MAX_DEFINITION_BYTES if kind in (Kind.METRIC, Kind.EVENT) else MAX_COLLECTION_BYTES
 
 
 def parse(source: SourceFile, raw: bytes, *, limit: int | None = None) -> ParsedFile:
@@ -53,7 +53,7 @@ def parse(source: SourceFile, raw: bytes, *, limit: int | None = None) -> Parsed
     ``limit`` is that length in bytes, where it is not the one of the file's kind.
     """
     problems = _Problems(source.file)
-    text = _decoded(raw, largest(source.kind) if limit is None else limit, problems)
+    text = _decoded(raw, max_bytes(source.kind) if limit is None else limit, problems)
     if text is None:
         return ParsedFile(None, tuple(problems.found))
     content = _Content(problems)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from metrics_dictionary.dictionary.definition import Fields, mapping, text, texts
 from metrics_dictionary.dictionary.dictionary import ProductGroup
 from metrics_dictionary.reading.document import Kind
-from metrics_dictionary.reading.parse import largest, parse
+from metrics_dictionary.reading.parse import max_bytes, parse
 from metrics_dictionary.reading.root import SourceFile, shown
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.files import file_bytes
@@ -33,7 +33,7 @@ def named_product_groups(path: Path) -> tuple[dict[str, ProductGroup], tuple[Dia
     Raises OperationalError when the file cannot be read, is not YAML, or names no group.
     """
     source = SourceFile(path, shown(path), path.name, Kind.PRODUCT_GROUPS)
-    parsed = parse(source, file_bytes(path, largest(source.kind)))
+    parsed = parse(source, file_bytes(path, max_bytes(source.kind)))
     if parsed.document is None:
         problem = parsed.diagnostics[0]
         raise OperationalError(f"{problem.location}: {problem.message}")

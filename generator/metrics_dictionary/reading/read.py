@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.dictionary.definition import mapping
+from metrics_dictionary.dictionary.diagnostic import Diagnostic, Severity
 from metrics_dictionary.dictionary.dictionary import Dictionary, Instrumentation
 from metrics_dictionary.dictionary.event import EventDefinition
 from metrics_dictionary.dictionary.metric import MetricDefinition
 from metrics_dictionary.reading.document import Document, Kind
-from metrics_dictionary.reading.object_schemas import read_object_schemas
-from metrics_dictionary.reading.parse import LARGEST_COLLECTION, ParsedFile, largest, parse
+from metrics_dictionary.reading.parse import MAX_COLLECTION_BYTES, ParsedFile, max_bytes, parse
 from metrics_dictionary.reading.product_groups import named_product_groups, product_groups_of
-from metrics_dictionary.reading.root import PRODUCT_GROUPS, SourceFile, find_files, shown, source_bytes
+from metrics_dictionary.reading.root import (
+    PRODUCT_GROUPS,
+    SourceFile,
+    find_files,
+    object_schema_names,
+    shown,
+    source_bytes,
+)
 from metrics_dictionary.tools.in_parts import in_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from metrics_dictionary.dictionary.diagnostic import Diagnostic
     from metrics_dictionary.dictionary.dictionary import ProductGroup
 
     Check = Callable[[Document], Iterable[Diagnostic]]
@@ -69,7 +76,7 @@ def read_sources(
     ``known`` holds what is read and checked already, by the name of the file. ``progress`` is told how many of how
     many files are done. Raises OperationalError when a file cannot be read, or ``product_groups`` has no group in it.
     """
-    schemas, problems = read_object_schemas(source for source in sources if source.kind is Kind.OBJECT_SCHEMA)
+    schemas, problems = _object_schemas(source for source in sources if source.kind is Kind.OBJECT_SCHEMA)
     groups: dict[str, ProductGroup] | None = None
     if product_groups is not None:
         groups, more = named_product_groups(product_groups)
@@ -101,7 +108,7 @@ def read_lone_file(
 
 def read_file(source: SourceFile, check: Check | None = None) -> ParsedFile:
     """Read, parse and check one file; raises OperationalError when it cannot be read."""
-    parsed = parse(source, source_bytes(source, largest(source.kind)))
+    parsed = parse(source, source_bytes(source, max_bytes(source.kind)))
     if check is None or parsed.document is None:
         return parsed
     found = tuple(check(parsed.document))
@@ -135,6 +142,36 @@ def assemble(
     )
 
 
+def _object_schemas(sources: Iterable[SourceFile]) -> tuple[dict[str, object], tuple[Diagnostic, ...]]:
+    """Return each path that a definition may write -> the parsed schema, and what is wrong with the others.
+
+    Raises OperationalError when a file cannot be read.
+    """
+    schemas: dict[str, object] = {}
+    diagnostics: list[Diagnostic] = []
+    for source in sources:
+        schema: object = None
+        try:
+            schema = _json_of(source_bytes(source, max_bytes(source.kind)), max_bytes(source.kind))
+        except json.JSONDecodeError as error:
+            diagnostics.append(_json_error(source, error.msg, error.lineno, error.colno))
+        except (ValueError, RecursionError) as error:
+            diagnostics.append(_json_error(source, str(error), 1, 1))
+        schemas.update(dict.fromkeys(object_schema_names(source), schema))
+    return schemas, tuple(diagnostics)
+
+
+def _json_of(raw: bytes, limit: int) -> object:
+    if len(raw) > limit:
+        raise ValueError(f"the file has more than {limit // 1024} KiB")
+    return json.loads(raw.decode("utf-8-sig"))
+
+
+def _json_error(source: SourceFile, problem: str, line: int, column: int) -> Diagnostic:
+    message = f"not valid JSON: {problem}"
+    return Diagnostic("json-syntax", Severity.ERROR, message, source.file, line, column)
+
+
 def _read_files(
     sources: Sequence[SourceFile], check: Check | None, known: Mapping[str, ParsedFile], progress: Progress | None
 ) -> dict[str, ParsedFile]:
@@ -152,7 +189,7 @@ def _kind(source: SourceFile) -> Kind:
     """Guess what a file holds from its name, or from a field that only one kind of file has."""
     if source.path.name == PRODUCT_GROUPS:
         return Kind.PRODUCT_GROUPS
-    parsed = parse(source, source_bytes(source, LARGEST_COLLECTION))
+    parsed = parse(source, source_bytes(source, MAX_COLLECTION_BYTES))
     fields = mapping(parsed.document.data if parsed.document else None)
     if "action" in fields:
         return Kind.EVENT

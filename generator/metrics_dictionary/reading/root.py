@@ -50,9 +50,9 @@ class SourceFile:
 def find_files(root: Path) -> tuple[SourceFile, ...]:
     """Return the files of a definitions root, sorted by path.
 
-    Raises OperationalError when the root is no folder, has neither ``metrics/`` nor ``events/``, holds no definition,
-    or when something in it cannot be read as what its name says: a folder named ``x.yml``, a link that leads nowhere
-    or out of the root.
+    Raises OperationalError when the root is not a folder, has neither ``metrics/`` nor ``events/``, holds no
+    definition, or when something in it cannot be read as what its name says: a folder named ``x.yml``, a link that
+    leads nowhere or out of the root.
     """
     try:
         _check_root(root)
@@ -132,7 +132,7 @@ def object_schema_names(source: SourceFile) -> tuple[str, str]:
 
 
 def shown(path: Path | str) -> str:
-    """Return a path that can be printed, also when its name is no UTF-8."""
+    """Return a path that can be printed, also when its name is not UTF-8."""
     return str(path).encode("utf-8", "backslashreplace").decode("utf-8")
 
 

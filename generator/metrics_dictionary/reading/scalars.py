@@ -10,10 +10,10 @@ from yaml.constructor import SafeConstructor
 
 Scalar = str | int | float | bool | None
 
-LONGEST_NUMBER = 64
-"""Characters. What is longer and looks like a number is none that a definition needs."""
+MAX_NUMBER_LENGTH = 64
+"""Characters. A definition needs no longer number."""
 
-_LARGEST_INTEGER = 2**63
+_INTEGER_LIMIT = 2**63
 _TAG = "tag:yaml.org,2002:"
 _KINDS = {"int": "number", "float": "number", "timestamp": "date"}
 _CONSTRUCTOR = SafeConstructor()
@@ -28,7 +28,7 @@ def plain_scalar(text: str) -> Scalar:
 
     Raises UnsupportedScalarError for dates, infinities, NaN, and numbers that do not fit in 64 bits.
     """
-    return _cached(text) if len(text) <= LONGEST_NUMBER else _resolved(text)
+    return _cached(text) if len(text) <= MAX_NUMBER_LENGTH else _resolved(text)
 
 
 def _resolved(text: str) -> Scalar:
@@ -56,7 +56,7 @@ def _kind(text: str) -> str:
 
 
 def _number(text: str, kind: str) -> int | float:
-    if len(text) > LONGEST_NUMBER:
+    if len(text) > MAX_NUMBER_LENGTH:
         raise UnsupportedScalarError(f"`{text[:20]}...` is read as a number of {len(text)} characters")
     node = ScalarNode(_TAG + kind, text)
     try:
@@ -65,6 +65,6 @@ def _number(text: str, kind: str) -> int | float:
         raise UnsupportedScalarError(f"`{text}` looks like a number but is none") from error
     if not math.isfinite(number):
         raise UnsupportedScalarError(f"`{text}` is read as a number that JSON does not have")
-    if isinstance(number, int) and abs(number) >= _LARGEST_INTEGER:
+    if isinstance(number, int) and abs(number) >= _INTEGER_LIMIT:
         raise UnsupportedScalarError(f"`{text}` is read as a number that does not fit in 64 bits")
     return number

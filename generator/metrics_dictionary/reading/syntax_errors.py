@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from yaml import YAMLError
 
 _QUOTE_IT = "Put the whole text in quotes."
-_LONGEST_SHOWN = 40
+_MAX_SHOWN_LENGTH = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def _wrong_escape(text: str, place: Position) -> SyntaxProblem:
 
 def _stray_line(text: str, place: Position) -> SyntaxProblem:
     stray = _line(text, place)[place[1] - 1 :].rstrip()
-    shown = stray if len(stray) <= _LONGEST_SHOWN else f"{stray[: _LONGEST_SHOWN - 1]}…"
+    shown = stray if len(stray) <= _MAX_SHOWN_LENGTH else f"{stray[: _MAX_SHOWN_LENGTH - 1]}…"
     message = f"`{shown}` is neither a key, for no `: ` follows, nor a list's item, for no `- ` stands before it"
     help_text = "Add what is missing, or indent the line if it goes on with the text above it."
     return SyntaxProblem("yaml-syntax", message, place, help_text)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 SHOWN = 3
 """How many candidates are worth showing at once."""
 
-LONGEST_WORD = 200
+MAX_WORD_LENGTH = 200
 """Characters. A longer word is near nothing."""
 
 _COMPARED = 8
@@ -34,7 +34,7 @@ def near_miss(word: str, candidates: Iterable[str]) -> str | None:
 
 def near_misses(word: str, candidates: Iterable[str]) -> list[str]:
     """Return the close candidates, the closest first, at most three."""
-    if not word or len(word) > LONGEST_WORD:
+    if not word or len(word) > MAX_WORD_LENGTH:
         return []
     plain = _plain(word)
     allowed = max(1, len(plain) // 3)
@@ -60,7 +60,7 @@ class NearMisses:
 
     def near(self, word: str) -> tuple[str, ...]:
         """Return the close names, the closest first, at most three."""
-        return self._find(word) if len(word) <= LONGEST_WORD else ()
+        return self._find(word) if len(word) <= MAX_WORD_LENGTH else ()
 
     def nearest(self, word: str) -> str | None:
         """Return the name that ``word`` was probably meant to be, or None."""

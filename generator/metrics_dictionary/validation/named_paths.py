@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def by_root(paths: Iterable[Path]) -> dict[Path | None, list[Path]]:
     """Return root -> the paths inside it, empty for the whole root; None -> the files that are in no root.
 
-    Raises OperationalError for a path that does not exist, and for a folder that is no part of a root.
+    Raises OperationalError for a path that does not exist, and for a folder that is not part of a root.
     """
     found: defaultdict[Path | None, list[Path]] = defaultdict(list)
     whole = {path for path in paths if path.is_dir() and is_root(path)}

@@ -1,7 +1,7 @@
 """Comments that silence a rule in their file: ``# metrics-dictionary: ignore RULE[, RULE] -- reason``.
 
-They are looked after as well: one that gives no reason, and so silences nothing, names no rule, or meets no finding
-is a finding itself.
+They are checked as well: a comment without a reason silences nothing and is a finding itself, and so is one that names
+something that is not a rule, or a rule that finds nothing.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from metrics_dictionary.dictionary.diagnostic import Diagnostic
 from metrics_dictionary.tools.near_misses import near_miss
-from metrics_dictionary.validation.engine import wording
+from metrics_dictionary.validation.engine import message_parts
 from metrics_dictionary.validation.rules.registry import RULES
 
 if TYPE_CHECKING:
@@ -70,31 +70,33 @@ def without_suppressed(
             used.add((by, diagnostic.rule))
     for suppression in found:
         unneeded = {rule for rule in suppression.rules if (suppression, rule) not in used and rule not in unchecked}
-        yield from _faults(suppression, unneeded)
+        yield from _unsound(suppression, unneeded)
 
 
-def _faults(suppression: Suppression, unneeded: Collection[str]) -> Iterator[Diagnostic]:
+def _unsound(suppression: Suppression, unneeded: Collection[str]) -> Iterator[Diagnostic]:
     if not suppression.rules:
-        yield _fault(UNKNOWN, suppression, f"the comment cannot be understood; its form is {wording.code(FORM)}")
+        yield _diagnostic(
+            UNKNOWN, suppression, f"the comment cannot be understood; its form is {message_parts.code(FORM)}"
+        )
         return
     if not suppression.reason:
-        yield _fault(WITHOUT_REASON, suppression, "the comment does not say why, so it silences nothing")
+        yield _diagnostic(WITHOUT_REASON, suppression, "the comment does not say why, so it silences nothing")
     for rule in suppression.rules:
         if rule not in RULES:
             close = near_miss(rule, RULES)
-            unknown = _fault(UNKNOWN, suppression, f"there is no rule {wording.code(rule)}")
+            unknown = _diagnostic(UNKNOWN, suppression, f"there is no rule {message_parts.code(rule)}")
             yield replace(unknown, suggestion=close)
         elif not _suppressible(rule):
-            yield _fault(UNKNOWN, suppression, f"the rule {wording.code(rule)} cannot be silenced")
+            yield _diagnostic(UNKNOWN, suppression, f"the rule {message_parts.code(rule)} cannot be silenced")
         elif rule in unneeded and suppression.reason:
-            yield _fault(UNUSED, suppression, f"the rule {wording.code(rule)} finds nothing in this file")
+            yield _diagnostic(UNUSED, suppression, f"the rule {message_parts.code(rule)} finds nothing in this file")
 
 
 def _suppressible(rule: str) -> bool:
     return rule in RULES and RULES[rule].suppressible
 
 
-def _fault(rule: str, suppression: Suppression, message: str) -> Diagnostic:
+def _diagnostic(rule: str, suppression: Suppression, message: str) -> Diagnostic:
     entry = RULES[rule]
     place = suppression.file, suppression.line, suppression.column
     return Diagnostic(rule, entry.severity, message, *place, help=entry.help)

@@ -65,7 +65,7 @@ def validate_paths(
     """Check whatever a person names: roots, folders inside a root, single files inside one or outside any.
 
     Files inside a root are checked with the whole root in sight. ``lifecycle`` says which promises a root breaks.
-    Raises OperationalError when a path does not exist, is no part of a definitions root, or cannot be read.
+    Raises OperationalError when a path does not exist, is not part of a definitions root, or cannot be read.
     """
     outcomes: list[Outcome] = []
     for root, only in by_root(paths).items():

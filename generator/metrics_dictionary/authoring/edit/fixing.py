@@ -21,7 +21,7 @@ from metrics_dictionary.reading.positions import json_path
 from metrics_dictionary.reading.product_groups import read_product_groups
 from metrics_dictionary.tools.near_misses import near_misses
 from metrics_dictionary.validation.named_paths import by_root
-from metrics_dictionary.validation.schemas.fields import field_reference
+from metrics_dictionary.validation.schemas.field_reference import field_reference
 from metrics_dictionary.validation.validate import validate, validate_file
 
 if TYPE_CHECKING:

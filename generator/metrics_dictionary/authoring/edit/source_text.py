@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from metrics_dictionary.dictionary.definition import mapping
 from metrics_dictionary.reading.document import Kind
-from metrics_dictionary.reading.parse import largest, parse
+from metrics_dictionary.reading.parse import max_bytes, parse
 from metrics_dictionary.reading.read import document_sources
 from metrics_dictionary.reading.root import PRODUCT_GROUPS, SourceFile, find_files, shown
 from metrics_dictionary.tools.files import file_bytes
@@ -73,7 +73,7 @@ def source_texts(paths: Sequence[Path], kinds: frozenset[Kind] = DEFINITIONS) ->
 
 def source_text(source: SourceFile) -> SourceText:
     """Read a file; raises OperationalError when it cannot be opened."""
-    raw = file_bytes(source.path, largest(source.kind))
+    raw = file_bytes(source.path, max_bytes(source.kind))
     parsed = parse(source, raw)
     if source.path.is_symlink():
         return SourceText(source, raw, "", None, "it is a link; name the file that it leads to")
@@ -93,7 +93,7 @@ def _lone(path: Path) -> SourceFile:
     """Name a file that is in no root; its kind shows in the fields that only one kind has."""
     kind = Kind.PRODUCT_GROUPS if path.name == PRODUCT_GROUPS else Kind.INSTRUMENTATIONS
     source = SourceFile(path, shown(path), path.name, kind)
-    parsed = parse(source, file_bytes(path, largest(kind)))
+    parsed = parse(source, file_bytes(path, max_bytes(kind)))
     fields = mapping(parsed.document.data if parsed.document else None)
     if kind is Kind.INSTRUMENTATIONS:
         kind = Kind.EVENT if "action" in fields else Kind.METRIC if "key_path" in fields else kind

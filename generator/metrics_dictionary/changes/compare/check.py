@@ -1,4 +1,4 @@
-"""The lifecycle check: the newer edition's definitions, judged by what the older one promised."""
+"""The lifecycle check: the newer edition's definitions, held against what the older one promised."""
 
 from __future__ import annotations
 

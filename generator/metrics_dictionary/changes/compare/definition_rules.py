@@ -8,7 +8,7 @@ from metrics_dictionary.changes.compare.breach import Breach
 from metrics_dictionary.dictionary.metric import MetricDefinition
 from metrics_dictionary.dictionary.selection_rule import IDENTIFIERS
 from metrics_dictionary.tools.text import abridged, counted
-from metrics_dictionary.validation.engine import wording
+from metrics_dictionary.validation.engine import message_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ MAX_NAMES = 5
 def deleted_event(comparison: Comparison) -> Iterator[Breach]:
     """Find events that are gone."""
     for event, _ in comparison.events.deleted:
-        yield Breach(event, (), f"the event {wording.code(event.action)} is gone", gone=True)
+        yield Breach(event, (), f"the event {message_parts.code(event.action)} is gone", gone=True)
 
 
 def revived_definition(comparison: Comparison) -> Iterator[Breach]:
@@ -41,7 +41,7 @@ def changed_milestone(comparison: Comparison) -> Iterator[Breach]:
     for change in _changed(comparison):
         other = change.field("milestone")
         if other and not _quoted(other.before, other.after):
-            before, after = wording.value(other.before), wording.value(other.after)
+            before, after = message_parts.value(other.before), message_parts.value(other.after)
             yield Breach(
                 change.after, ("milestone",), f"the milestone of {_who(change.before)} was {before} and is {after}"
             )
@@ -64,7 +64,7 @@ def changed_owner(comparison: Comparison) -> Iterator[Breach]:
             groups = (change.before.product_group, change.after.product_group)
             owners = [contact(comparison, group) if group else "nobody" for group in groups]
             if owners[0] == owners[1]:
-                owners = [wording.code(group or "") for group in groups]
+                owners = [message_parts.code(group or "") for group in groups]
             message = f"{_who(change.before)} went from {owners[0]} to {owners[1]}"
             yield Breach(change.after, ("product_group",), message)
 
@@ -73,14 +73,14 @@ def renamed_group(comparison: Comparison) -> Iterator[Breach]:
     """Find product groups that have another identifier; it is said once, at the first definition that follows."""
     for group in comparison.renamed_groups:
         number = counted(len(group.definitions), "definition")
-        message = f"{wording.code(group.before)} is {wording.code(group.after)} now, in {number}"
+        message = f"{message_parts.code(group.before)} is {message_parts.code(group.after)} now, in {number}"
         yield Breach(group.definitions[0], ("product_group",), f"the product group {message}")
 
 
 def contact(comparison: Comparison, identifier: str) -> str:
     """Return a group's name and contact for a message: ``Code Review (`#g_code_review`)`` in backticks."""
     group = comparison.group(identifier)
-    return group.with_contact(wording.code) if group else wording.code(identifier)
+    return group.with_contact(message_parts.code) if group else message_parts.code(identifier)
 
 
 def renamed_event(comparison: Comparison) -> Iterator[Breach]:
@@ -106,7 +106,9 @@ def dropped_event_property(comparison: Comparison) -> Iterator[Breach]:
             ]
             if users:
                 field = "identifiers" if name in IDENTIFIERS.values() else "additional_properties"
-                message = f"{_who(change.before)} no longer carries {wording.code(name)}, needed by {_several(users)}"
+                message = (
+                    f"{_who(change.before)} no longer carries {message_parts.code(name)}, needed by {_several(users)}"
+                )
                 yield Breach(change.after, (field,), message)
 
 
@@ -142,8 +144,8 @@ def _needed(rule: SelectionRule) -> set[str]:
 
 
 def _who(definition: MetricDefinition | EventDefinition) -> str:
-    return wording.code(definition.key_path if isinstance(definition, MetricDefinition) else definition.action)
+    return message_parts.code(definition.key_path if isinstance(definition, MetricDefinition) else definition.action)
 
 
 def _several(names: list[str]) -> str:
-    return abridged(map(wording.code, names), MAX_NAMES)
+    return abridged(map(message_parts.code, names), MAX_NAMES)

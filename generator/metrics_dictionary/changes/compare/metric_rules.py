@@ -9,7 +9,7 @@ from metrics_dictionary.changes.compare.computation import Aspect, selection_cha
 from metrics_dictionary.changes.compare.definition_rules import contact
 from metrics_dictionary.changes.field_change import as_text, excerpts
 from metrics_dictionary.tools.text import listed
-from metrics_dictionary.validation.engine import wording
+from metrics_dictionary.validation.engine import message_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,7 +33,7 @@ def changed_key_path(comparison: Comparison) -> Iterator[Breach]:
     """Find metrics that stand in their old file under another key path."""
     for change in comparison.metrics.changed:
         if renaming := change.field("key_path"):
-            names = (wording.code(as_text(name)) for name in (renaming.before, renaming.after))
+            names = (message_parts.code(as_text(name)) for name in (renaming.before, renaming.after))
             yield Breach(change.after, ("key_path",), "the metric {} is called {} now".format(*names))
 
 
@@ -85,7 +85,7 @@ def changed_computation(comparison: Comparison) -> Iterator[Breach]:
         if change.computations and not any(change.field(name) for name in _COMPUTING):
             computed = change.computations[0]
             parts = _from_to(computed.before, computed.after)
-            message = f"{wording.code(computed.key_path)} is computed differently: it {parts}"
+            message = f"{message_parts.code(computed.key_path)} is computed differently: it {parts}"
             yield Breach(change.after, ("instrumentation_class",), message)
 
 
@@ -127,7 +127,7 @@ def _breach(change: MetricChange, name: str, before: object, after: object) -> B
 
 
 def _selection_breach(change: MetricChange, each: SelectionChange) -> Breach:
-    event = wording.code(each.event)
+    event = message_parts.code(each.event)
     if each.aspect is Aspect.EVENTS:
         what = f"no longer counts {event}" if each.position is None else f"counts {event} as well now"
         path = ("events",) if each.position is None else ("events", each.position)
@@ -138,15 +138,15 @@ def _selection_breach(change: MetricChange, each: SelectionChange) -> Breach:
 
 
 def _who(change: MetricChange) -> str:
-    return wording.code(change.before.key_path)
+    return message_parts.code(change.before.key_path)
 
 
 def _named(names: Iterable[str]) -> str:
-    return listed(map(wording.code, names))
+    return listed(map(message_parts.code, names))
 
 
 def _from_to(before: object, after: object) -> str:
-    one, other = (wording.code(text) for text in excerpts(before, after, MAX_VALUE_LENGTH))
+    one, other = (message_parts.code(text) for text in excerpts(before, after, MAX_VALUE_LENGTH))
     if before is None:
         return f"is {other} now and was not there before"
     return f"was {one} and is {'gone' if after is None else other}"

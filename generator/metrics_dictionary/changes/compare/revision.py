@@ -12,7 +12,7 @@ from metrics_dictionary.changes.compare.edition import Edition, inside_root, nam
 from metrics_dictionary.dictionary.diagnostic import Diagnostic, Severity
 from metrics_dictionary.dictionary.dictionary import Dictionary
 from metrics_dictionary.reading.document import Document, Kind
-from metrics_dictionary.reading.parse import ParsedFile, largest, parse
+from metrics_dictionary.reading.parse import ParsedFile, max_bytes, parse
 from metrics_dictionary.reading.read import assemble
 from metrics_dictionary.reading.root import SourceFile, kind_of, shown
 from metrics_dictionary.tools.errors import OperationalError
@@ -151,7 +151,7 @@ def _parsed(top: Path, entries: list[_Entry], known: KnownData) -> list[ParsedFi
     wanted = {
         entry.blob: entry.source
         for entry in entries
-        if entry.regular and entry.size <= largest(entry.source.kind) and entry.blob not in known
+        if entry.regular and entry.size <= max_bytes(entry.source.kind) and entry.blob not in known
     }
     contents = blobs(top, wanted)
     found = [(blob, source) for blob, source in wanted.items() if blob in contents]

@@ -12,7 +12,7 @@ from metrics_dictionary.changes.history.change import Change, ChangeType
 from metrics_dictionary.changes.history.log import LOG_FORMAT, commits_of
 from metrics_dictionary.changes.history.tracing import Repository, changes_of, definition_commit
 from metrics_dictionary.reading.document import Kind
-from metrics_dictionary.reading.parse import largest
+from metrics_dictionary.reading.parse import max_bytes
 from metrics_dictionary.tools.git import GitRefusedError, GitUnavailableError, RunningGit, blobs, git
 from metrics_dictionary.tools.json_values import equal
 
@@ -104,7 +104,7 @@ def _repository(root: Path) -> Repository:
 def _history(repository: Repository, commits: Iterable[LoggedCommit]) -> History:
     touching = [definition_commit(commit, repository, FOLDERS) for commit in commits]
     needed = dict.fromkeys(blob for commit in touching for blob in commit.blobs)
-    contents = blobs(repository.root, needed, largest(Kind.METRIC), offline=True)
+    contents = blobs(repository.root, needed, max_bytes(Kind.METRIC), offline=True)
     changes = changes_of(touching, contents)
     folder = "".join(repository.prefix.removesuffix("/").rpartition("/")[:2])
     return History(changes, folder, complete=not repository.shallow and len(contents) == len(needed))

@@ -155,7 +155,7 @@ def _described(edition: Edition) -> str:
 
 def _of_standard_input(paths: tuple[Path, ...], options: _Options, unsaved: dict[str, str]) -> Outcome:
     """Check what an editor sends; its text is put into ``unsaved``, by file, for excerpts in the report."""
-    from metrics_dictionary.reading.parse import LARGEST_COLLECTION
+    from metrics_dictionary.reading.parse import MAX_COLLECTION_BYTES
     from metrics_dictionary.reading.root import shown
     from metrics_dictionary.validation.validate import validate_unsaved
 
@@ -168,6 +168,6 @@ def _of_standard_input(paths: tuple[Path, ...], options: _Options, unsaved: dict
         raise click.UsageError("standard input is judged by `validate --stdin-filename FILE -`")
     if options.revision is not None:
         raise click.UsageError("--changed-only compares files, not standard input")
-    content = sys.stdin.buffer.read(LARGEST_COLLECTION + 1)
+    content = sys.stdin.buffer.read(MAX_COLLECTION_BYTES + 1)
     unsaved[shown(file)] = content.decode("utf-8-sig", "replace")
     return validate_unsaved(file, content, product_groups=options.product_groups)

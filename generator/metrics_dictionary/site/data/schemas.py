@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from metrics_dictionary.site.parts.page import File
-from metrics_dictionary.validation.schemas.fields import field_reference
+from metrics_dictionary.validation.schemas.field_reference import field_reference
 from metrics_dictionary.validation.schemas.published_schema import published_schema
 
 if TYPE_CHECKING:

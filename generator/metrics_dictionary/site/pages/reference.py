@@ -11,7 +11,7 @@ from metrics_dictionary.site.parts.page import Page
 from metrics_dictionary.site.parts.urls import twin
 from metrics_dictionary.validation.rules.registry import RULES
 from metrics_dictionary.validation.schemas.definition_schemas import INSTRUMENTATIONS, schema
-from metrics_dictionary.validation.schemas.fields import Field, field_reference
+from metrics_dictionary.validation.schemas.field_reference import Field, field_reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

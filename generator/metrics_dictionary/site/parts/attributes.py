@@ -17,7 +17,7 @@ from metrics_dictionary.site.parts.html import (
     web_link,
 )
 from metrics_dictionary.site.parts.site_wording import TIME_FRAMES, milestone
-from metrics_dictionary.validation.schemas.fields import field_reference
+from metrics_dictionary.validation.schemas.field_reference import field_reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

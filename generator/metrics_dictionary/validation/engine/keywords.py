@@ -3,7 +3,7 @@
 jsonschema runs these functions in place of its own. They give the same verdict, but an unknown field is reported at
 that field, a repetition at the second of the two, each missing field by itself, and of alternatives the one that comes
 closest; and ``$`` in a pattern is the very end of the text, as it is in a browser. The errors carry no words yet:
-most of them only decide an ``if``. ``schema_messages`` finds the words.
+most of them only decide an ``if``. ``schema_rule`` finds the words.
 
 Sub-schemas are prepared once. jsonschema does that anew for each value, which takes half of its time.
 """
@@ -21,7 +21,6 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
 from metrics_dictionary.tools.json_values import equal
-from metrics_dictionary.validation.engine.uri import is_uri
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,6 +49,19 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "object": (dict,),
     "string": (str,),
 }
+
+# A URI as RFC 3986 defines it: absolute, and without stray characters.
+_ESCAPED = "%[0-9A-Fa-f]{2}"
+_SEGMENT = rf"(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|{_ESCAPED})*"
+_USER = rf"(?:[A-Za-z0-9._~!$&'()*+,;=:-]|{_ESCAPED})*@"
+_HOST = rf"(?:\[[0-9A-Fa-f:.]+\]|(?:[A-Za-z0-9._~!$&'()*+,;=-]|{_ESCAPED})*)"
+_AFTER_PATH = rf"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|{_ESCAPED})*"
+
+_URI = re.compile(
+    rf"[A-Za-z][A-Za-z0-9+.-]*:"
+    rf"(?://(?:{_USER})?{_HOST}(?::[0-9]*)?(?:/{_SEGMENT})*|/?(?:(?!/){_SEGMENT}(?:/{_SEGMENT})*)?)"
+    rf"(?:\?{_AFTER_PATH})?(?:\#{_AFTER_PATH})?"
+)
 
 
 class KeywordError(ValidationError):
@@ -82,6 +94,11 @@ def validator_of(schema: Schema) -> Validator:
 
     validator: Validator = extend(Draft202012Validator, {**_KEYWORDS, "$ref": ref})(schema)  # type: ignore[no-untyped-call]
     return validator
+
+
+def is_uri(text: str) -> bool:
+    """Return whether the whole text is an absolute URI."""
+    return _URI.fullmatch(text) is not None
 
 
 def missing_field(error: ValidationError) -> str | None:
@@ -232,7 +249,7 @@ def _holds(validator: Validator, instance: object, schema: Schema) -> bool:
 def _deciding_texts(schema: Schema, fields: Mapping[str, object]) -> tuple[str | None, ...] | None:
     """Return the texts that alone decide whether a mapping follows a schema, None among them for a missing field.
 
-    Returns None when the schema asks for more than that, or when one of the values is no short text.
+    Returns None when the schema asks for more than that, or when one of the values is not a short string.
     """
     names = schema.get("properties", ())
     if not schema.keys() <= {"properties", "required"} or not names:
@@ -257,7 +274,7 @@ def _prepared(validator: Validator, schema: Schema) -> Validator:
 
 
 def _is(instance: object, name: str) -> bool:
-    """Return whether a value is of a JSON type. In JSON a boolean is no integer, and 1.0 is one."""
+    """Return whether a value is of a JSON type. In JSON a boolean is not an integer, and 1.0 is one."""
     if name == "integer" and isinstance(instance, float):
         return instance.is_integer()
     return isinstance(instance, _TYPES[name]) and (name == "boolean" or not isinstance(instance, bool))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from metrics_dictionary.validation.rules.rule import Finding, Place, Rule
 
 INTERNAL_ERROR = "internal-error"
-"""The rule id of a rule that failed: a fault of ours, which must neither stop a run nor stay quiet."""
+"""Stands for the id of a rule that failed: a bug of this tool, which must neither stop a run nor stay quiet."""
 
 
 _TEXT_RULES = rules_of(Scope.TEXT)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from metrics_dictionary.dictionary.metric import SUFFIXES
 from metrics_dictionary.tools.near_misses import NearMisses
@@ -13,24 +13,17 @@ from metrics_dictionary.tools.near_misses import NearMisses
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from metrics_dictionary.dictionary.dictionary import Dictionary
+    from metrics_dictionary.dictionary.definition import Definition
+    from metrics_dictionary.dictionary.dictionary import Dictionary, Instrumentation
     from metrics_dictionary.dictionary.metric import MetricDefinition
     from metrics_dictionary.dictionary.selection_rule import SelectionRule
     from metrics_dictionary.reading.document import Document
 
-_LONGEST_UNREAD = 1024 * 1024
+_MAX_UNREAD_LENGTH = 1024 * 1024
 """Characters. A file that is longer is unread because of its length."""
 
-_MOST_WORDS = 200
+_MAX_WORDS = 200
 """How many wrong words get a suggestion. A tree with more of them is incomplete, not mistyped, and has to end soon."""
-
-
-class Filed(Protocol):
-    """Anything that was read from a file of the definitions root."""
-
-    @property
-    def file_path(self) -> str:
-        """The file, relative to the folder that holds the root."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +34,7 @@ class RuleContext:
     documents: Sequence[Document]
     unread: Sequence[str] = ()
 
-    def document_of(self, definition: Filed) -> Document:
+    def document_of(self, definition: Definition | Instrumentation) -> Document:
         """Return the document that a metric, an event or an instrumentation was read from."""
         return self._documents_by_path[definition.file_path]
 
@@ -55,7 +48,7 @@ class RuleContext:
     def suggestion(self, word: str, names: Iterable[str], kind: str) -> str | None:
         """Return the name that ``word`` was probably meant to be, or None. ``kind`` says which names these are."""
         if kind not in self._suggestions:
-            self._suggestions[kind] = NearMisses(names, most_words=_MOST_WORDS)
+            self._suggestions[kind] = NearMisses(names, most_words=_MAX_WORDS)
         return self._suggestions[kind].nearest(word)
 
     @cached_property
@@ -94,7 +87,7 @@ class RuleContext:
 def _beginning(path: Path) -> str:
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
-            return file.read(_LONGEST_UNREAD)
+            return file.read(_MAX_UNREAD_LENGTH)
     except OSError:
         return ""
 

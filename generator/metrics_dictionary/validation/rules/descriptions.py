@@ -5,16 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.validation.engine.wording import code
-from metrics_dictionary.validation.rules.definitions import definition_fields
-from metrics_dictionary.validation.rules.rule import Finding
+from metrics_dictionary.validation.engine.message_parts import code
+from metrics_dictionary.validation.rules.rule import Finding, definition_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from metrics_dictionary.reading.document import Document
 
-_FEWEST_WORDS = 4
+_MIN_WORDS = 4
 
 _REMINDERS = ("TODO", "TBD", "FIXME", "XXX")
 # "TODO" in the middle of a sentence may be a to-do item: only one that opens the text, or is set off, is a reminder.
@@ -23,7 +22,7 @@ _FILLER = re.compile(
     r"\W*(todo|tbd|fixme|xxx|n/?a|placeholder( text)?|description( here)?|lorem ipsum\b.*|<[^>]*>)\W*",
     re.IGNORECASE | re.DOTALL,
 )
-_LONGEST_FILLER = 200
+_MAX_FILLER_LENGTH = 200
 
 _ARTICLES = {"a", "an", "the", "of"}
 _UNSPACED = re.compile(
@@ -59,7 +58,7 @@ def _problem(description: str, name: str) -> str | None:
     if _repeats(words, description, name):
         return f"the description repeats {code(name)}"
     number = sum(map(_words_in, words))
-    if number < _FEWEST_WORDS:
+    if number < _MIN_WORDS:
         return f"the description has {number} {'word' if number == 1 else 'words'}"
     return None
 
@@ -73,7 +72,7 @@ def _words_in(piece: str) -> int:
 def _is_placeholder(description: str) -> bool:
     if any(reminder in description for reminder in _REMINDERS) and _REMINDER.search(description):
         return True
-    return len(description) <= _LONGEST_FILLER and _FILLER.fullmatch(description) is not None
+    return len(description) <= _MAX_FILLER_LENGTH and _FILLER.fullmatch(description) is not None
 
 
 def _repeats(words: list[str], description: str, name: str) -> bool:

@@ -6,10 +6,9 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.validation.engine.wording import code
+from metrics_dictionary.validation.engine.message_parts import code
 from metrics_dictionary.validation.rules.context import key_paths_of
-from metrics_dictionary.validation.rules.definitions import metric_fields
-from metrics_dictionary.validation.rules.rule import Finding, Place
+from metrics_dictionary.validation.rules.rule import Finding, Place, metric_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

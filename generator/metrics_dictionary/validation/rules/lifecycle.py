@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.reading.document import Kind
-from metrics_dictionary.validation.rules.definitions import definition_fields
-from metrics_dictionary.validation.rules.rule import Finding, Place
+from metrics_dictionary.validation.rules.rule import Finding, Place, definition_fields
 from metrics_dictionary.validation.rules.versions import Version
 
 if TYPE_CHECKING:

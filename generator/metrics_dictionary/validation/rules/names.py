@@ -7,9 +7,8 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.dictionary.metric import SUFFIXES
-from metrics_dictionary.validation.engine.wording import code
-from metrics_dictionary.validation.rules.definitions import event_fields, metric_fields
-from metrics_dictionary.validation.rules.rule import Finding, Place
+from metrics_dictionary.validation.engine.message_parts import code
+from metrics_dictionary.validation.rules.rule import Finding, Place, event_fields, metric_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

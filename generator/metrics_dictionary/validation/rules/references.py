@@ -1,4 +1,4 @@
-"""References: groups, events, properties, instrumentations, schemas and metrics that a definition names must exist.
+"""References: what a definition names must exist, and what is defined should be named.
 
 Nothing is said about references into a part that the root does not have or into a file that could not be parsed, nor
 about those of removed definitions: what they named may have gone with them.
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from metrics_dictionary.dictionary.metric import SUFFIXES
 from metrics_dictionary.dictionary.selection_rule import IDENTIFIERS
-from metrics_dictionary.validation.engine.wording import code
+from metrics_dictionary.validation.engine.message_parts import code
 from metrics_dictionary.validation.rules.rule import Finding, Place
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def unknown_product_group(context: RuleContext) -> Iterator[Finding]:
-    """Find owners that are no product group."""
+    """Find owners that are not product groups."""
     groups = context.dictionary.product_groups
     if groups is None:
         return
@@ -114,6 +114,29 @@ def unknown_metric(context: RuleContext) -> Iterator[Finding]:
                     f"no metric has the key path {code(operand)}",
                     suggestion=_suffixed(operand, key_paths) or context.suggestion(operand, key_paths, "metric"),
                 )
+
+
+def unused_event(context: RuleContext) -> Iterator[Finding]:
+    """Find events that feed no metric; the older ``options.event`` and ``options.events`` are uses too."""
+    used = {
+        name
+        for metric in context.live_metrics
+        if "events" in metric.fields or "options" in metric.fields
+        for name in metric.event_names
+    }
+    for event in context.dictionary.event_definitions or ():
+        if event.action and event.action not in used and not event.removed:
+            message = f"no metric counts the event {code(event.action)}"
+            yield Finding(context.document_of(event), ("action",), message)
+
+
+def unused_instrumentation(context: RuleContext) -> Iterator[Finding]:
+    """Find instrumentation classes that no metric names."""
+    used = {metric.instrumentation_class for metric in context.live_metrics}
+    for name, instrumentation in (context.dictionary.instrumentations or {}).items():
+        if name not in used:
+            message = f"no metric uses the instrumentation class {code(name)}"
+            yield Finding(context.document_of(instrumentation), (name,), message, at_key=True)
 
 
 def _operands(instrumentation: Instrumentation) -> Iterator[tuple[int, str]]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.dictionary.diagnostic import Severity
-from metrics_dictionary.validation.engine.schema_check import schema_findings
+from metrics_dictionary.validation.engine.schema_rule import schema_findings
 from metrics_dictionary.validation.rules.descriptions import description_quality
 from metrics_dictionary.validation.rules.duplicates import duplicate_event, duplicate_instrumentation
 from metrics_dictionary.validation.rules.key_paths import (
@@ -34,10 +34,11 @@ from metrics_dictionary.validation.rules.references import (
     unknown_metric,
     unknown_product_group,
     unknown_value_schema,
+    unused_event,
+    unused_instrumentation,
 )
 from metrics_dictionary.validation.rules.rule import Finding, Rule, Scope
 from metrics_dictionary.validation.rules.selection import mixed_event_selection, unique_all_time
-from metrics_dictionary.validation.rules.unused import unused_event, unused_instrumentation
 from metrics_dictionary.validation.rules.versions import unquoted_version
 from metrics_dictionary.validation.rules.without_value import missing_instrumentation, removed_event
 

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from metrics_dictionary.reading.document import Document, Kind
 from metrics_dictionary.reading.positions import JsonPath as JsonPath  # noqa: TC001 - importers need it at run time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from metrics_dictionary.dictionary.definition import Fields
     from metrics_dictionary.dictionary.diagnostic import Severity
-    from metrics_dictionary.reading.document import Document
+
+_NO_FIELDS: Fields = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +92,18 @@ class Rule:
         """Yield what ``check`` finds; nothing where there is none."""
         if self.check is not None:
             yield from self.check(subject)
+
+
+def metric_fields(document: Document) -> Fields:
+    """Return the fields of a metric."""
+    return document.data if document.kind is Kind.METRIC and isinstance(document.data, dict) else _NO_FIELDS
+
+
+def event_fields(document: Document) -> Fields:
+    """Return the fields of an event."""
+    return document.data if document.kind is Kind.EVENT and isinstance(document.data, dict) else _NO_FIELDS
+
+
+def definition_fields(document: Document) -> Fields:
+    """Return the fields of a metric or an event."""
+    return metric_fields(document) or event_fields(document)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.validation.rules.definitions import metric_fields
-from metrics_dictionary.validation.rules.rule import Finding, Place
+from metrics_dictionary.validation.rules.rule import Finding, Place, metric_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,9 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.validation.engine.wording import code
-from metrics_dictionary.validation.rules.definitions import definition_fields
-from metrics_dictionary.validation.rules.rule import Finding
+from metrics_dictionary.validation.engine.message_parts import code
+from metrics_dictionary.validation.rules.rule import Finding, definition_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

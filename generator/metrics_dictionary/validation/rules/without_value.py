@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.dictionary.definition import text
-from metrics_dictionary.validation.engine.wording import code
+from metrics_dictionary.validation.engine.message_parts import code
 from metrics_dictionary.validation.rules.rule import Finding, Place
 
 if TYPE_CHECKING:

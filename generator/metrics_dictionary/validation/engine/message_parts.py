@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
     from metrics_dictionary.reading.positions import JsonPath
 
-_LONGEST = 60
-_MOST = 12
+_MAX_LENGTH = 60
+_MAX_VALUES = 12
 
 
 def code(text: object) -> str:
     """Return a text in backticks, on one line, printable and shortened: ``global_search`` in backticks."""
-    return f"`{escaped(shortened(str(text), _LONGEST))}`"
+    return f"`{escaped(shortened(str(text), _MAX_LENGTH))}`"
 
 
 def value(found: object) -> str:
@@ -38,8 +38,8 @@ def value(found: object) -> str:
 def one_of(values: Iterable[object]) -> str:
     """Return ``a``, ``b`` or ``c``, each in backticks; of many only the first ones."""
     words = [code(item if isinstance(item, str) else json.dumps(item)) for item in values]
-    if len(words) > _MOST:
-        return f"one of {abridged(words, _MOST)}"
+    if len(words) > _MAX_VALUES:
+        return f"one of {abridged(words, _MAX_VALUES)}"
     return listed(words, "or")
 
 

@@ -5,8 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.validation.schemas.definition_schemas import EVENT, METRIC, PRODUCT_GROUPS, Schema, schema
-from metrics_dictionary.validation.schemas.descriptions import parts_of
+from metrics_dictionary.validation.schemas.definition_schemas import (
+    EVENT,
+    METRIC,
+    PRODUCT_GROUPS,
+    Schema,
+    parts_of,
+    schema,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
