@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from metrics_dictionary.reading.document import Kind
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.files import file_bytes
+from metrics_dictionary.tools.near_misses import near_miss
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,13 +23,13 @@ PRODUCT_GROUPS = "product_groups.yml"
 
 _YAML = (".yml", ".yaml")
 _JSON = (".json",)
-_FOLDERS = {
+FOLDERS = {
     "metrics": (Kind.METRIC, _YAML),
     "events": (Kind.EVENT, _YAML),
     "instrumentations": (Kind.INSTRUMENTATIONS, _YAML),
     "object_schemas": (Kind.OBJECT_SCHEMA, _JSON),
 }
-_OBJECT_SCHEMAS_OF_METRICS = {"objects_schemas", "object_schemas"}
+OBJECT_SCHEMAS_OF_METRICS = {"objects_schemas", "object_schemas"}
 _SCHEMAS = {"schema"}
 
 
@@ -87,6 +88,14 @@ def is_root(folder: Path) -> bool:
     return (folder / "metrics").is_dir() or (folder / "events").is_dir()
 
 
+def misspelled_part(folder: Path) -> str:
+    """Return a hint at a folder inside that may be meant for metrics/ or events/; empty where there is none."""
+    for entry in sorted(folder.iterdir()):
+        if entry.is_dir() and (right := near_miss(entry.name, ("metrics", "events"))):
+            return f"is {shown(entry)}/ meant to be {right}/?"
+    return ""
+
+
 def with_unsaved(sources: tuple[SourceFile, ...], root: Path, path: Path, content: bytes) -> tuple[SourceFile, ...]:
     """Return the files of a root with ``content`` in place of what the file at ``path`` holds, if it exists at all.
 
@@ -110,10 +119,10 @@ def kind_of(relative: str) -> Kind | None:
     folder, *between, name = relative.split("/") if "/" in relative else ("", relative)
     if relative == PRODUCT_GROUPS:
         return Kind.PRODUCT_GROUPS
-    if folder not in _FOLDERS or _SCHEMAS.intersection(between):
+    if folder not in FOLDERS or _SCHEMAS.intersection(between):
         return None
-    kind, endings = _FOLDERS[folder]
-    if _OBJECT_SCHEMAS_OF_METRICS.intersection(between):
+    kind, endings = FOLDERS[folder]
+    if OBJECT_SCHEMAS_OF_METRICS.intersection(between):
         kind, endings = Kind.OBJECT_SCHEMA, _JSON
     return kind if name.lower().endswith(endings) else None
 
@@ -142,13 +151,14 @@ def _check_root(root: Path) -> None:
     if not root.is_dir():
         raise OperationalError(f"{shown(root)}: a file, not a folder; name the folder that has metrics/ in it")
     if not is_root(root):
-        raise OperationalError(f"{shown(root)}: neither metrics/ nor events/ in it; is this a definitions root?")
+        hint = misspelled_part(root) or "is this a definitions root?"
+        raise OperationalError(f"{shown(root)}: neither metrics/ nor events/ in it; {hint}")
 
 
 def _belongs(path: Path, root: Path) -> bool:
     """Return whether a path is the root or something that is read as a part of it."""
     parts = path.relative_to(root).parts
-    return not parts or parts[0] in _FOLDERS or parts == (PRODUCT_GROUPS,)
+    return not parts or parts[0] in FOLDERS or parts == (PRODUCT_GROUPS,)
 
 
 def _files(root: Path) -> Iterator[tuple[str, os.DirEntry[str], Kind]]:
@@ -156,8 +166,8 @@ def _files(root: Path) -> Iterator[tuple[str, os.DirEntry[str], Kind]]:
         if entry.name == PRODUCT_GROUPS:
             _check_file(entry, root)
             yield entry.name, entry, Kind.PRODUCT_GROUPS
-        elif entry.name in _FOLDERS and _is_folder(entry):
-            kind, endings = _FOLDERS[entry.name]
+        elif entry.name in FOLDERS and _is_folder(entry):
+            kind, endings = FOLDERS[entry.name]
             yield from _files_below(root, entry, entry.name, kind, endings)
 
 
@@ -170,7 +180,7 @@ def _files_below(
             _check_file(entry, root)
             yield path, entry, kind
         elif _is_folder(entry):
-            if entry.name in _OBJECT_SCHEMAS_OF_METRICS:
+            if entry.name in OBJECT_SCHEMAS_OF_METRICS:
                 yield from _files_below(root, entry, path, Kind.OBJECT_SCHEMA, _JSON)
             elif entry.name not in _SCHEMAS:
                 yield from _files_below(root, entry, path, kind, endings)

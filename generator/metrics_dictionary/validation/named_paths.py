@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.reading.root import find_root, is_root, shown
+from metrics_dictionary.reading.root import find_root, is_root, misspelled_part, shown
 from metrics_dictionary.tools.errors import OperationalError
 
 if TYPE_CHECKING:
@@ -93,7 +93,6 @@ def _root_of(path: Path) -> Path | None:
         raise OperationalError(f"{shown(path)}: no such file or folder")
     root = find_root(path)
     if root is None and path.is_dir():
-        raise OperationalError(
-            f"{shown(path)}: no definitions in it; a definitions root is a folder with metrics/ in it"
-        )
+        hint = misspelled_part(path) or "a definitions root is a folder with metrics/ in it"
+        raise OperationalError(f"{shown(path)}: no definitions in it; {hint}")
     return root

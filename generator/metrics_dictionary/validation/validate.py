@@ -14,6 +14,7 @@ from metrics_dictionary.reading.read import read_lone_file, read_sources
 from metrics_dictionary.reading.root import find_files, find_root, shown, with_unsaved
 from metrics_dictionary.tools.garbage import without_garbage_collection
 from metrics_dictionary.validation.engine.run_rules import check_document, run_rules, with_help
+from metrics_dictionary.validation.misnamed import misnamed
 from metrics_dictionary.validation.named_paths import as_named, by_root, left_out
 from metrics_dictionary.validation.rules.context import RuleContext
 from metrics_dictionary.validation.rules.registry import DICTIONARY_RULES, rules_of
@@ -143,7 +144,7 @@ def validate_reading(
         unchecked |= rules_of(Scope.COMPARISON).keys()
     else:
         problems += lifecycle(reading)
-    told = [*_told(problems, reading, unchecked), *notices(reading)]
+    told = [*_told(problems, reading, unchecked), *notices(reading), *(() if others else misnamed(reading.root))]
     return Validation(
         diagnostics=_in_order(diagnostic for diagnostic in told if diagnostic.file not in others),
         files_checked=len(reading.sources) - len(others),

@@ -133,6 +133,12 @@ _ROWS = (
         "Add the part that is missing, or take the line as the reminder that it is.",
     ),
     _run(
+        "misnamed-file",
+        Severity.WARNING,
+        "a folder or file of the root that nothing reads, although its name resembles one that is read",
+        "Rename it, or move it out of the root.",
+    ),
+    _run(
         "suppression-without-reason",
         Severity.WARNING,
         "a comment that does not say why it silences a rule, and so silences nothing",
