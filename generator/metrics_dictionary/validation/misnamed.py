@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from metrics_dictionary.dictionary.diagnostic import Diagnostic
 from metrics_dictionary.reading.document import Kind
-from metrics_dictionary.reading.parse import LARGEST_COLLECTION
+from metrics_dictionary.reading.parse import max_bytes
 from metrics_dictionary.reading.root import FOLDERS, OBJECT_SCHEMAS_OF_METRICS, PRODUCT_GROUPS, kind_of, shown
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.files import file_bytes
 from metrics_dictionary.tools.near_misses import near_miss
-from metrics_dictionary.validation.engine.wording import code
+from metrics_dictionary.validation.engine.message_parts import code
 from metrics_dictionary.validation.rules.registry import RULES
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _would_be_read(root: Path, relative: str, renamed: str) -> bool:
     if kind is None or kind_of(relative) is not None:
         return False
     with suppress(OperationalError):
-        return _MARKS.get(kind, b"") in file_bytes(root / relative, LARGEST_COLLECTION)
+        return _MARKS.get(kind, b"") in file_bytes(root / relative, max_bytes(kind))
     return False
 
 
