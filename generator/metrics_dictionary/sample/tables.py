@@ -89,7 +89,7 @@ def _add_join(tables: Tables, join: Join | RawJoin, table: str) -> None:
         return
     for condition in join.on:
         _add_condition(tables, condition, table)
-        if isinstance(condition.operand, Column):
+        if isinstance(condition, Comparison) and isinstance(condition.operand, Column):
             _add_reference(tables, condition.column, condition.operand)
 
 

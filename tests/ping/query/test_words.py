@@ -64,7 +64,7 @@ def test_every_entry_can_be_said_in_one_line_with_paired_backticks(
         ),
         (
             {"name": "push", "filter": {"label": "web", "value": 3, "lang": ""}},
-            "Every `push` where `label` is `web`, `value` is `3` and `lang` is blank",
+            "Every `push` where `label` is `web`, `value` is `3` and `lang` is a blank string",
         ),
         ({"name": "pu`sh\n<b>"}, "Every `pu'sh <b>`"),
     ],

@@ -50,7 +50,11 @@ Operand = Column | SubSelect | tuple[Scalar, ...] | Scalar
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """``operator`` suits the operand: ``IS`` goes with null, ``IN`` with several values or a sub-select."""
+    """``operator`` suits the operand: ``IS`` goes with null, ``IN`` with several values or a sub-select.
+
+    None of several values is null, which ``IN`` never finds. The values of a sub-select that is excluded hold no null
+    either, beside which ``NOT IN`` finds nothing.
+    """
 
     column: Column
     operator: str
@@ -103,7 +107,7 @@ class Join:
 
     table: str
     left_outer: bool
-    on: tuple[Comparison, ...]
+    on: tuple[Condition, ...]
 
 
 @dataclass(frozen=True, slots=True)

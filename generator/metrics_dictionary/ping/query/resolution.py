@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.ping.query.entry import Entry
@@ -114,7 +115,7 @@ def _any_of(entry: Entry, table: str) -> Condition:
 
 
 def _not(entry: Entry, table: str) -> Condition:
-    return Not(_conditions(entry.at("not"), table))
+    return Not(tuple(map(_excludable, _conditions(entry.at("not"), table))))
 
 
 def _raw_condition(entry: Entry, _table: str) -> Condition:
@@ -142,15 +143,50 @@ _KINDS: dict[str, tuple[tuple[str, ...], Callable[[Entry, str], Condition]]] = {
 """Key that marks a kind of condition -> the keys allowed beside it, and its reader. All other keys are columns."""
 
 
-def _comparison(entry: Entry, column: Column, operator: str) -> Comparison:
+def _comparison(entry: Entry, column: Column, operator: str) -> Condition:
     operand = _operand(entry)
     if not _ACCEPTED[operator](operand):
         raise entry.error(f"does not suit the operator {operator}")
+    excluded = operator in ("!=", "NOT IN", "IS NOT")
     if operand is None:
-        operator = _FOR_NULL.get(operator, operator)
-    elif isinstance(operand, tuple | SubSelect):
-        operator = _FOR_SEVERAL.get(operator, operator)
+        return Comparison(column, "IS NOT" if excluded else "IS", None)
+    if isinstance(operand, tuple):
+        return _one_of(column, operand, excluded=excluded)
+    if isinstance(operand, SubSelect):
+        found = Comparison(column, "NOT IN" if excluded else "IN", operand)
+        return _excludable(found) if excluded else found
     return Comparison(column, operator, operand)
+
+
+def _one_of(column: Column, values: tuple[Scalar, ...], *, excluded: bool) -> Condition:
+    """Return the condition that ActiveRecord makes of a list, where null stands for rows without a value."""
+    others = tuple(value for value in values if value is not None)
+    if len(others) == len(values):
+        return Comparison(column, "NOT IN" if excluded else "IN", others)
+    if not others:
+        return Comparison(column, "IS NOT" if excluded else "IS", None)
+    among = Comparison(column, "=", others[0]) if len(others) == 1 else Comparison(column, "IN", others)
+    either = AnyOf(((among,), (Comparison(column, "IS", None),)))
+    return Not((either,)) if excluded else either
+
+
+def _excludable(condition: Condition) -> Condition:
+    """Return the condition in a form that can be negated: of its sub-selects, no value is null.
+
+    A value is neither in such a list nor not in it, so the negation would hold for no row at all. The ``id`` of a
+    table is never null.
+    """
+    match condition:
+        case Comparison(operand=SubSelect(column, rows) as selected) if column != Column(rows.table, "id"):
+            known = Comparison(column, "IS NOT", None)
+            conditions = (*(item for item in rows.conditions if item != known), known)
+            return replace(condition, operand=replace(selected, rows=replace(rows, conditions=conditions)))
+        case AnyOf(members):
+            return AnyOf(tuple(tuple(map(_excludable, member)) for member in members))
+        case Not(conditions):
+            return Not(tuple(map(_excludable, conditions)))
+        case _:
+            return condition
 
 
 def _several(operand: Operand) -> bool:
@@ -174,9 +210,6 @@ _ACCEPTED: dict[str, Callable[[Operand], bool]] = {
     "LIKE": lambda operand: isinstance(operand, str),
 }
 """Operator -> whether it accepts an operand."""
-
-_FOR_NULL = {"=": "IS", "!=": "IS NOT"}
-_FOR_SEVERAL = {"=": "IN", "!=": "NOT IN"}
 
 
 def _operand(entry: Entry) -> Operand:
@@ -225,7 +258,7 @@ def _join(entry: Entry, table: str) -> Join | RawJoin:
     return Join(joined, entry.at("type").value == "left_outer", on)
 
 
-def _join_condition(entry: Entry, column: Column, table: str) -> Comparison:
+def _join_condition(entry: Entry, column: Column, table: str) -> Condition:
     if isinstance(entry.value, str):
         return Comparison(column, "=", _column(entry, table))
     return _comparison(entry.at("value") if "value" in entry else entry, column, "=")

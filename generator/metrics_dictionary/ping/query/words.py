@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from metrics_dictionary.dictionary.metric import TimeFrame
 from metrics_dictionary.dictionary.selection_rule import IDENTIFIERS
+from metrics_dictionary.ping.query.negation import affirmed
 from metrics_dictionary.ping.query.relation import (
     AnyOf,
     Column,
@@ -23,6 +24,7 @@ from metrics_dictionary.ping.query.relation import (
     RawJoin,
     Relation,
     Rows,
+    Scalar,
     SubSelect,
 )
 from metrics_dictionary.ping.query.time_window import DAYS
@@ -49,7 +51,7 @@ def literal(value: object) -> str:
         return "nothing"
     if isinstance(value, bool):
         return "true" if value else "false"
-    return "blank" if isinstance(value, str) and not value.strip() else code(value)
+    return "a blank string" if isinstance(value, str) and not value.strip() else code(value)
 
 
 def selection_in_words(metric: MetricDefinition) -> list[str]:
@@ -100,21 +102,21 @@ def _calculation(relation: Relation) -> str:
         return _OPERATIONS[relation.operation].format(column, code(rows.table))
     if relation.column == Column(rows.table, "id"):
         return f"Counts rows of {code(rows.table)}"
-    return f"Counts rows of {code(rows.table)} with {column} set"
+    return f"Counts rows of {code(rows.table)} whose {column} is not empty"
 
 
 def _limits(rows: Rows) -> str:
     """Return what is joined to the rows and what must hold for them."""
-    conditions = [_condition(item, rows) for item in rows.conditions if not isinstance(item, InTimeWindow)]
+    conditions = [item for item in rows.conditions if not isinstance(item, InTimeWindow)]
     joins = "".join(_join(join, rows) for join in rows.joins)
-    return f"{joins} where {listed(conditions, 'and')}" if conditions else joins
+    return f"{joins} where {_together(conditions, rows)}" if conditions else joins
 
 
 def _join(join: Join | RawJoin, rows: Rows) -> str:
     if isinstance(join, RawJoin):
         return f", with {code(join.sql)}"
-    chosen = [_condition(item, rows) for item in join.on if not isinstance(item.operand, Column)]
-    partner = f"{code(join.table)} whose {listed(chosen, 'and')}" if chosen else code(join.table)
+    chosen = [item for item in join.on if not (isinstance(item, Comparison) and isinstance(item.operand, Column))]
+    partner = f"{code(join.table)} whose {_together(chosen, rows)}" if chosen else code(join.table)
     return f", with or without {partner}" if join.left_outer else f", joined with {partner}"
 
 
@@ -127,62 +129,86 @@ def _window(rows: Rows, time_frame: str | None) -> str:
     return f", {what} in the window from {start} to {end} days ago"
 
 
+def _together(conditions: Iterable[Condition], rows: Rows) -> str:
+    return listed([_condition(condition, rows) for condition in affirmed(conditions)], "and")
+
+
 def _condition(condition: Condition, rows: Rows) -> str:
     match condition:
         case Comparison():
             return f"{_column(condition.column, rows)} {_compared(condition)}"
-        case AnyOf(members=(only,)):
-            return _together(only, rows)
         case AnyOf():
-            return f"({' or '.join(_together(member, rows) for member in condition.members)})"
-        case Not(conditions=(AnyOf(members=(_, _, *_)) as group,)):
-            return f"not {_condition(group, rows)}"
-        case Not():
-            return f"not ({_together(condition.conditions, rows)})"
+            return _either(condition, rows)
         case RawCondition():
             return code(condition.sql)
+        case Not(conditions=(RawCondition(sql=sql),)):
+            return f"not {code(sql)}"
         case _:
             raise ValueError("the time window of a relation is put in words by its time frame")
 
 
-def _together(conditions: Iterable[Condition], rows: Rows) -> str:
-    return listed([_condition(condition, rows) for condition in conditions], "and")
+def _either(group: AnyOf, rows: Rows) -> str:
+    """Return the words for at least two alternatives, short where all are values of one column."""
+    alternatives = [_values_of_one_column(member) for member in group.members]
+    columns = {column for column, _ in alternatives}
+    column = columns.pop() if len(columns) == 1 else None
+    if column is None:
+        return f"({' or '.join(_alternative(member, rows) for member in group.members)})"
+    return f"{_column(column, rows)} is {listed([value for _, values in alternatives for value in values], 'or')}"
+
+
+def _alternative(conditions: tuple[Condition, ...], rows: Rows) -> str:
+    words = _together(conditions, rows)
+    return f"({words})" if len(affirmed(conditions)) > 1 else words
+
+
+def _values_of_one_column(conditions: tuple[Condition, ...]) -> tuple[Column | None, list[str]]:
+    """Return a column and the values that it may have; no column where the conditions ask for something else."""
+    match conditions:
+        case (Comparison(column, "=" | "IN" | "IS", operand),) if not isinstance(operand, Column | SubSelect):
+            return column, _values(operand)
+        case _:
+            return None, []
 
 
 _VERBS = {
     "=": "is",
-    "!=": "is not",
+    "!=": "has a value other than",
     "<": "is less than",
     "<=": "is at most",
     ">": "is greater than",
     ">=": "is at least",
     "IN": "is",
-    "NOT IN": "is not",
+    "NOT IN": "has a value other than",
     "IS": "is",
     "IS NOT": "is not",
     "LIKE": "is like",
+    "NOT LIKE": "has a value that is not like",
 }
+"""A comparison never holds for a row without a value, a negated one neither, so the words must not say "is not"."""
 
 
 def _compared(comparison: Comparison) -> str:
     operator, operand = comparison.operator, comparison.operand
-    if operand is None:
-        return "is not set" if operator == "IS" else "is set"
+    if operator == "NOT IN" and isinstance(operand, SubSelect):
+        return f"has a value that is not {_operand(operand)}"
     return f"{_VERBS[operator]} {_operand(operand)}"
 
 
 def _operand(operand: Operand) -> str:
-    """Return an operand; a null in a list is left out, as SQL never finds one there."""
     match operand:
         case Column():
             return code(f"{operand.table}.{operand.name}")
         case SubSelect():
             column = _column(operand.column, operand.rows)
             return f"the {column} of one of {code(operand.rows.table)}{_limits(operand.rows)}"
-        case tuple():
-            return listed([literal(value) for value in operand if value is not None] or ["`NULL`"], "or")
         case _:
-            return literal(operand)
+            return listed(_values(operand), "or")
+
+
+def _values(operand: tuple[Scalar, ...] | Scalar) -> list[str]:
+    several = operand if isinstance(operand, tuple) else (operand,)
+    return ["empty" if value is None else literal(value) for value in several]
 
 
 def _column(column: Column, rows: Rows) -> str:
