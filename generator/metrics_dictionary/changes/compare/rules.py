@@ -1,4 +1,4 @@
-"""The table of lifecycle rules; what each means to an author stands in ``validation/rules/against.py``."""
+"""The functions that check the lifecycle rules; what each rule means to an author stands in the registry."""
 
 from __future__ import annotations
 

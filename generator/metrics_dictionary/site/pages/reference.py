@@ -1,4 +1,4 @@
-"""The reference pages, made from what explains itself: the schemas' fields and the catalogue of rules."""
+"""The reference pages, made from what explains itself: the schemas' fields and the registry of rules."""
 
 from __future__ import annotations
 
