@@ -19,7 +19,7 @@ from metrics_dictionary.reading.document import Document, Kind
 from metrics_dictionary.reading.events import MAX_DEPTH, Event, events_of
 from metrics_dictionary.reading.positions import JsonPath, Position, json_path, position_of
 from metrics_dictionary.reading.scalars import UnsupportedScalarError, plain_scalar
-from metrics_dictionary.reading.syntax_errors import syntax_problem
+from metrics_dictionary.reading.syntax_errors import merge_conflict, syntax_problem
 
 if TYPE_CHECKING:
     from metrics_dictionary.reading.root import SourceFile
@@ -57,10 +57,13 @@ def parse(source: SourceFile, raw: bytes, *, limit: int | None = None) -> Parsed
     if text is None:
         return ParsedFile(None, tuple(problems.found))
     content = _Content(problems)
+    broken = merge_conflict(text, readable=True)
     try:
-        content.read(text)
+        if broken is None:
+            content.read(text)
     except yaml.YAMLError as error:
         broken = syntax_problem(error, text)
+    if broken is not None:
         problems.add(broken.rule, broken.message, broken.position, help_text=broken.help)
         return ParsedFile(None, tuple(problems.found))
     if not content.complete:

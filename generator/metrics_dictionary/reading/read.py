@@ -23,6 +23,7 @@ from metrics_dictionary.reading.root import (
     shown,
     source_bytes,
 )
+from metrics_dictionary.reading.syntax_errors import merge_conflict
 from metrics_dictionary.tools.in_parts import in_parts
 
 if TYPE_CHECKING:
@@ -154,7 +155,12 @@ def _object_schemas(sources: Iterable[SourceFile]) -> tuple[dict[str, object], t
         try:
             schema = _json_of(source_bytes(source, max_bytes(source.kind)), max_bytes(source.kind))
         except json.JSONDecodeError as error:
-            diagnostics.append(_json_error(source, error.msg, error.lineno, error.colno))
+            conflict = merge_conflict(error.doc, readable=False)
+            if conflict is None:
+                diagnostics.append(_json_error(source, error.msg, error.lineno, error.colno))
+            else:
+                place = (source.file, *conflict.position)
+                diagnostics.append(Diagnostic(conflict.rule, Severity.ERROR, conflict.message, *place))
         except (ValueError, RecursionError) as error:
             diagnostics.append(_json_error(source, str(error), 1, 1))
         schemas.update(dict.fromkeys(object_schema_names(source), schema))

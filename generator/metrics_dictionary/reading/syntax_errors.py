@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _QUOTE_IT = "Put the whole text in quotes."
 _MAX_SHOWN_LENGTH = 40
+_CONFLICT_MARKER = re.compile(r"^(?:(?:<{7}|\|{7}|>{7})(?: .*)?|={7})\r?$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +33,33 @@ class SyntaxProblem:
 
 def syntax_problem(error: YAMLError, text: str) -> SyntaxProblem:
     """Explain why a text could not be parsed."""
+    if conflict := merge_conflict(text, readable=False):
+        return conflict
     if isinstance(error, ReaderError):
         return _control_character(error, text)
     if isinstance(error, MarkedYAMLError) and error.problem_mark is not None:
         return _explained(error, text)
     return SyntaxProblem("yaml-syntax", str(error).splitlines()[0], (1, 1))
+
+
+def merge_conflict(text: str, *, readable: bool) -> SyntaxProblem | None:
+    """Return what to say of the markers that git leaves where a merge has a conflict; None where there are none.
+
+    In a ``readable`` text, a line of seven ``=`` or ``|`` alone may be a part of a string in quotes.
+    """
+    if readable and "<<<<<<<" not in text and ">>>>>>>" not in text:
+        return None
+    markers = list(_CONFLICT_MARKER.finditer(text))
+    if not markers or (readable and all(marker[0][0] in "=|" for marker in markers)):
+        return None
+    first, more = markers[0], len(markers) - 1
+    line = text.count("\n", 0, first.start()) + 1
+    message = f"the file has the merge-conflict marker `{_shown(first[0].rstrip())}`"
+    return SyntaxProblem("merge-conflict", message + (f" and {more} more" if more else ""), (line, 1))
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= _MAX_SHOWN_LENGTH else f"{text[: _MAX_SHOWN_LENGTH - 1]}…"
 
 
 def _control_character(error: ReaderError, text: str) -> SyntaxProblem:
@@ -102,8 +126,9 @@ def _wrong_escape(text: str, place: Position) -> SyntaxProblem:
 
 def _stray_line(text: str, place: Position) -> SyntaxProblem:
     stray = _line(text, place)[place[1] - 1 :].rstrip()
-    shown = stray if len(stray) <= _MAX_SHOWN_LENGTH else f"{stray[: _MAX_SHOWN_LENGTH - 1]}…"
-    message = f"`{shown}` is neither a key, for no `: ` follows, nor a list's item, for no `- ` stands before it"
+    message = (
+        f"`{_shown(stray)}` is neither a key, for no `: ` follows, nor a list's item, for no `- ` stands before it"
+    )
     help_text = "Add what is missing, or indent the line if it goes on with the text above it."
     return SyntaxProblem("yaml-syntax", message, place, help_text)
 

@@ -80,6 +80,11 @@ def _run(name: str, severity: Severity, summary: str, help_text: str) -> Rule:
 
 _ROWS = (
     _text(
+        "merge-conflict",
+        "the markers that git leaves in a file where a merge has a conflict",
+        "Keep what is right of each conflict, and delete the lines with `<<<<<<<`, `=======` and `>>>>>>>`.",
+    ),
+    _text(
         "yaml-syntax",
         "text that is no YAML",
         "Indent with spaces, and put quotes around a text that holds `: `, ` #` or starts with a special character.",
