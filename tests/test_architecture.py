@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,7 @@ def _imported(module: Path) -> set[str]:
 
 
 MODULES = _modules()
+REPORT_FORMATS = {f"reports.{module}" for module in FORMATS.values()}
 IMPORTS = {module: _imported(path) for module, path in MODULES.items()}
 
 
@@ -91,7 +93,38 @@ def test_every_room_is_known() -> None:
 
 
 def test_every_module_is_imported_somewhere_or_is_a_command_or_a_format() -> None:
-    formats = {f"reports.{module}" for module in FORMATS.values()}
     imported = {part for names in IMPORTS.values() for name in names for part in (name, name.rpartition(".")[0])}
     needed = {module for module in MODULES if not module.endswith("__init__") and not module.startswith("cli.")}
-    assert needed <= imported | formats
+    assert needed <= imported | REPORT_FORMATS
+
+
+SMALL = {
+    "changes.compare.breach": "what rules give and the check takes: both import it",
+    "dictionary.event": "a kind of definition is a module",
+    "ping.sources.open_sources": "the only place that knows the settings and every client",
+    "reports.xml_text": "two formats share it",
+    "server.api.routes": "the table of endpoints, for whoever adds one",
+    "tools.clock": "a tool is a module of its own",
+    "tools.errors": "a tool is a module of its own",
+    "tools.garbage": "a tool is a module of its own",
+}
+"""Modules of fewer than 40 lines, with the reason. A command and a report format are a module each, however short."""
+
+
+def test_a_short_module_has_a_reason() -> None:
+    short = {
+        module
+        for module, path in MODULES.items()
+        if not module.endswith("__init__") and len(path.read_text(encoding="utf-8").splitlines()) < 40
+    }
+    commands = {module for module in short if module.startswith(("cli.commands.", "cli.runtime."))}
+    assert short - commands - REPORT_FORMATS == SMALL.keys()
+
+
+def test_a_reader_can_take_in_a_folder_at_a_glance() -> None:
+    folders = Counter(path.parent for path in MODULES.values() if path.name != "__init__.py")
+    assert max(folders.values()) <= 16
+
+
+def test_there_are_fewer_than_250_modules() -> None:
+    assert sum(not module.endswith("__init__") for module in MODULES) < 250
