@@ -42,10 +42,6 @@ class Document:
     unsaved: bytes | None = None
     directives: tuple[Comment, ...] = ()
 
-    def __reduce__(self) -> tuple[type[Document], tuple[object, ...]]:
-        """Leave out the text and the positions on the way to another process: it can find them itself."""
-        return Document, (self.file, self.file_path, self.kind, self.data, self.unsaved, self.directives)
-
     @cached_property
     def text(self) -> str:
         """The file's text, read again: only a file with findings needs it."""

@@ -31,9 +31,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from metrics_dictionary.dictionary.dictionary import ProductGroup
+    from metrics_dictionary.reading.comments import Comment
 
     Check = Callable[[Document], Iterable[Diagnostic]]
     Progress = Callable[[int, int], None]
+    _Content = tuple[tuple[object, tuple[Comment, ...]] | None, tuple[Diagnostic, ...]]
 
 
 @dataclass(frozen=True)
@@ -112,9 +114,7 @@ def read_file(source: SourceFile, check: Check | None = None) -> ParsedFile:
     parsed = parse(source, source_bytes(source, max_bytes(source.kind)))
     if check is None or parsed.document is None:
         return parsed
-    found = tuple(check(parsed.document))
-    # A new document holds no text and no positions, which only the check needed.
-    return ParsedFile(replace(parsed.document), (*parsed.diagnostics, *found)) if found else parsed
+    return replace(parsed, diagnostics=(*parsed.diagnostics, *check(parsed.document)))
 
 
 def document_sources(sources: Iterable[SourceFile]) -> tuple[SourceFile, ...]:
@@ -182,13 +182,29 @@ def _read_files(
     sources: Sequence[SourceFile], check: Check | None, known: Mapping[str, ParsedFile], progress: Progress | None
 ) -> dict[str, ParsedFile]:
     new = [source for source in sources if source.file not in known]
-    read = in_parts(partial(_read_all, check=check), new, progress)
-    found = {**known, **{source.file: file for source, file in zip(new, read, strict=True)}}
-    return {source.file: found[source.file] for source in sources}
+    contents = in_parts(partial(_contents, check=check), new, progress)
+    read = {source.file: _parsed(source, *content) for source, content in zip(new, contents, strict=True)}
+    return {source.file: known.get(source.file) or read[source.file] for source in sources}
 
 
-def _read_all(sources: Iterable[SourceFile], check: Check | None) -> list[ParsedFile]:
-    return [read_file(source, check) for source in sources]
+def _contents(sources: Iterable[SourceFile], check: Check | None) -> list[_Content]:
+    """Return what of each file has to reach another process; the text and the positions of a document stay behind."""
+    contents: list[_Content] = []
+    for source in sources:
+        file = read_file(source, check)
+        held = None if file.document is None else (file.document.data, file.document.directives)
+        contents.append((held, file.diagnostics))
+    return contents
+
+
+def _parsed(
+    source: SourceFile, held: tuple[object, tuple[Comment, ...]] | None, diagnostics: tuple[Diagnostic, ...]
+) -> ParsedFile:
+    if held is None:
+        return ParsedFile(None, diagnostics)
+    data, directives = held
+    document = Document(source.file, source.file_path, source.kind, data, source.unsaved, directives)
+    return ParsedFile(document, diagnostics)
 
 
 def _kind(source: SourceFile) -> Kind:
