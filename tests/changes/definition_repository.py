@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def read_history(root: Path) -> History | None:
     with HistoryReading(root) as reading:
-        return reading.finish()
+        return reading.finish().history
 
 
 class DefinitionRepository:

@@ -93,7 +93,7 @@ def test_a_definition_that_a_commit_moves_keeps_its_history(
     outcomes = [change.type.value for change in history.by_file[BOARDS_PATH]]
     assert outcomes == [*(["changed"] if fields else []), "changed", "added"]
     assert [change.type.value for change in history.by_file["definitions/metrics/counts_all/others.yml"]] == [
-        "removed",
+        "deleted",
         "added",
     ]
 
@@ -114,7 +114,7 @@ def test_a_deleted_definition_is_told_by_the_name_that_it_had(repository: Defini
     repository.commit("Forget boards")
     removed = repository.history().changes[0]
     assert (removed.type, removed.name, removed.product_group, removed.fields) == (
-        "removed",
+        "deleted",
         "counts.boards",
         "planning",
         (),
@@ -174,7 +174,10 @@ def test_where_a_shallow_clone_is_cut_off_nothing_was_added(repository: Definiti
     assert history is not None
     assert told(history) == [("changed", "counts.boards", {"product_categories": (None, ["boards"])})]
     assert not history.complete
-    assert history.since(BOARDS_PATH, "status", "broken") is None
+    since = history.since(BOARDS_PATH, "status", "broken")
+    assert since is not None
+    assert (since.commit.when.date().isoformat(), since.at_least) == ("2025-01-02", True)
+    assert history.since(BOARDS_PATH, "product_categories", ["boards"]) == (history.changes[0].commit, False)
     assert repository.history().complete
 
 
@@ -250,7 +253,7 @@ def test_the_number_of_processes_does_not_grow_with_the_history(
                 started.clear()
                 assert len(repository.history().changes) == number + 1
                 counts.append(len(started))
-    assert counts[0] == counts[1] == 4
+    assert counts[0] == counts[1] == 5
 
 
 def test_a_commit_is_in_the_milestone_that_its_definitions_name_or_that_of_the_commit_before(
@@ -263,7 +266,8 @@ def test_a_commit_is_in_the_milestone_that_its_definitions_name_or_that_of_the_c
     removed = metric(milestone="16.9", tiers=["free"], status="removed", milestone_removed="17.0")
     repository.write_and_commit(BOARDS, removed, "Remove")
     found = {change.commit.subject: change.commit.milestone for change in repository.history().changes}
-    assert found == {"Add": "16.9", "Change": "16.9", "Next": "16.10", "Remove": "17.0"}
+    # What the first commit brings is of all milestones.
+    assert found == {"Add": None, "Change": "16.9", "Next": "16.10", "Remove": "17.0"}
 
 
 def test_since_when_a_field_has_its_value_is_known(repository: DefinitionRepository) -> None:
@@ -273,10 +277,10 @@ def test_since_when_a_field_has_its_value_is_known(repository: DefinitionReposit
     history = repository.history()
     since = history.since(BOARDS_PATH, "status", "broken")
     assert since is not None
-    assert since.commit.subject == "Break"
+    assert (since.commit.subject, since.at_least) == ("Break", False)
     from_the_start = history.since(BOARDS_PATH, "product_group", "planning")
     assert from_the_start is not None
-    assert from_the_start.commit.subject == "Add"
+    assert (from_the_start.commit.subject, from_the_start.at_least) == ("Add", True)
     assert history.since(BOARDS_PATH, "status", "a value that nobody committed") is None
 
 

@@ -14,6 +14,9 @@ from tests.small_root import event, metric, write
 if TYPE_CHECKING:
     from metrics_dictionary.site.build.build import BuildReport
 
+BUILT = "1738555506"
+"""When the small site is built: 3 February 2025, 04:05:06."""
+
 REPOSITORY = Path(__file__).parents[2]
 
 HOSTILE = "<script>alert(1)</script> \"'> {{ 7*7 }} {% raw %} [[shell:content]] %s \u202e &amp; </pre></code>"
@@ -83,6 +86,7 @@ def small_build(small_root: Path, tmp_path_factory: pytest.TempPathFactory) -> t
     site = tmp_path_factory.mktemp("small-site") / "site"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(listings, "PAGE_SIZE", 7)
+        patch.setenv("SOURCE_DATE_EPOCH", BUILT)
         return site, build(small_root, site)
 
 

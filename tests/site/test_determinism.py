@@ -13,7 +13,7 @@ from metrics_dictionary.tools import in_parts
 
 if TYPE_CHECKING:
     from pathlib import Path
-from tests.site.conftest import write_small_root
+from tests.site.conftest import BUILT, write_small_root
 
 
 def digests(site: Path) -> dict[str, str]:
@@ -26,6 +26,7 @@ def test_the_same_definitions_give_the_same_bytes(
     small_site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, worthwhile: int
 ) -> None:
     monkeypatch.setattr(listings, "PAGE_SIZE", 7)
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", BUILT)
     monkeypatch.setattr(in_parts, "MIN_ITEMS", worthwhile)
     write_small_root(tmp_path / "definitions")
     build(tmp_path / "definitions", tmp_path / "site")

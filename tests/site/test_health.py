@@ -178,6 +178,7 @@ def test_the_same_is_there_as_json(recorded_site: Path) -> None:
             "product_group": "planning",
             "note": "since 22 January 2025 (16.9), for 1 day",
             "since": "2025-01-22",
+            "since_at_least": False,
         }
     ]
     assert told["checks"]["no-owner"]["groups"] == {"nobody": 1, "none": 1}

@@ -14,24 +14,30 @@ if TYPE_CHECKING:
 
 
 class ChangeType(StrEnum):
-    """What became of the definition. One whose status turned to ``removed`` counts as removed, its file or not."""
+    """What became of the definition. One whose status turned to ``removed`` is removed, one whose file is gone deleted.
+
+    A removed definition goes on saying what its numbers meant; a deleted one says nothing, also not that it is removed.
+    """
 
     ADDED = "added"
     CHANGED = "changed"
     REMOVED = "removed"
+    DELETED = "deleted"
 
 
 @dataclass(frozen=True, slots=True)
 class Commit:
     """A commit. ``when`` is when it was committed, in UTC; ``subject`` the first line of its message.
 
-    ``milestone`` is the version that was being made, as far as definitions tell; None before the first that does.
+    ``milestone`` is the version that was being made, as far as definitions tell; None before the first that does, and
+    for a commit that is the ``horizon``: the history knows nothing before it, so what it brings may be older.
     """
 
     id: str
     when: datetime
     subject: str
     milestone: str | None = None
+    horizon: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,10 +37,9 @@ class FileChange:
 
 @dataclass(frozen=True, slots=True)
 class LoggedCommit:
-    """``first`` is true for a commit without a parent: the repository's first, or where a shallow one is cut off."""
+    """A commit without a parent, the repository's first or where a shallow one is cut off, is a horizon."""
 
     commit: Commit
-    first: bool
     files: tuple[FileChange, ...]
 
 
@@ -63,8 +62,8 @@ def commits_of(output: bytes) -> Iterator[LoggedCommit]:
             if part.lstrip(b"\n").startswith(b":"):
                 files.append(_file_change(part.lstrip(b"\n"), next(parts, b"")))
             part = next(parts, None)
-        commit = Commit(identity[0].decode(), _when(seconds), _subject(subject))
-        yield LoggedCommit(commit, not parents, tuple(files))
+        commit = Commit(identity[0].decode(), when_committed(seconds), _subject(subject), horizon=not parents)
+        yield LoggedCommit(commit, tuple(files))
 
 
 def _file_change(raw: bytes, path: bytes) -> FileChange:
@@ -75,7 +74,8 @@ def _file_change(raw: bytes, path: bytes) -> FileChange:
     return FileChange(os.fsdecode(path), tuple(befores), after)
 
 
-def _when(seconds: bytes) -> datetime:
+def when_committed(seconds: bytes) -> datetime:
+    """Read what git prints for ``%ct``; a time that no calendar has becomes the nearest that one has."""
     try:
         return min(_EPOCH + timedelta(seconds=max(int(seconds), 0)), _LATEST)
     except (ValueError, OverflowError):

@@ -42,6 +42,18 @@ class Repository:
     shallow: bool
 
 
+class Traced(NamedTuple):
+    """``changes`` are those of all commits, the newest first.
+
+    ``horizons`` maps the present path of a file to the cut of a shallow history that has it. ``uncertain`` are the
+    present paths of files of which a version is not there, so that a change to them may be missing.
+    """
+
+    changes: tuple[Change, ...]
+    horizons: Mapping[str, Commit]
+    uncertain: frozenset[str]
+
+
 class DefinitionFile(NamedTuple):
     """A definition's file in a commit. ``path`` is relative to the folder that holds the root."""
 
@@ -50,29 +62,35 @@ class DefinitionFile(NamedTuple):
     befores: tuple[str, ...]
     after: str | None
 
+    @property
+    def blobs(self) -> Iterator[str]:
+        """The versions before and after the commit."""
+        yield from self.befores
+        if self.after is not None:
+            yield self.after
+
 
 class DefinitionCommit(NamedTuple):
-    """A commit with the definitions' files that it touched."""
+    """A commit with the definitions' files that it touched; those of a ``cut`` were there before it, unchanged or not.
+
+    A shallow history is cut off there.
+    """
 
     commit: Commit
     files: tuple[DefinitionFile, ...]
+    cut: bool = False
 
     @property
     def blobs(self) -> Iterator[str]:
         """The blobs that tell what it changed."""
+        if self.cut:
+            return
         for file in self.files:
-            yield from file.befores
-            if file.after is not None:
-                yield file.after
+            yield from file.blobs
 
 
 def definition_commit(logged: LoggedCommit, repository: Repository, folders: Mapping[str, Kind]) -> DefinitionCommit:
-    """Return the part of a commit that is about the root's definitions.
-
-    Where a shallow history is cut off nothing was changed: what git shows as added was there before.
-    """
-    if logged.first and repository.shallow:
-        return DefinitionCommit(logged.commit, ())
+    """Return the part of a commit that is about the root's definitions."""
     files: list[DefinitionFile] = []
     for file in logged.files:
         below = file.path.removeprefix(repository.prefix)
@@ -80,10 +98,10 @@ def definition_commit(logged: LoggedCommit, repository: Repository, folders: Map
         if kind is not None and below.endswith(ENDINGS):
             befores = tuple(blob for blob in file.befores if blob is not None)
             files.append(DefinitionFile(kind, f"{repository.root.name}/{below}", befores, file.after))
-    return DefinitionCommit(logged.commit, tuple(files))
+    return DefinitionCommit(logged.commit, tuple(files), cut=logged.commit.horizon and repository.shallow)
 
 
-def changes_of(commits: Iterable[DefinitionCommit], contents: Mapping[str, bytes]) -> tuple[Change, ...]:
+def traced(commits: Iterable[DefinitionCommit], contents: Mapping[str, bytes]) -> Traced:
     """Return the changes of all commits, each with the milestone that was being made; ``contents`` are those of blobs.
 
     A definition that a commit moves keeps its history: all of its changes name the file that it is in today.
@@ -95,7 +113,20 @@ def changes_of(commits: Iterable[DefinitionCommit], contents: Mapping[str, bytes
         return version_of(kind, content) if content is not None else None
 
     today: dict[str, str] = {}
-    return _with_milestones([_changes_of(commit, versions, today) for commit in commits])
+    told: list[tuple[list[Change], list[str]]] = []
+    cuts: dict[str, dict[str | None, Commit]] = {}
+    uncertain: set[str] = set()
+    for commit in commits:
+        lacking = (file for file in commit.files if any(blob not in contents for blob in file.blobs))
+        if commit.cut:
+            for file in commit.files:
+                cuts.setdefault(today.get(file.path, file.path), {}).setdefault(file.after, commit.commit)
+        else:
+            uncertain.update(today.get(file.path, file.path) for file in lacking)
+            told.append(_changes_of(commit, versions, today))
+    # Cuts that have different versions of a file cannot tell which of them the oldest known change began with.
+    horizons = {path: next(iter(found.values())) for path, found in cuts.items() if len(found) == 1}
+    return Traced(_with_milestones(told), horizons, frozenset(uncertain))
 
 
 def _changes_of(commit: DefinitionCommit, versions: Versions, today: dict[str, str]) -> tuple[list[Change], list[str]]:
@@ -130,7 +161,7 @@ def _change(commit: Commit, file: DefinitionFile, path: str, versions: Versions)
         return None
     group = shown.text("product_group")
     if file.after is None or not file.befores:
-        change_type = ChangeType.REMOVED if file.after is None else ChangeType.ADDED
+        change_type = ChangeType.DELETED if file.after is None else ChangeType.ADDED
         return Change(commit, file.kind, change_type, name, group, path)
     fields = field_changes(befores, shown)
     if not fields:
@@ -179,7 +210,8 @@ def _with_milestones(commits: Sequence[tuple[Sequence[Change], Iterable[str]]]) 
 
     Each commit has the milestones that it names: those in which the definitions that it adds are introduced, and those
     that it removes are removed. The highest of them is its milestone; one that names none has that of the commit
-    before it. A typing error in one definition so reaches no further than the next commit that names a milestone.
+    before it. A horizon has none: what it brings is of all milestones. A typing error in one definition so reaches no
+    further than the next commit that names a milestone.
     """
     current: str | None = None
     dated: list[list[Change]] = []
@@ -187,7 +219,9 @@ def _with_milestones(commits: Sequence[tuple[Sequence[Change], Iterable[str]]]) 
         current = max(filter(_version_numbers, named), key=_version_numbers, default=current)
         if changes:
             # All changes of a commit share one: there are thousands in the commit that imports a tree.
-            commit = replace(changes[0].commit, milestone=current)
+            commit = changes[0].commit
+            if not commit.horizon:
+                commit = replace(commit, milestone=current)
             dated.append([replace(change, commit=commit) for change in changes])
     return tuple(change for changes in reversed(dated) for change in changes)
 

@@ -21,7 +21,9 @@ from metrics_dictionary.cli.options import definitions_option, product_groups_op
     metavar="DIR",
     help="Where the site goes. What was there stays until the new site is whole.",
 )
-@click.option("--strict", is_flag=True, help="Refuse to publish definitions that have errors.")
+@click.option(
+    "--strict", is_flag=True, help="Refuse to publish definitions that have errors, or a part of their history."
+)
 @click.option(
     "--site-url",
     metavar="URL",
@@ -42,7 +44,8 @@ def command(
     """Publish the definitions as a site that any web server can serve, under any path.
 
     Definitions with errors are published with a notice, files that cannot be read are left out; both are named on
-    standard error. With --strict they end the build with exit status 1 and leave the old site as it is.
+    standard error, and so is history that git keeps back (a shallow clone, a repository of somebody else). With
+    --strict any of these ends the build with exit status 1 and leaves the old site as it is.
 
     \b
     Examples:
@@ -51,7 +54,7 @@ def command(
     """
     from metrics_dictionary.site.build.build import BuildOptions, build
     from metrics_dictionary.site.build.site_map import site_address
-    from metrics_dictionary.tools.text import counted
+    from metrics_dictionary.tools.text import counted, printable
 
     # Ended from outside, a build cleans up as it does after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -60,8 +63,11 @@ def command(
     with progress("Building the site:") as draw:
         report = build(root, output, options, draw)
     found = report_errors(report.diagnostics)
+    if report.loss:
+        click.echo(f"warning: {printable(report.loss)}", err=True)
+        found = True
     if not report.published:
-        click.echo(f"{output} was left as it is: mend these errors, or build without --strict.", err=True)
+        click.echo(f"{output} was left as it is: mend this, or build without --strict.", err=True)
         raise click.exceptions.Exit(1)
     if found:
         click.echo("The site was published all the same; --strict would have refused.", err=True)

@@ -23,6 +23,7 @@ from metrics_dictionary.site.build.stamping import stamp_everything
 from metrics_dictionary.site.data.site_data import SiteData
 from metrics_dictionary.site.parts.history_items import HistoryItems
 from metrics_dictionary.site.parts.repository_links import repository_links
+from metrics_dictionary.tools.clock import build_time
 from metrics_dictionary.tools.garbage import without_garbage_collection
 from metrics_dictionary.validation.validate import validate
 
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BuildOptions:
-    """How to build: ``strict`` leaves the old site as it is where definitions have errors.
+    """How to build: ``strict`` leaves the old site as it is where definitions have errors or history is missing.
 
     ``product_groups`` is a file that takes the place of the root's own. ``site_url`` is where the site is going to be,
     with a slash at its end: only then it has a site map. ``repository_url`` is where definitions are edited, see
@@ -51,12 +52,16 @@ class BuildOptions:
 
 @dataclass(frozen=True)
 class BuildReport:
-    """What became of a build. ``pages`` counts the pages made from definitions; 0 when nothing was published."""
+    """What became of a build. ``pages`` counts the pages made from definitions; 0 when nothing was published.
+
+    ``loss`` says in one line what of the history could not be read, empty for nothing.
+    """
 
     dictionary: Dictionary
     diagnostics: Sequence[Diagnostic]
     published: bool
     pages: int
+    loss: str = ""
 
     @property
     def metrics(self) -> int:
@@ -90,12 +95,14 @@ def build(
         validation = validate(root, product_groups=options.product_groups)
         if options.strict and any(diagnostic.severity is Severity.ERROR for diagnostic in validation.diagnostics):
             return BuildReport(validation.dictionary, validation.diagnostics, published=False, pages=0)
-        history = reading.finish()
+        history, head, loss = reading.finish()
+        if options.strict and loss:
+            return BuildReport(validation.dictionary, validation.diagnostics, published=False, pages=0, loss=loss)
         shell = shell_build.finish(options.site_url)
         items = HistoryItems(history, links.below(history.prefix if history else ""))
-        site = SiteData(validation, items, options.site_url, shell.size)
+        site = SiteData(validation, items, options.site_url, shell.size, head or build_time())
         pages = stamp_everything(site, shell, folder, progress)
         if options.site_url:
             write_site_map(folder, options.site_url)
         publish(folder, output)
-    return BuildReport(validation.dictionary, validation.diagnostics, published=True, pages=pages)
+    return BuildReport(validation.dictionary, validation.diagnostics, published=True, pages=pages, loss=loss)

@@ -24,13 +24,21 @@ if TYPE_CHECKING:
     AnyDefinition = MetricDefinition | EventDefinition
 
 
+_OUTCOMES = tuple(outcome.value for outcome in ChangeType)
+
+
 @dataclass(frozen=True)
 class Tally:
-    """How many definitions were added, changed and removed."""
+    """How many definitions were added, changed, removed and deleted."""
 
     added: int = 0
     changed: int = 0
     removed: int = 0
+    deleted: int = 0
+
+    def parts(self) -> Iterator[tuple[str, int]]:
+        """Yield the word of each outcome and its number, where that is not 0."""
+        return ((name, number) for name in _OUTCOMES if (number := getattr(self, name)))
 
 
 @dataclass(frozen=True)
@@ -110,4 +118,4 @@ def _removed_in(definition: AnyDefinition) -> str | None:
 
 def _tally(outcomes: Iterator[ChangeType]) -> Tally:
     counts = Counter(outcomes)
-    return Tally(counts[ChangeType.ADDED], counts[ChangeType.CHANGED], counts[ChangeType.REMOVED])
+    return Tally(**{name: counts[ChangeType(name)] for name in _OUTCOMES})

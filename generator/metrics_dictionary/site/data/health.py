@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
-    from metrics_dictionary.changes.history.history import History
+    from metrics_dictionary.changes.history.history import History, Since
     from metrics_dictionary.dictionary.event import EventDefinition
     from metrics_dictionary.validation.validate import Validation
 
@@ -32,7 +32,8 @@ DESCRIPTION_RULE = "description-quality"
 class HealthFinding(NamedTuple):
     """A definition with a problem. ``group`` is NO_GROUP where it names none; ``note`` says more, or is empty.
 
-    ``since`` is when the problem began, None where that is unknown or not a question.
+    ``since`` is when the problem began, or ``at_least`` since when it is there; None where that is unknown or not a
+    question.
     """
 
     kind: str
@@ -41,6 +42,7 @@ class HealthFinding(NamedTuple):
     group: str
     note: str = ""
     since: datetime | None = None
+    at_least: bool = False
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,7 @@ class _Checked:
         self.validation = validation
         self.dictionary = validation.dictionary
         self.history = history
+        self.head = history.latest if history else None
         self.metrics = [metric for metric in self.dictionary.expanded.values() if not metric.removed]
         self.events = [event for event in self.dictionary.events.values() if not event.removed]
         self.definitions: list[AnyDefinition] = [*self.metrics, *self.events]
@@ -146,13 +149,8 @@ class _Checked:
 def _broken(checked: _Checked) -> Iterator[HealthFinding]:
     for metric in checked.metrics:
         if metric.status == "broken":
-            change = checked.history.since(metric.file_path, "status", "broken") if checked.history else None
-            if change is None or checked.history is None or checked.history.latest is None:
-                yield _finding(metric)
-                continue
-            when = change.commit.when
-            version = f" ({change.commit.milestone})" if change.commit.milestone else ""
-            yield _finding(metric, f"since {day(when)}{version}, for {duration(when, checked.history.latest)}", when)
+            since = checked.history.since(metric.file_path, "status", "broken") if checked.history else None
+            yield _since(metric, since, checked.head) if since else _finding(metric)
 
 
 def _missing(checked: _Checked) -> Iterator[HealthFinding]:
@@ -206,6 +204,14 @@ def _never_changed(checked: _Checked) -> Iterator[HealthFinding]:
         if len(changes) == 1 and changes[0].type is ChangeType.ADDED:
             when = changes[0].commit.when
             yield _finding(definition, f"since {day(when)}", when)
+
+
+def _since(metric: MetricDefinition, since: Since, head: datetime | None) -> HealthFinding:
+    when = since.commit.when
+    least = "at least " if since.at_least else ""
+    version = f" ({since.commit.milestone})" if since.commit.milestone and not since.at_least else ""
+    lasted = f", for {least}{duration(when, head)}" if head else ""
+    return _finding(metric, f"since {least}{day(when)}{version}{lasted}", when)._replace(at_least=since.at_least)
 
 
 def _finding(definition: AnyDefinition, note: str = "", since: datetime | None = None) -> HealthFinding:

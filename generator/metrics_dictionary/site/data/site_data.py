@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -13,8 +13,11 @@ from metrics_dictionary.site.data.cross_references import CrossReferences
 from metrics_dictionary.site.data.origins import Origins
 from metrics_dictionary.site.parts.listing_rows import ListingRows
 from metrics_dictionary.site.parts.templates import environment
+from metrics_dictionary.tools.clock import build_time
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from jinja2 import Environment
 
     from metrics_dictionary.changes.history.history import History
@@ -27,13 +30,15 @@ if TYPE_CHECKING:
 class SiteData:
     """``site_url`` is where the site is going to be, with a slash at its end; None when nobody said.
 
-    ``shell_size`` is how many bytes the shell adds to the content of a page.
+    ``shell_size`` is how many bytes the shell adds to the content of a page. ``as_of`` is the site's date: that of the
+    last commit or, where git does not tell it, of the build.
     """
 
     validation: Validation
     history_items: HistoryItems
     site_url: str | None = None
     shell_size: int = 0
+    as_of: datetime = field(default_factory=build_time)
 
     @property
     def dictionary(self) -> Dictionary:

@@ -20,6 +20,7 @@ from metrics_dictionary.site.parts.urls import root_from, segment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
     from metrics_dictionary.changes.history.change import Change
     from metrics_dictionary.site.data.changes import AnyDefinition, ChangeLog
@@ -29,9 +30,6 @@ MAX_ENTRIES = 100
 """Entries of a feed."""
 
 MAX_VALUE_LENGTH = 400
-
-NO_DATE = "1970-01-01T00:00:00Z"
-"""When a feed without a dated entry was updated: a feed has to say, and a build has no date of its own."""
 
 _NAMESPACE = uuid.UUID("6c0f7f3e-7a55-5d0b-9d2c-1f5d3a9b7e10")
 _NO_XML = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -89,7 +87,7 @@ def _entry(change: Change, log: ChangeLog) -> Entry:
         title=_clean(f"{LABELS[change.type]} {change.name}{about}"),
         text=_clean("\n".join([*(_line(*field) for field in fields), commit.subject])),
         url=log.urls.get(change.file_path),
-        when=f"{commit.when:%Y-%m-%dT%H:%M:%SZ}",
+        when=_written(commit.when),
         change={
             "kind": change.kind.value,
             "name": _clean(change.name),
@@ -165,12 +163,16 @@ def _atom_feed(site: SiteData, feed: Feed, root: str, own: str) -> bytes:
         "feed.xml",
         title=_clean(feed.title),
         id=_urn("feed", feed.title),
-        updated=max((entry.when or "" for entry in dated), default=NO_DATE),
+        updated=max((entry.when or "" for entry in dated), default=_written(site.as_of)),
         root=root,
         own=own,
         entries=dated,
     )
     return f"{document}\n".encode()
+
+
+def _written(when: datetime) -> str:
+    return f"{when:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _urn(*parts: str) -> str:

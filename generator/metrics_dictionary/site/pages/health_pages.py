@@ -181,6 +181,7 @@ def _check_json(check: HealthCheck) -> dict[str, object]:
                 "product_group": None if finding.group == NO_GROUP else finding.group,
                 "note": finding.note or None,
                 "since": f"{finding.since:%Y-%m-%d}" if finding.since else None,
+                "since_at_least": finding.at_least,
             }
             for finding in check.findings
         ],

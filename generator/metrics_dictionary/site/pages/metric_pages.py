@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from markupsafe import Markup
 
-    from metrics_dictionary.changes.history.change import Change
+    from metrics_dictionary.changes.history.history import Since
     from metrics_dictionary.dictionary.event import EventDefinition
     from metrics_dictionary.dictionary.metric import MetricDefinition
     from metrics_dictionary.site.data.site_data import SiteData
@@ -109,7 +109,7 @@ class MetricPages:
         }
         return self._fitted(context, site.history_items.of(metric.file_path), self._feeds(metric))
 
-    def _broken_since(self, metric: MetricDefinition) -> Change | None:
+    def _broken_since(self, metric: MetricDefinition) -> Since | None:
         history = self._site.history
         return history.since(metric.file_path, "status", BROKEN) if history and metric.status == BROKEN else None
 

@@ -1,4 +1,4 @@
-"""Changes per month as columns: what was added and changed above a line, what was removed below it."""
+"""Changes per month as columns: what was added and changed above a line, what was removed or deleted below it."""
 
 from __future__ import annotations
 
@@ -79,13 +79,13 @@ def _keys(last: str, first: str) -> list[str]:
 
 
 def _column_title(key: str, tally: Tally) -> str:
-    return f"{month(key)}: {tally.added:,} added, {tally.changed:,} changed, {tally.removed:,} removed"
+    return f"{month(key)}: {', '.join(f'{number:,} {what}' for what, number in tally.parts())}"
 
 
 def _bars(x: int, tally: Tally, highest: int) -> Iterator[Bar]:
     changed = min(tally.changed, highest) * _ABOVE / highest
     added = min(tally.added, highest - min(tally.changed, highest)) * _ABOVE / highest
-    removed = min(tally.removed, highest) * _ABOVE / highest
+    removed = min(tally.removed + tally.deleted, highest) * _ABOVE / highest
     for kind, top, height in (
         ("changed", _ABOVE - changed, changed),
         ("added", _ABOVE - changed - added, added),

@@ -36,7 +36,14 @@ MAX_VALUE_LENGTH = 160
 MAX_FIELDS = 12
 """Changed fields of one commit that are shown."""
 
-LABELS = {ChangeType.ADDED: "Added", ChangeType.CHANGED: "Changed", ChangeType.REMOVED: "Removed"}
+LABELS = {
+    ChangeType.ADDED: "Added",
+    ChangeType.CHANGED: "Changed",
+    ChangeType.REMOVED: "Removed",
+    ChangeType.DELETED: "Deleted",
+}
+
+_AT_HORIZON = Markup("<p>Added to the repository by its first commit; it may be older.</p>")
 
 _NOTHING = Markup("<em>nothing</em>")
 
@@ -95,6 +102,8 @@ class HistoryItems:
 
 def what_changed(change: Change) -> Markup:
     """Say what a change did, field by field, as paragraphs."""
+    if change.type is ChangeType.ADDED and change.commit.horizon:
+        return _AT_HORIZON
     if not change.fields:
         return fill("<p>%s</p>", LABELS[change.type])
     shown = joined(_field(field) for field in change.fields[:MAX_FIELDS])
