@@ -124,7 +124,7 @@ def test_an_unknown_property_and_an_unknown_field_are_left_to_their_author(root:
     assert file.read_text(encoding="utf-8") == text
 
 
-def test_a_silenced_finding_is_not_mended(root: Path) -> None:
+def test_a_suppressed_finding_is_not_mended(root: Path) -> None:
     text = MENDED.replace("'planning' # who?", "plannig # metrics-dictionary: ignore unknown-product-group -- soon")
     file = write(root / "metrics" / "counts_all" / "boards.yml", text)
     assert fix_paths([root]).fixes == ()

@@ -74,7 +74,7 @@ def test_a_broken_promise_is_an_error_on_the_line_that_broke_it(root: Path) -> N
     assert "note: compared with HEAD~1 (" in result.stderr
 
 
-def test_a_comment_with_a_reason_silences_a_broken_promise_and_is_unneeded_without_one(root: Path) -> None:
+def test_a_comment_with_a_reason_suppresses_a_broken_promise_and_is_unneeded_without_one(root: Path) -> None:
     change(root, "value_type", "# metrics-dictionary: ignore changed-value-type -- nobody read it yet\nvalue_type")
     assert "changed-value-type" not in run("validate", "definitions", "--against", "HEAD~1", cwd=root.parent).stdout
     assert "unused-suppression" not in run("validate", "definitions", cwd=root.parent).stdout

@@ -72,7 +72,7 @@ def test_a_save_is_told_and_its_mending_too_in_plain_lines(watching: Watching, f
     file.write_text(BAKERY_EVENT.format(name="bake", group="ovenz"))
     head, *told = watching.until("Checked ")
     assert re.fullmatch(rf"\d\d:\d\d:\d\d {re.escape(str(file))}", head)
-    finding = f"{file}:6:16: error[unknown-product-group]: there is no product group `ovenz`"
+    finding = f"{file}:6:16: error[unknown-product-group]: `ovenz` is not a product group"
     assert finding in told
     file.write_text(BAKERY_EVENT.format(name="bake", group="ovens"))
     lines = watching.until("Checked ")
@@ -108,7 +108,7 @@ def test_the_problem_matcher_of_the_guide_reads_these_lines() -> None:
     found = re.search(r'"regexp": "(.+)"', guide)
     assert found
     pattern = found[1].replace("\\\\", "\\")
-    line = "definitions/events/bake.yml:6:16: error[unknown-product-group]: there is no product group `ovenz`"
+    line = "definitions/events/bake.yml:6:16: error[unknown-product-group]: `ovenz` is not a product group"
     match = re.search(pattern, line)
     assert match
     assert match.groups()[:5] == ("definitions/events/bake.yml", "6", "16", "error", "unknown-product-group")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 OWNER = Diagnostic(
     rule="unknown-product-group",
     severity=Severity.ERROR,
-    message="there is no product group `ovenz`",
+    message="`ovenz` is not a product group",
     file="bakery/metrics/loaves.yml",
     line=4,
     column=16,

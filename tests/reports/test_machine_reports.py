@@ -59,7 +59,7 @@ def test_sarif_explains_every_rule_and_links_to_it_where_the_site_is_known() -> 
 def test_sarif_carries_place_level_suggestion_and_the_second_place() -> None:
     owner, unused = sarif_run(report(OWNER, UNUSED))["results"]
     assert owner["level"] == "error"
-    assert owner["message"]["text"] == "there is no product group `ovenz`; suggestion: ovens"
+    assert owner["message"]["text"] == "`ovenz` is not a product group; suggestion: ovens"
     location = owner["locations"][0]["physicalLocation"]
     assert location["region"] == {"startLine": 4, "startColumn": 16}
     assert location["artifactLocation"] == {"uri": "bakery/metrics/loaves.yml", "uriBaseId": "%SRCROOT%"}
@@ -143,7 +143,7 @@ def test_no_text_can_start_a_command_of_its_own_on_github(found: Report) -> None
 def test_a_github_annotation_has_place_rule_message_suggestion_and_help() -> None:
     assert render(report(OWNER), "github").split("\n")[0] == (
         "::error file=bakery/metrics/loaves.yml,line=4,col=16,title=unknown-product-group::"
-        "there is no product group `ovenz`%0Asuggestion: ovens%0AName a group of `product_groups.yml`."
+        "`ovenz` is not a product group%0Asuggestion: ovens%0AName a group of `product_groups.yml`."
     )
 
 

@@ -67,33 +67,33 @@ def test_a_comment_names_one_rule_or_several_and_a_reason() -> None:
     assert suppression == Suppression("a.yml", 1, 1, ("schema", "unused-event"), "a -- b")
 
 
-def test_findings_of_the_rule_in_the_file_are_silenced_and_no_others() -> None:
+def test_findings_of_the_rule_in_the_file_are_suppressed_and_no_others() -> None:
     findings = [found("schema"), found("schema"), found("unused-event"), found("schema", "b.yml")]
     assert list(without_suppressed(findings, suppressions(COMMENT))) == findings[2:]
 
 
 @pytest.mark.parametrize("end", ["", " --", " --  "])
-def test_a_comment_without_a_reason_silences_nothing(end: str) -> None:
+def test_a_comment_without_a_reason_suppresses_nothing(end: str) -> None:
     assert left([found("schema")], f"# metrics-dictionary: ignore schema{end}") == [
         ("schema", "something is wrong"),
-        ("suppression-without-reason", "the comment does not say why, so it silences nothing"),
+        ("suppression-without-reason", "the comment does not say why, so it suppresses nothing"),
     ]
 
 
 def test_a_reason_given_in_another_comment_counts_for_that_comment_only() -> None:
     assert left([found("schema")], f"# metrics-dictionary: ignore schema\n{COMMENT}\n") == [
-        ("suppression-without-reason", "the comment does not say why, so it silences nothing"),
+        ("suppression-without-reason", "the comment does not say why, so it suppresses nothing"),
     ]
 
 
-def test_a_comment_that_silences_nothing_is_reported_for_each_rule() -> None:
+def test_a_comment_that_suppresses_nothing_is_reported_for_each_rule() -> None:
     comment = "# metrics-dictionary: ignore schema, unused-event -- x"
     assert left([found("schema")], comment) == [
         ("unused-suppression", "the rule `unused-event` finds nothing in this file")
     ]
 
 
-def test_the_second_comment_about_a_rule_silences_nothing_any_more() -> None:
+def test_the_second_comment_about_a_rule_suppresses_nothing_any_more() -> None:
     assert left([found("schema")], f"{COMMENT}\n{COMMENT}\n")[0][0] == "unused-suppression"
 
 
@@ -105,7 +105,7 @@ def test_an_unknown_rule_is_reported_with_the_one_that_was_meant() -> None:
     (fault,) = without_suppressed([], suppressions("# metrics-dictionary: ignore shcema -- x"))
     assert (fault.rule, fault.message, fault.suggestion) == (
         "unknown-suppression",
-        "there is no rule `shcema`",
+        "`shcema` is not a rule",
         "schema",
     )
 
@@ -113,11 +113,11 @@ def test_an_unknown_rule_is_reported_with_the_one_that_was_meant() -> None:
 @pytest.mark.parametrize(
     "rule", ["yaml-duplicate-key", "yaml-type", "unused-suppression", "suppression-without-reason"]
 )
-def test_what_makes_a_file_unreadable_cannot_be_silenced(rule: str) -> None:
+def test_what_makes_a_file_unreadable_cannot_be_suppressed(rule: str) -> None:
     comment = f"# metrics-dictionary: ignore {rule} -- x"
     assert left([found(rule)], comment) == [
         (rule, "something is wrong"),
-        ("unknown-suppression", f"the rule `{rule}` cannot be silenced"),
+        ("unknown-suppression", f"the rule `{rule}` cannot be suppressed"),
     ]
 
 

@@ -106,7 +106,7 @@ def test_the_findings_of_a_folder_are_those_of_its_files(root: Path) -> None:
 
 def test_a_path_without_a_definition_is_refused(root: Path) -> None:
     readme = write(root / "metrics" / "README.md", "text")
-    with pytest.raises(OperationalError, match=r"README.md: no definition there"):
+    with pytest.raises(OperationalError, match=r"README.md: there is no definition"):
         validate(root, only=[readme])
 
 
@@ -139,13 +139,13 @@ def test_events_and_instrumentations_that_are_all_broken_are_no_missing_ones(roo
     assert {one.rule for one in validate(root).diagnostics} == {"yaml-syntax", "unknown-instrumentation"}
 
 
-def test_a_comment_silences_findings_of_this_file_and_of_the_whole_root(root: Path) -> None:
+def test_a_comment_suppresses_findings_of_this_file_and_of_the_whole_root(root: Path) -> None:
     change(root, "rolls", "counts.rolls", "counts.loaves # metrics-dictionary: ignore duplicate-key-path -- a test")
     change(root, "loaves", "optional", "Optional # metrics-dictionary: ignore schema -- a test")
     assert told(validate(root)) == []
 
 
-def test_a_comment_that_silences_nothing_is_told(root: Path) -> None:
+def test_a_comment_that_suppresses_nothing_is_told(root: Path) -> None:
     change(root, "rolls", "tiers", "# metrics-dictionary: ignore schema -- a test\ntiers")
     assert told(validate(root)) == [("unused-suppression", "rolls.yml", 13, 1)]
 
@@ -266,9 +266,7 @@ def test_the_owner_of_a_lone_file_is_checked_when_the_groups_are_known(tmp_path:
     groups = write(tmp_path / "groups.yml", "- shop\n")
     told, found = validate_file(lone, product_groups=groups).diagnostics
     assert found.rule == "unknown-product-group"
-    assert (
-        told.message == "the file is in no definitions root, so of what it refers to only its product group is checked"
-    )
+    assert told.message == "the file is not in a definitions root, so only its product group is checked"
 
 
 def test_findings_about_a_value_and_its_key_stand_apart(root: Path) -> None:

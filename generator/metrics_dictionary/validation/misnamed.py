@@ -94,5 +94,5 @@ def _would_be_read(root: Path, relative: str, renamed: str) -> bool:
 
 def _diagnostic(file: Path, what: str, name: str, right: str) -> Diagnostic:
     rule = RULES[MISNAMED]
-    message = f"nothing reads the {what} {code(name)}; {code(right)} would be read"
+    message = f"the {what} {code(name)} is not read, but {code(right)} would be"
     return Diagnostic(MISNAMED, rule.severity, message, shown(file), 1, 1, help=rule.help, suggestion=right)

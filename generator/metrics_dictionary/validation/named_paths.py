@@ -63,7 +63,7 @@ def left_out(sources: Collection[SourceFile], only: Collection[Path]) -> set[str
         if not by:
             out.add(source.file)
     for path in meant.keys() - used:
-        raise OperationalError(f"{shown(meant[path])}: no definition there; definitions are .yml files")
+        raise OperationalError(f"{shown(meant[path])}: there is no definition; definitions are .yml or .yaml files")
     return out
 
 

@@ -1,7 +1,7 @@
-"""Comments that silence a rule in their file: ``# metrics-dictionary: ignore RULE[, RULE] -- reason``.
+"""Comments that suppress a rule in their file: ``# metrics-dictionary: ignore RULE[, RULE] -- reason``.
 
-They are checked as well: a comment without a reason silences nothing and is a finding itself, and so is one that names
-something that is not a rule, or a rule that finds nothing.
+They are checked as well: a comment without a reason suppresses nothing and is a finding itself, and so is one that
+names something that is not a rule, or a rule that finds nothing.
 """
 
 from __future__ import annotations
@@ -51,19 +51,19 @@ def suppressions_in(document: Document) -> tuple[Suppression, ...]:
 def without_suppressed(
     diagnostics: Iterable[Diagnostic], suppressions: Iterable[Suppression], unchecked: Collection[str] = ()
 ) -> Iterator[Diagnostic]:
-    """Yield the diagnostics that are not silenced, and what is wrong with the suppressions.
+    """Yield the diagnostics that are not suppressed, and what is wrong with the suppressions.
 
     ``unchecked`` names the rules that had nothing to work on: nobody knows whether their suppressions are of use.
     """
-    silencing: dict[tuple[str, str], Suppression] = {}
+    suppressing: dict[tuple[str, str], Suppression] = {}
     found = list(suppressions)
     for suppression in found:
         for rule in suppression.rules:
             if suppression.reason and _suppressible(rule):
-                silencing.setdefault((suppression.file, rule), suppression)
+                suppressing.setdefault((suppression.file, rule), suppression)
     used: set[tuple[Suppression, str]] = set()
     for diagnostic in diagnostics:
-        by = silencing.get((diagnostic.file, diagnostic.rule))
+        by = suppressing.get((diagnostic.file, diagnostic.rule))
         if by is None:
             yield diagnostic
         else:
@@ -75,19 +75,17 @@ def without_suppressed(
 
 def _unsound(suppression: Suppression, unneeded: Collection[str]) -> Iterator[Diagnostic]:
     if not suppression.rules:
-        yield _diagnostic(
-            UNKNOWN, suppression, f"the comment cannot be understood; its form is {message_parts.code(FORM)}"
-        )
+        yield _diagnostic(UNKNOWN, suppression, f"the comment does not have the form {message_parts.code(FORM)}")
         return
     if not suppression.reason:
-        yield _diagnostic(WITHOUT_REASON, suppression, "the comment does not say why, so it silences nothing")
+        yield _diagnostic(WITHOUT_REASON, suppression, "the comment does not say why, so it suppresses nothing")
     for rule in suppression.rules:
         if rule not in RULES:
             close = near_miss(rule, RULES)
-            unknown = _diagnostic(UNKNOWN, suppression, f"there is no rule {message_parts.code(rule)}")
+            unknown = _diagnostic(UNKNOWN, suppression, f"{message_parts.code(rule)} is not a rule")
             yield replace(unknown, suggestion=close)
         elif not _suppressible(rule):
-            yield _diagnostic(UNKNOWN, suppression, f"the rule {message_parts.code(rule)} cannot be silenced")
+            yield _diagnostic(UNKNOWN, suppression, f"the rule {message_parts.code(rule)} cannot be suppressed")
         elif rule in unneeded and suppression.reason:
             yield _diagnostic(UNUSED, suppression, f"the rule {message_parts.code(rule)} finds nothing in this file")
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 UNCHECKED = "unchecked-references"
 SLOW_YAML = "slow-yaml"
 
-_OF_LONE_FILE = "Put it where it belongs, such as metrics/counts_all/ of a definitions root, to have the rest checked."
+_OF_LONE_FILE = "Move it into a definitions root, such as into metrics/counts_all/, to check its references."
 
 _RULES_OF_PARTS = {
     "events/": {"unknown-event", "unknown-event-property", "unused-event"},
@@ -43,8 +43,8 @@ def notices(reading: Reading) -> Iterator[Diagnostic]:
     if missing := _told_missing(reading):
         yield _unchecked(f"the root has no {listed(missing, 'or')}, so references to them are not checked", root)
     if not HAS_LIBYAML:
-        message = "PyYAML is installed without libyaml, and reading takes ten times as long"
-        help_text = "Install a PyYAML wheel, or libyaml's headers before building it."
+        message = "PyYAML is installed without libyaml, so reading takes ten times as long"
+        help_text = "Install a PyYAML wheel, or install the headers of libyaml before you build it."
         yield Diagnostic(SLOW_YAML, Severity.INFO, message, root, 1, 1, help=help_text)
 
 
@@ -52,8 +52,12 @@ def notices_of_lone_file(documents: Iterable[Document], ran: Collection[str]) ->
     """Say of a file that belongs to no root what was not checked; ``ran`` names the rules that could be."""
     for document in documents:
         if document.kind in _REFERRING:
-            told = "only its product group is" if _RULES_OF_PARTS[PRODUCT_GROUPS].issubset(ran) else "nothing is"
-            message = f"the file is in no definitions root, so of what it refers to {told} checked"
+            what = (
+                "only its product group is"
+                if _RULES_OF_PARTS[PRODUCT_GROUPS].issubset(ran)
+                else "its references are not"
+            )
+            message = f"the file is not in a definitions root, so {what} checked"
             yield replace(_unchecked(message, document.file), help=_OF_LONE_FILE)
 
 

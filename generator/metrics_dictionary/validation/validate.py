@@ -111,7 +111,7 @@ def validate(
     ``only`` names files and folders of the root: findings about others are left out, but the others are still what
     references and key paths are checked against. ``product_groups`` takes the place of the root's own file.
     ``progress`` is told how many of how many files are done. ``unsaved`` stands in place of what the one file of
-    ``only`` holds. ``lifecycle`` says which promises the root breaks, which comments can silence like the rest. Raises
+    ``only`` holds. ``lifecycle`` says which promises the root breaks, which comments can suppress like the rest. Raises
     OperationalError when the root, a file in it or ``product_groups`` cannot be read, or when ``only`` names something
     else.
     """

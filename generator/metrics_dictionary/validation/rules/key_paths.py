@@ -31,7 +31,7 @@ def malformed_key_path(document: Document) -> Iterator[Finding]:
     elif "" in key_path.split("."):
         problem = f"the key path {code(key_path)} has an empty level"
     else:
-        problem = f"the key path {code(key_path)} has a character that is no letter, digit, `_` or `-`"
+        problem = f"the key path {code(key_path)} has a character that is not a letter, a digit, `_` or `-`"
     yield Finding(document, ("key_path",), problem)
 
 

@@ -44,7 +44,7 @@ def _missing(document: Document, fields: Fields, status: str, names: tuple[str, 
 def _removal_of_active(document: Document, fields: Fields) -> Iterator[Finding]:
     for name in _REMOVAL_FIELDS:
         if fields.get(name) is not None:
-            message = f"`{name}` is given, but the status is `active`"
+            message = f"`{name}` is set, but the status is `active`"
             related = (Place(document, ("status",), "the status"),) if "status" in fields else ()
             yield Finding(document, (name,), message, at_key=True, related=related)
 
@@ -56,6 +56,6 @@ def _removed_before_introduced(document: Document, fields: Fields) -> Iterator[F
         yield Finding(
             document,
             ("milestone_removed",),
-            f"removed in {fields['milestone_removed']}, before it was introduced in {fields['milestone']}",
+            f"the removal in {fields['milestone_removed']} comes before the introduction in {fields['milestone']}",
             related=(Place(document, ("milestone",), "introduced here"),),
         )

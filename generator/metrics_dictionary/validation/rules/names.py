@@ -53,7 +53,7 @@ def file_location(document: Document) -> Iterator[Finding]:
     right = _right_folder(time_frame, folder)
     if right is not None and right != folder:
         shown = "an array" if isinstance(time_frame, list) else time_frame
-        message = f"the time frame is {shown}, but the file lies in `{folder}`; it belongs in `{right}`"
+        message = f"the time frame is {shown}, but the file is in `{folder}`; it belongs in `{right}`"
         yield Finding(document, ("time_frame",), message)
 
 
@@ -73,7 +73,7 @@ def event_file_name(document: Document) -> Iterator[Finding]:
 def empty_time_frame(document: Document) -> Iterator[Finding]:
     """Find an empty array of time frames: the definition expands to no metric at all."""
     if metric_fields(document).get("time_frame") == []:
-        yield Finding(document, ("time_frame",), "the array of time frames is empty, so there is no metric")
+        yield Finding(document, ("time_frame",), "the array of time frames is empty, so the definition makes no metric")
 
 
 def _in_an_array(document: Document, key_path: str, periods: list[str], time_frames: list[str]) -> Iterator[Finding]:

@@ -38,7 +38,7 @@ def unknown_product_group(context: RuleContext) -> Iterator[Finding]:
             yield Finding(
                 context.document_of(definition),
                 ("product_group",),
-                f"there is no product group {code(group)}",
+                f"{code(group)} is not a product group",
                 suggestion=context.suggestion(_modern(group), groups, "product group"),
             )
 
@@ -97,7 +97,7 @@ def unknown_value_schema(context: RuleContext) -> Iterator[Finding]:
             yield Finding(
                 context.document_of(metric),
                 ("value_json_schema",),
-                f"there is no JSON Schema {code(path)}",
+                f"the object schema {code(path)} does not exist",
                 suggestion=context.suggestion(path, schemas, "value schema"),
             )
 
@@ -162,16 +162,16 @@ def _unknown_properties(
     properties = event.additional_properties
     filters = [name for name in rule.filter if name not in properties]
     for name in filters:
-        message = f"the event {code(event.action)} declares no property {code(name)}"
+        message = f"the event {code(event.action)} does not declare the property {code(name)}"
         suggestion = context.suggestion(name, properties, f"property of {event.action}")
         yield _of_event(context, metric, ("events", rule.position, "filter", name), message, event, suggestion)
     if rule.unique is not None and not _carries(event, rule.unique):
         countable = [*(unique for unique in IDENTIFIERS if _carries(event, unique)), *properties]
-        message = f"the event {code(event.action)} has no {_kind(rule.unique)} to be distinct"
+        message = f"the event {code(event.action)} does not declare the {_kind(rule.unique)}"
         suggestion = context.suggestion(rule.unique, countable, f"unique value of {event.action}")
         yield _of_event(context, metric, ("events", rule.position, "unique"), message, event, suggestion)
     if rule.operator == "sum(value)" and "value" not in properties:
-        message = f"the event {code(event.action)} declares no property `value` to sum"
+        message = f"the event {code(event.action)} does not declare the property `value`"
         yield _of_event(context, metric, ("events", rule.position, "operator"), message, event, None)
 
 

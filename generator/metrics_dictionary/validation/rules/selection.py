@@ -22,7 +22,7 @@ def mixed_event_selection(document: Document) -> Iterator[Finding]:
     yield Finding(
         document,
         ("events", other),
-        f"this rule counts {_counted(kinds[other])}, and the first one {_counted(kinds[first])}",
+        f"the rule counts {_counted(kinds[other])}, but the first rule counts {_counted(kinds[first])}",
         related=(Place(document, ("events", first), f"counts {_counted(kinds[first])}"),),
     )
 
