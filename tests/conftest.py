@@ -49,6 +49,7 @@ def postgres_server() -> Iterator[postgres_service.PostgresServer]:
         yield server
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Say which tests belong to one worker."""
     order = {}
