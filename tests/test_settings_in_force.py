@@ -17,6 +17,7 @@ from click.testing import CliRunner
 
 from metrics_dictionary.cli.main import program
 from metrics_dictionary.dictionary.event import EventDefinition
+from metrics_dictionary.ping.collect.publication import PayloadHeldError
 from metrics_dictionary.server.api.router import Router
 from metrics_dictionary.server.application import Application
 from metrics_dictionary.server.transport.server import Server, ServerOptions
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from metrics_dictionary.settings import Settings
+    from metrics_dictionary.site.build.build import BuildOptions
 
 EVENT = "button_pressed"
 
@@ -156,8 +158,8 @@ def built_for(_place: Place, _settings: Settings) -> object:
     with pytest.MonkeyPatch.context() as patch:
         asked: list[object] = []
 
-        def build(*_: object, repository_url: str | None, **__: object) -> None:
-            asked.append(repository_url)
+        def build(_root: Path, _output: Path, options: BuildOptions, _draw: object) -> None:
+            asked.append(options.repository_url)
             raise OperationalError("enough is known")
 
         patch.setattr("metrics_dictionary.site.build.build.build", build)
@@ -278,6 +280,16 @@ def collected_after_three_days(place: Place, settings: Settings) -> object:
             return eventually(is_new, 10 if settings.number("ping.interval_days") < 3 else 0.2)
 
 
+def without_the_database(place: Place, settings: Settings) -> object:
+    with opened(place, settings) as application:
+        application.store.save_payload(CachedPayload(datetime.now(UTC) - timedelta(days=7), "{}", "{}"))
+        try:
+            application.generate_payload()
+        except PayloadHeldError:
+            return "held"
+        return "replaced"
+
+
 def inconsistencies(place: Place, settings: Settings) -> object:
     (place.folder / "expected.json").write_text(
         CliRunner().invoke(program, ["database", "snapshot", "--settings", "settings.toml"]).stdout
@@ -321,6 +333,8 @@ ROWS = {
     "ping.enabled": Row(is_scheduled, "false", True, False),
     "ping.interval_days": Row(collected_after_three_days, "1", False, True),
     "ping.statement_timeout": Row(payload_value("slow_view"), "0.001", 100_000, -1, DATABASE),
+    "ping.time_limit": Row(payload_value("database"), "0.000001", 2, -1, DATABASE),
+    "ping.hold_hours": Row(without_the_database, "0", "held", "replaced", 'database = "sqlite:///FOLDER/nowhere.db"'),
     "ping.schema_snapshot": Row(inconsistencies, '"FOLDER/expected.json"', -1, [], DATABASE),
     **{
         f"ping.{category}": Row(payload_value(category), "false", 0, None)

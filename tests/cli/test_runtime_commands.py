@@ -104,6 +104,32 @@ def test_a_database_that_is_away_gives_fallbacks_and_reasons(tmp_path: Path) -> 
     assert "counts.ci_builds" in run(tmp_path, "ping", "show", "--failures").stdout
 
 
+def test_a_database_that_goes_away_leaves_the_good_payload_for_a_day_and_exits_with_2(tmp_path: Path) -> None:
+    assert run(tmp_path, "database", "sample", "application.db").returncode == 0
+    assert run(tmp_path, "ping", "generate").returncode == 0
+    good = run(tmp_path, "ping", "show").stdout
+    (tmp_path / "application.db").rename(tmp_path / "elsewhere.db")
+    held = run(tmp_path, "ping", "generate")
+    assert (held.returncode, held.stdout, held.stderr.count("\n")) == (2, "", 1)
+    assert "the database is away" in held.stderr
+    assert f"the payload of {json.loads(good)['recorded_at']} stays" in held.stderr
+    assert run(tmp_path, "ping", "show").stdout == good
+    emptied = run(tmp_path, "ping", "generate", METRICS_DICTIONARY_PING_HOLD_HOURS="0")
+    assert emptied.returncode == 0
+    assert "without the database (2 attempts since" in emptied.stdout
+    assert json.loads(run(tmp_path, "ping", "show").stdout)["counts"]["ci_builds"] == -1
+    failures = run(tmp_path, "ping", "show", "--failures").stdout
+    assert failures.startswith("Outage: this payload was collected without the database (2 attempts since")
+    assert "No such file or directory" in failures.splitlines()[0]
+
+
+@pytest.mark.parametrize("setting", ["HOLD_HOURS", "TIME_LIMIT"])
+def test_a_limit_out_of_its_range_is_one_line(tmp_path: Path, setting: str) -> None:
+    wrong = run(tmp_path, "ping", "generate", **{f"METRICS_DICTIONARY_PING_{setting}": "-1"})
+    assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
+    assert f"ping.{setting.lower()} must be a number" in wrong.stderr
+
+
 def test_the_structure_of_a_database_is_written_as_json(folder: Path) -> None:
     structure = json.loads(run(folder, "database", "snapshot").stdout)
     assert "ci_builds" in structure["tables"]

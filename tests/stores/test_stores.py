@@ -221,6 +221,17 @@ def test_a_flag_is_what_it_was_set_to_last(place: StoreUnderTest, store: Store) 
     assert place.open().flags() == {"usage_data_queries_api": True, "usage_data_non_sql_metrics": False}
 
 
+def test_a_state_is_what_was_kept_last_or_for_good(place: StoreUnderTest, store: Store) -> None:
+    assert store.state("a") is None
+    store.set_state("a", "1")
+    store.set_state("a", "ä")
+    assert store.keep_state("a", "2") == "ä"
+    assert store.keep_state("b", "3") == "3"
+    store.close()
+    again = place.open()
+    assert (again.state("a"), again.keep_state("b", "4"), again.state("c")) == ("ä", "3", None)
+
+
 def test_a_lease_has_one_holder_who_may_prolong_it_until_it_ends(place: StoreUnderTest, store: Store) -> None:
     other = place.open()
     assert store.lease("ping", "a", 60)

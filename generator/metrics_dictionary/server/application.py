@@ -15,8 +15,7 @@ from metrics_dictionary.events.collector import Collector
 from metrics_dictionary.events.sender import Sender
 from metrics_dictionary.events.snowplow import Instance, StructuredEvents
 from metrics_dictionary.events.tracking import EventTracker
-from metrics_dictionary.ping.collect.collection import collect
-from metrics_dictionary.ping.collect.payload import cached
+from metrics_dictionary.ping.collect.publication import limits, publish
 from metrics_dictionary.ping.collect.scheduler import Scheduler
 from metrics_dictionary.ping.sources.open_sources import open_sources
 from metrics_dictionary.server.batch_recorder import BatchRecorder
@@ -69,18 +68,8 @@ class Application:
         return self.store.flags().get(flag, False) if forced is None else forced
 
     def generate_payload(self, progress: Callable[[int, int], None] | None = None) -> None:
-        """Collect a payload and keep it in the store, from where ``service_ping`` answers.
-
-        Raises StoreUnavailableError.
-        """
-        payload = collect(
-            self.dictionary,
-            self.sources,
-            categories=self.settings.data_categories,
-            now=self.clock(),
-            progress=progress,
-        )
-        self.store.save_payload(cached(payload))
+        """Collect a payload and keep it in the store, as `publish` does, and raise what it raises."""
+        publish(self.dictionary, self.sources, self.store, self.settings, now=self.clock(), progress=progress)
 
     @contextmanager
     def background_threads(self) -> Iterator[None]:
@@ -111,7 +100,8 @@ class Application:
             return None
         days = self.settings.number("ping.interval_days")
         if not 0 < days <= MAX_INTERVAL_DAYS:
-            raise OperationalError(f"ping.interval_days has to be more than 0 and at most {MAX_INTERVAL_DAYS}")
+            raise OperationalError(f"ping.interval_days must be more than 0 and at most {MAX_INTERVAL_DAYS}")
+        limits(self.settings)  # a setting that makes no sense ends the start, not the first collection
         return Scheduler(
             self.generate_payload,
             self.store,

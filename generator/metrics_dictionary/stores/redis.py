@@ -36,6 +36,7 @@ MAX_CONNECTIONS = 64
 
 OUTBOX = "{metrics_dictionary_outbox}"
 PAYLOAD = "{metrics_dictionary_payload}"
+STATE = "{metrics_dictionary_state}"
 TOKENS = "{metrics_dictionary_tokens}"
 FLAGS = "{metrics_dictionary_flags}"
 LEASE = "{metrics_dictionary_lease}_"
@@ -133,6 +134,16 @@ class RedisStore:
             return None
         entry = json.loads(text)
         return CachedPayload(datetime.fromisoformat(entry["recorded_at"]), entry["payload"], entry["metadata"])
+
+    def state(self, name: str) -> str | None:
+        return cast("str | None", self._idempotent(lambda: self._redis.hget(STATE, name)))
+
+    def set_state(self, name: str, value: str) -> None:
+        self._idempotent(lambda: self._redis.hset(STATE, name, value))
+
+    def keep_state(self, name: str, value: str) -> str:
+        self._idempotent(lambda: self._redis.hsetnx(STATE, name, value))
+        return self.state(name) or value
 
     def add_token(self, token: Token) -> None:
         self._idempotent(lambda: self._redis.hset(TOKENS, token.digest, _token_text(token)))

@@ -120,6 +120,20 @@ class SqliteStore:
             row = connection.execute("SELECT recorded_at, payload, metadata FROM payload").fetchone()
         return None if row is None else CachedPayload(datetime.fromisoformat(row[0]), row[1], row[2])
 
+    def state(self, name: str) -> str | None:
+        with self._reading() as connection:
+            row = connection.execute("SELECT value FROM state WHERE name = ?", (name,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def set_state(self, name: str, value: str) -> None:
+        with self._writing() as connection:
+            connection.execute("INSERT OR REPLACE INTO state (name, value) VALUES (?, ?)", (name, value))
+
+    def keep_state(self, name: str, value: str) -> str:
+        with self._writing() as connection:
+            connection.execute("INSERT OR IGNORE INTO state (name, value) VALUES (?, ?)", (name, value))
+            return str(connection.execute("SELECT value FROM state WHERE name = ?", (name,)).fetchone()[0])
+
     def add_token(self, token: Token) -> None:
         with self._writing() as connection:
             connection.execute(

@@ -146,6 +146,15 @@ class Store(Protocol):
     def payload(self) -> CachedPayload | None:
         """Return the payload that was saved last; it outlives a restart."""
 
+    def state(self, name: str) -> str | None:
+        """Return what was kept under this name; None when there is nothing."""
+
+    def set_state(self, name: str, value: str) -> None:
+        """Keep a short text under this name, in place of the last one."""
+
+    def keep_state(self, name: str, value: str) -> str:
+        """Return what is kept under this name; when there is nothing, keep ``value``. Of many at once one decides."""
+
     def add_token(self, token: Token) -> None:
         """Keep a token, in place of one with the same digest."""
 

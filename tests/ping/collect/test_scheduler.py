@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from metrics_dictionary.ping.collect.scheduler import LEASE_TIME, RETRY_AFTER, Scheduler
+from metrics_dictionary.ping.collect.scheduler import FIRST_RETRY, LEASE_TIME, Scheduler
 from metrics_dictionary.stores.open_store import open_store
 from metrics_dictionary.stores.store import CachedPayload, StoreUnavailableError
 
@@ -182,10 +182,10 @@ def test_an_error_is_logged_and_tried_again_half_an_hour_later(instance: Instanc
 
     server = instance.server(generate=fail)
     assert not server.poll()
-    assert instance.log == ["service ping: no payload: RuntimeError: no room; tried again in 0:30:00"]
+    assert instance.log == ["service ping: no payload: RuntimeError: no room. The next attempt is in 0:30:00"]
     assert not server.poll()
     assert len(instance.log) == 1
-    instance.clock.advance(RETRY_AFTER)
+    instance.clock.advance(FIRST_RETRY)
     assert not server.poll()
     assert len(instance.log) == 2
 

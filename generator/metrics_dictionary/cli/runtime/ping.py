@@ -12,13 +12,16 @@ import click
 
 from metrics_dictionary.cli.console import progress, render_table
 from metrics_dictionary.cli.options import opened_store, setting_options, settings_of
+from metrics_dictionary.tools.clock import iso
 from metrics_dictionary.tools.errors import OperationalError
+from metrics_dictionary.tools.text import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from metrics_dictionary.dictionary.dictionary import Dictionary
+    from metrics_dictionary.ping.collect.payload import Outage
     from metrics_dictionary.ping.sources.evaluation import Sources
     from metrics_dictionary.stores.store import CachedPayload
 
@@ -42,9 +45,11 @@ def command() -> None:
 @command.command("generate")
 @setting_options("definitions", *SOURCES)
 def generate(*, root: Path, settings_file: Path | None, **given: str | None) -> None:
-    """Compute every live metric and keep the payload in the store, from where GET service_ping answers."""
-    from metrics_dictionary.ping.collect.collection import collect
-    from metrics_dictionary.ping.collect.payload import cached
+    """Compute every live metric and keep the payload in the store, from where GET service_ping answers.
+
+    While the database is away, the last payload stays for `ping.hold_hours`, and the exit status is 2.
+    """
+    from metrics_dictionary.ping.collect.publication import publish
     from metrics_dictionary.ping.sources.open_sources import open_sources
     from metrics_dictionary.reading.read import read_dictionary
 
@@ -53,13 +58,11 @@ def generate(*, root: Path, settings_file: Path | None, **given: str | None) -> 
     with closing(opened_store(settings)) as store:
         sources = open_sources(settings, store)
         with progress("Computing metrics:") as draw:
-            payload = collect(
-                dictionary, sources, categories=settings.data_categories, now=datetime.now(UTC), progress=draw
-            )
-        store.save_payload(cached(payload))
+            payload = publish(dictionary, sources, store, settings, now=datetime.now(UTC), progress=draw)
     failed = len(payload.failures)
     hint = "; `ping show --failures` says why" if failed else ""
     click.echo(f"Collected {len(payload.measurements):,} metrics, {failed:,} of them with a fallback value{hint}.")
+    _print_outages(payload.outages)
 
 
 @command.command("show")
@@ -67,12 +70,13 @@ def generate(*, root: Path, settings_file: Path | None, **given: str | None) -> 
 @setting_options("store")
 def show(*, only_failures: bool, settings_file: Path | None, store: str | None) -> None:
     """Print the payload that was collected last."""
-    from metrics_dictionary.ping.collect.payload import failures
+    from metrics_dictionary.ping.collect.payload import failures, outages
 
     payload = _last_payload(settings_file, store)
     if not only_failures:
         _print_json(json.loads(payload.payload))
         return
+    _print_outages(outages(payload))
     rows = [(failure.key_path, failure.reason) for failure in failures(payload)]
     click.echo(render_table(("key path", "reason"), rows) if rows else "No metric failed.\n", nl=False)
 
@@ -114,6 +118,13 @@ def _print_listing(listing: Listing, root: Path, settings_file: Path | None, giv
     settings = settings_of(settings_file, **given)
     with closing(opened_store(settings)) as store:
         _print_json(listing(read_dictionary(root).dictionary, open_sources(settings, store), datetime.now(UTC)))
+
+
+def _print_outages(outages: Iterable[Outage]) -> None:
+    for outage in outages:
+        attempts = counted(outage.attempts, "attempt")
+        since = f"{attempts} since {iso(outage.since)}" if outage.attempts > 1 else f"found at {iso(outage.since)}"
+        click.echo(f"Outage: this payload was collected without the {outage.service} ({since}): {outage.reason}")
 
 
 def _print_json(value: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -30,18 +31,21 @@ def collect(
     *,
     categories: Collection[str] | None = None,
     now: datetime,
+    time_limit: float = math.inf,
     progress: Progress | None = None,
 ) -> Payload:
     """Compute every live metric of the data categories; None stands for all categories.
 
     No source can make it fail: a metric without a value has a fallback value and a reason. ``progress`` is
     called with how many of how many metrics are done; what it raises ends the collection. ``now`` is an aware time.
+    After ``time_limit`` seconds no service is asked any more; a metric that has begun may still take its own timeout.
     """
     key_paths = {
         metric.key_path for metric in live_metrics(dictionary) if categories is None or _category(metric) in categories
     }
-    with closing(Evaluator(dictionary, sources, now)) as evaluator:
-        return Payload(now, tuple(_measurements(evaluator, key_paths, progress)))
+    with closing(Evaluator(dictionary, sources, now, time_limit=time_limit)) as evaluator:
+        measurements = tuple(_measurements(evaluator, key_paths, progress))
+        return Payload(now, measurements, evaluator.outages())
 
 
 def live_metrics(dictionary: Dictionary) -> list[MetricDefinition]:

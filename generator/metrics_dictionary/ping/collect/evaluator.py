@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.ping.collect.deadline import Deadline
+from metrics_dictionary.ping.collect.payload import Outage
 from metrics_dictionary.ping.collect.value_check import ValueCheck
 from metrics_dictionary.ping.measurement import Measurement, MetricFailed, SourceUnavailableError, reason
 from metrics_dictionary.ping.query.data_sources import FAILED, DataSource
 from metrics_dictionary.ping.query.entry import MAX_DEPTH
 from metrics_dictionary.ping.sources.evaluation import Evaluation, data_source_of, resolved_instrumentation
+from metrics_dictionary.tools.errors import OperationalError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,13 +28,24 @@ MAX_UNAVAILABLE = 3
 """The circuit breaker: after so many metrics in a row that found a service unavailable, no other one waits for it."""
 
 
+HELD_FOR = ("database", "store")
+"""The services whose outage concerns a whole payload. Prometheus and Python classes each give a few metrics of it."""
+
+
+class _TimeLimitReached(MetricFailed):
+    pass
+
+
 class Evaluator:
     """Computes the metrics of a dictionary from the sources, as of one moment.
 
-    ``now`` is an aware time. ``close`` ends the thread in which slow sources are asked.
+    ``now`` is an aware time. ``time_limit`` is in seconds from here: what would ask a service later is not computed.
+    ``close`` ends the thread in which slow sources are asked.
     """
 
-    def __init__(self, dictionary: Dictionary, sources: Sources, now: datetime) -> None:
+    def __init__(
+        self, dictionary: Dictionary, sources: Sources, now: datetime, *, time_limit: float = math.inf
+    ) -> None:
         if now.tzinfo is None:
             raise ValueError("an evaluator needs a time with a time zone")
         self._dictionary = dictionary
@@ -42,10 +56,25 @@ class Evaluator:
         self._measured: dict[str, Measurement] = {}
         self._underway: list[str] = []
         self._unavailable: Counter[str] = Counter()
+        self._last_reason: dict[str, str] = {}
+        self._answered: set[str] = set()
+        self._time_limit = time_limit
+        self._started = perf_counter()
 
     def close(self) -> None:
         """Let go of what slow sources were asked with."""
         self._deadline.close()
+
+    def outages(self) -> tuple[Outage, ...]:
+        """Return which of the services that hold a payload back are away as a whole.
+
+        These are away: one that nobody asks any more, and one that never answered when it was asked.
+        """
+        return tuple(
+            Outage(service, self._last_reason[service], since=self._now)
+            for service in HELD_FOR
+            if self._is_away(service) or (service in self._last_reason and service not in self._answered)
+        )
 
     def measure(self, key_path: str) -> Measurement:
         """Return the value of a metric or its fallback, with the reason. Raises MetricFailed only for a circle."""
@@ -69,6 +98,8 @@ class Evaluator:
             fallback = source.fallback
             evaluation = Evaluation(metric, instrumentation, self._now, self._sources, self.measure)
             return self._check.checked(self._read(source, evaluation), metric), None
+        except _TimeLimitReached as error:
+            return FAILED, reason(error)
         except Exception as error:  # noqa: BLE001 - whatever goes wrong with one metric is not to harm the others
             return fallback, reason(error)
 
@@ -84,16 +115,26 @@ class Evaluator:
 
     def _read(self, source: DataSource, evaluation: Evaluation) -> object:
         service = source.service or evaluation.instrumentation.name
-        if self._unavailable[service] >= MAX_UNAVAILABLE:
+        if self._is_away(service):
             raise MetricFailed(f"not computed: {MAX_UNAVAILABLE} metrics in a row found the {service} away")
+        waits = bool(source.service) or not source.has_timeout
+        if waits and perf_counter() - self._started > self._time_limit:
+            raise _TimeLimitReached(f"not computed within the {self._time_limit:g} seconds of `ping.time_limit`")
         try:
             read = partial(evaluation.read, source)
             value = read() if source.has_timeout else self._deadline.call(read)
-        except SourceUnavailableError:
+        except SourceUnavailableError as error:
             self._unavailable[service] += 1
+            self._last_reason[service] = reason(error)
             raise
-        except Exception:
+        except Exception as error:
             self._unavailable[service] = 0
+            if isinstance(error, OperationalError):  # the service answered: it refuses this one
+                self._answered.add(service)
             raise
         self._unavailable[service] = 0
+        self._answered.add(service)
         return value
+
+    def _is_away(self, service: str) -> bool:
+        return self._unavailable[service] >= MAX_UNAVAILABLE

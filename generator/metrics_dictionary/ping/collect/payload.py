@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -14,17 +15,20 @@ from metrics_dictionary.tools.clock import iso
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
-    from datetime import datetime
 
     from metrics_dictionary.ping.measurement import Measurement
 
 
 @dataclass(frozen=True)
 class Payload:
-    """The measurements of one collection, in the order of the key paths. ``recorded_at`` is when it began."""
+    """The measurements of one collection, in the order of the key paths. ``recorded_at`` is when it began.
+
+    ``outages`` are the services without which it was collected.
+    """
 
     recorded_at: datetime
     measurements: tuple[Measurement, ...]
+    outages: tuple[Outage, ...] = ()
 
     @cached_property
     def tree(self) -> dict[str, object]:
@@ -33,17 +37,37 @@ class Payload:
 
     @cached_property
     def metadata(self) -> dict[str, object]:
-        """For each metric its ``name``, ``time_elapsed`` in seconds and, where it failed, the ``error``."""
-        return {
+        """For each metric its ``name``, ``time_elapsed`` in seconds and, where it failed, the ``error``.
+
+        ``outages`` stands there after an outage only: the metadata that GitLab's receiver knows has no such key.
+        """
+        metadata: dict[str, object] = {
             "recorded_at": iso(self.recorded_at),
             "uuid": self.tree.get("uuid"),
             "metrics": [_metadata(measurement) for measurement in self.measurements],
         }
+        if self.outages:
+            metadata["outages"] = [{**asdict(outage), "since": iso(outage.since)} for outage in self.outages]
+        return metadata
 
     @property
     def failures(self) -> tuple[Failure, ...]:
         """The metrics that have their fallback value."""
         return tuple(Failure(one.key_path, one.failure) for one in self.measurements if one.failure is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """A service that was away as a whole: ``service`` is ``database`` or ``store``.
+
+    ``since`` is when the first of ``attempts`` collections in a row found it away; what happened between them is not
+    known.
+    """
+
+    service: str
+    reason: str
+    since: datetime
+    attempts: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +122,12 @@ def failures(payload: CachedPayload) -> tuple[Failure, ...]:
     """Return the metrics of a cached payload that have their fallback value, in the order of the key paths."""
     metrics = json.loads(payload.metadata)["metrics"]
     return tuple(Failure(one["name"], one["error"]) for one in metrics if "error" in one)
+
+
+def outages(payload: CachedPayload) -> tuple[Outage, ...]:
+    """Return the services without which a cached payload was collected."""
+    found = json.loads(payload.metadata).get("outages", ())
+    return tuple(Outage(**{**one, "since": datetime.fromisoformat(one["since"])}) for one in found)
 
 
 def strict_json(tree: dict[str, object]) -> str:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from metrics_dictionary.ping.collect.publication import Hold, PayloadHeldError
 from metrics_dictionary.stores.store import StoreUnavailableError
 from metrics_dictionary.tools.clock import utc_now
 
@@ -25,7 +26,9 @@ LEASE_TIME = timedelta(hours=1)
 """How long the other servers leave the payload to one that has stopped. One that collects renews its lease."""
 
 POLL_INTERVAL = timedelta(minutes=1)
-RETRY_AFTER = timedelta(minutes=30)
+FIRST_RETRY = timedelta(minutes=30)
+LAST_RETRY = timedelta(hours=6)
+"""The pauses between attempts in vain: each is twice as long as the one before, from the first of these to the last."""
 
 MAX_JITTER = 1 / 7
 """The random delay is at most this share of the interval: a day of a week."""
@@ -39,8 +42,9 @@ class Scheduler:
     """Calls ``generate`` when there is no payload in the store, or one older than the interval and a random delay.
 
     ``generate`` collects and saves a payload, and calls its argument with how many of how many metrics are done. Its
-    errors are logged, and it is called again half an hour later. ``jitter`` returns the random delay as a share, from
-    0 to 1, of the longest one. Raises ValueError for an interval that is not positive.
+    errors are logged, and it is called again after a pause, as it is while the store says that a payload is held.
+    ``jitter`` returns the random delay as a share, from 0 to 1, of the longest one. Raises ValueError for an interval
+    that is not positive.
     """
 
     def __init__(
@@ -63,6 +67,7 @@ class Scheduler:
         self._offset = interval * MAX_JITTER * jitter()
         self._clock = clock
         self._not_before: datetime | None = None
+        self._failures = 0
         self._lease_renewed: datetime | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ping scheduler", daemon=True)
@@ -89,10 +94,16 @@ class Scheduler:
             self._generate(self._progress)
         except _Stopped:
             return False
-        except Exception as error:  # noqa: BLE001 - the next week must come, whatever went wrong in this one
-            self._not_before = self._clock() + RETRY_AFTER
-            self._log(f"service ping: no payload: {type(error).__name__}: {error}; tried again in {RETRY_AFTER}")
+        except PayloadHeldError as error:  # when the next attempt is due is written in the store, for all servers
+            self._log(f"service ping: {error}. The next attempt is in {retry_after(error.attempts)}")
             return False
+        except Exception as error:  # noqa: BLE001 - the next week must come, whatever went wrong in this one
+            self._failures += 1
+            pause = retry_after(self._failures)
+            self._not_before = self._clock() + pause
+            self._log(f"service ping: no payload: {type(error).__name__}: {error}. The next attempt is in {pause}")
+            return False
+        self._failures = 0
         self._log("service ping: payload generated")
         return True
 
@@ -106,7 +117,12 @@ class Scheduler:
         if self._not_before is not None and now < self._not_before:
             return False
         last = self._store.payload()
-        return last is None or now >= last.recorded_at + self._interval + self._offset
+        if last is None:
+            return True
+        hold = Hold.of(self._store, last)
+        if hold is not None:
+            return now >= hold.last + retry_after(hold.attempts)
+        return now >= last.recorded_at + self._interval + self._offset
 
     def _acquire_lease(self) -> bool:
         self._lease_renewed = self._clock()
@@ -118,3 +134,8 @@ class Scheduler:
         if self._lease_renewed is None or self._clock() - self._lease_renewed > LEASE_TIME / 4:
             with suppress(StoreUnavailableError):  # it may be back before there is something to save
                 self._acquire_lease()
+
+
+def retry_after(attempts: int) -> timedelta:
+    """Return how long to wait after so many attempts in vain, at least one, before the next."""
+    return min(FIRST_RETRY * (1 << min(attempts - 1, 16)), LAST_RETRY)

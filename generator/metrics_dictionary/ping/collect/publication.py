@@ -1,0 +1,129 @@
+"""The publication of a payload: it is collected and replaces the last one, unless an outage would empty a good one."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from metrics_dictionary.ping.collect.collection import collect
+from metrics_dictionary.ping.collect.payload import cached, outages
+from metrics_dictionary.tools.clock import iso
+from metrics_dictionary.tools.errors import OperationalError
+from metrics_dictionary.tools.text import listed
+
+if TYPE_CHECKING:
+    from metrics_dictionary.dictionary.dictionary import Dictionary
+    from metrics_dictionary.ping.collect.collection import Progress
+    from metrics_dictionary.ping.collect.payload import Payload
+    from metrics_dictionary.ping.sources.evaluation import Sources
+    from metrics_dictionary.settings import Settings
+    from metrics_dictionary.stores.store import CachedPayload, Store
+
+STATE = "service_ping_hold"
+"""The name under which the store keeps the hold."""
+
+MAX_HOLD_HOURS = 8_760
+MAX_TIME_LIMIT = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A payload that stays because the collections after it found a service away.
+
+    ``payload`` is when that payload was recorded, ``since`` when the first of ``attempts`` collections began, ``last``
+    when the last one did.
+    """
+
+    payload: datetime
+    since: datetime
+    last: datetime
+    attempts: int
+
+    @classmethod
+    def of(cls, store: Store, payload: CachedPayload) -> Hold | None:
+        """Return the hold of this payload, None when no outage followed it. Raises StoreUnavailableError."""
+        text = store.state(STATE)
+        entry = json.loads(text) if text else {}
+        if entry.get("payload") != payload.recorded_at.isoformat():
+            return None
+        moments = {name: datetime.fromisoformat(entry[name]) for name in ("payload", "since", "last")}
+        return cls(**moments, attempts=entry["attempts"])
+
+    def keep(self, store: Store) -> None:
+        """Write the hold to the store. Raises StoreUnavailableError."""
+        entry = {
+            name: value.isoformat() if isinstance(value, datetime) else value for name, value in asdict(self).items()
+        }
+        store.set_state(STATE, json.dumps(entry))
+
+
+class PayloadHeldError(OperationalError):
+    """An outage of a service would have replaced a good payload, which stays. ``attempts`` counts the collections."""
+
+    def __init__(self, message: str, attempts: int) -> None:
+        super().__init__(message)
+        self.attempts = attempts
+
+
+def publish(
+    dictionary: Dictionary,
+    sources: Sources,
+    store: Store,
+    settings: Settings,
+    *,
+    now: datetime,
+    progress: Progress | None = None,
+) -> Payload:
+    """Collect a payload and keep it in the store, from where ``service_ping`` answers.
+
+    Raises PayloadHeldError while a service is away that the last payload has values of, for at most `ping.hold_hours`;
+    StoreUnavailableError when nothing can be kept; OperationalError for a setting that makes no sense.
+    """
+    hold_time, time_limit = limits(settings)
+    former = store.payload()  # before the database is put to work for a payload that nobody could keep
+    payload = collect(
+        dictionary, sources, categories=settings.data_categories, now=now, time_limit=time_limit, progress=progress
+    )
+    if former is not None and payload.outages:
+        payload = _after_attempt(payload, former, store, hold_time)
+    store.save_payload(cached(payload))
+    return payload
+
+
+def limits(settings: Settings) -> tuple[timedelta, float]:
+    """Return how long a payload is held, and how many seconds a collection may take.
+
+    Raises OperationalError for a setting out of its range.
+    """
+    hours, seconds = settings.number("ping.hold_hours"), settings.number("ping.time_limit")
+    if not 0 <= hours <= MAX_HOLD_HOURS:
+        raise OperationalError(f"ping.hold_hours must be a number from 0 to {MAX_HOLD_HOURS}, not {hours:g}")
+    if not 0 < seconds <= MAX_TIME_LIMIT:
+        raise OperationalError(
+            f"ping.time_limit must be a number of seconds above 0, at most {MAX_TIME_LIMIT}, not {seconds:g}"
+        )
+    return timedelta(hours=hours), seconds
+
+
+def _after_attempt(payload: Payload, former: CachedPayload, store: Store, hold_time: timedelta) -> Payload:
+    """Return the payload to publish in spite of its outages, or note the attempt and raise PayloadHeldError."""
+    now = payload.recorded_at
+    hold = Hold.of(store, former) or Hold(former.recorded_at, since=now, last=now, attempts=0)
+    hold = replace(hold, last=now, attempts=hold.attempts + 1)
+    known = {outage.service for outage in outages(former)}  # what the former payload lacks cannot be lost
+    lost = [outage for outage in payload.outages if outage.service not in known]
+    if lost and now < hold.since + hold_time:
+        hold.keep(store)
+        reasons = "; ".join(f"the {outage.service} is away ({outage.reason})" for outage in lost)
+        names = listed([outage.service for outage in lost], "and")
+        raise PayloadHeldError(
+            f"{reasons}: the payload of {iso(former.recorded_at)} stays in the store. Collect again when the {names} "
+            f"can be reached; from {iso(hold.since + hold_time)} on, a payload replaces it in any case",
+            hold.attempts,
+        )
+    return replace(
+        payload,
+        outages=tuple(replace(outage, since=hold.since, attempts=hold.attempts) for outage in payload.outages),
+    )
