@@ -63,7 +63,7 @@ def test_a_field_deep_inside_is_explained_by_its_own_description() -> None:
     found = finding(rule, "`events[0].unique`")
     assert found.path == ("events", 0, "unique")
     assert found.help is not None
-    assert found.help.startswith("Count how many different values")
+    assert found.help.startswith("Count how many distinct values")
 
 
 def test_a_wrong_type_is_not_reported_again_as_a_wrong_value() -> None:
@@ -95,7 +95,7 @@ def test_product_groups_are_a_mapping_or_a_list() -> None:
     assert schema_messages({"ovens": {"name": "Ovens"}, "shop": None}, Kind.PRODUCT_GROUPS) == []
     assert schema_messages(["ovens", "shop"], Kind.PRODUCT_GROUPS) == []
     assert schema_messages(["ovens", 5], Kind.PRODUCT_GROUPS) == [
-        "`[1]` must be an identifier of lower-case letters, digits, `_` and `-`, not the number 5"
+        "`[1]` must be an identifier of lowercase letters, digits, `_` and `-`, not the number 5"
     ]
     assert schema_messages({"5-min-app": None, "anti-abuse": None, "a_b": None}, Kind.PRODUCT_GROUPS) == []
     assert schema_messages({"ovens": {"nmae": "Ovens"}}, Kind.PRODUCT_GROUPS) == [
@@ -107,7 +107,7 @@ def test_product_groups_are_a_mapping_or_a_list() -> None:
 def test_a_product_group_has_an_identifier_that_an_address_can_hold(name: str) -> None:
     (found,) = findings({name: {"name": "x"}}, Kind.PRODUCT_GROUPS).values()
     assert (found.path, found.at_key) == ((name,), True)
-    assert "must be an identifier of lower-case letters, digits, `_` and `-`, not" in found.message
+    assert "must be an identifier of lowercase letters, digits, `_` and `-`, not" in found.message
     (found,) = findings(["ovens", name], Kind.PRODUCT_GROUPS).values()
     assert found.path == (1,)
     assert "must be an identifier" in found.message

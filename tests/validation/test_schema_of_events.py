@@ -19,7 +19,7 @@ EVENT = {
 }
 TOLD = {"description": "How it was baked."}
 REMOVED = {"status": "removed", "milestone_removed": "17.0", "removed_by_url": "https://example.com/changes/2"}
-FIRST = "before a custom property comes `value`, or both `label` and `property`"
+FIRST = "use `value`, or both `label` and `property`, before a custom property"
 
 VALID = [
     ("nothing more than it needs", {}),
@@ -44,7 +44,7 @@ VALID = [
 INVALID = [
     *((f"no {name}", {name: ABSENT}, f"the event has no `{name}`") for name in EVENT),
     ("an unknown field", {"distributions": ["ce"]}, "`distributions` is unknown"),
-    ("an action with capitals", {"action": "Bake"}, "`action` must be a name of small letters, digits and underscores, not"),
+    ("an action with capitals", {"action": "Bake"}, "`action` must be a name of lowercase letters, digits and underscores, not"),
     ("an action with a line break at its end", {"action": "bake\n"}, r"not `bake\n`"),
     ("a mark that is off", {"internal_events": False}, "`internal_events` must be `true`, not the value false"),
     ("a number for a mark", {"internal_events": 1}, "`internal_events` must be true or false, not the number 1"),
