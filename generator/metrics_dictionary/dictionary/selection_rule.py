@@ -21,7 +21,7 @@ IDENTIFIERS = {"user.id": "user", "project.id": "project", "namespace.id": "name
 class SelectionRule:
     """One entry of a metric's ``events``.
 
-    ``position`` is the index in that list. ``unique`` names the identifier or additional property whose distinct
+    ``position`` is the index in that list. ``unique`` names the identifier or built-in property whose distinct
     values are counted; None counts every occurrence. ``operator`` is ``sum(value)`` or None.
     """
 

@@ -66,10 +66,10 @@ URL_FORM = "A complete URL begins with https:// and has no blanks."
 TIERS = "Tiers"
 CATEGORY = "Data category"
 CATEGORIES = {
-    "optional": "can be switched off; the usual one",
-    "operational": "can be switched off; needed to run the instance",
-    "subscription": "always sent",
-    "standard": "always sent",
+    "optional": "the usual one",
+    "operational": "how the instance runs",
+    "subscription": "what its subscription covers",
+    "standard": "which instance it is",
 }
 
 ACTION = "Name of the event: who does what, as in create_merge_request"

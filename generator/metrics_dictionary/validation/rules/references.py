@@ -10,7 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.dictionary.metric import SUFFIXES
-from metrics_dictionary.dictionary.selection_rule import IDENTIFIERS
+from metrics_dictionary.dictionary.selection_rule import BUILT_IN_PROPERTIES, IDENTIFIERS
 from metrics_dictionary.validation.engine.message_parts import code
 from metrics_dictionary.validation.rules.rule import Finding, Place
 
@@ -166,7 +166,7 @@ def _unknown_properties(
         suggestion = context.suggestion(name, properties, f"property of {event.action}")
         yield _of_event(context, metric, ("events", rule.position, "filter", name), message, event, suggestion)
     if rule.unique is not None and not _carries(event, rule.unique):
-        countable = [*(unique for unique in IDENTIFIERS if _carries(event, unique)), *properties]
+        countable = [unique for unique in (*IDENTIFIERS, *BUILT_IN_PROPERTIES) if _carries(event, unique)]
         message = f"the event {code(event.action)} does not declare the {_kind(rule.unique)}"
         suggestion = context.suggestion(rule.unique, countable, f"unique value of {event.action}")
         yield _of_event(context, metric, ("events", rule.position, "unique"), message, event, suggestion)
