@@ -39,6 +39,11 @@ def texts(root: Path) -> dict[str, str]:
     return {str(path.relative_to(root)): path.read_text(encoding="utf-8") for path in root.rglob("*") if path.is_file()}
 
 
+def files(root: Path) -> dict[str, bytes]:
+    """Return the files of a root, those of git left out."""
+    return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*.yml")}
+
+
 class Terminal:
     """A command on a pseudo-terminal, with somebody who reads what it says and types."""
 
@@ -122,13 +127,57 @@ def test_fmt_names_a_file_that_it_left_alone_and_ends_with_1(root: Path) -> None
 
 
 def test_fix_says_what_it_mended_and_the_check_that_follows_is_clean(root: Path) -> None:
-    text = METRIC.replace("planning", "plannig").replace('"16.10"', "16.10").removeprefix("---\n")
+    text = METRIC.replace("planning", "Planning").replace('"16.10"', "16.10").removeprefix("---\n")
     file = write(root / "metrics" / "counts_all" / "boards.yml", text)
     result = run("validate", root, "--fix")
     assert (result.returncode, result.stdout) == (0, "Checked 4 files: nothing to report.\n")
-    assert "`plannig` is now `planning` (unknown-product-group)" in result.stderr
+    assert "`Planning` is now `planning` (unknown-product-group)" in result.stderr
     assert file.read_text(encoding="utf-8") == METRIC
     assert run("validate", root, "--fix").stderr == ""
+
+
+def test_fix_guesses_nothing_and_the_findings_stay(root: Path) -> None:
+    text = METRIC.replace("active", "inactive").replace("planning", "un_planning").replace("7d", "1d")
+    text = text.replace("optional", "non_optional").replace("name: create", "name: recreate")
+    file = write(root / "metrics" / "counts_all" / "boards.yml", text)
+    result = run("validate", root, "--fix")
+    assert (result.returncode, result.stderr) == (1, "")
+    assert file.read_text(encoding="utf-8") == text
+    suggested = re.findall(r"= suggestion: (.*)", result.stdout)
+    assert sorted(suggested) == ["7d", "active", "create_board", "optional", "planning"]
+    result = run("validate", root, "--unsafe-fixes")
+    assert (result.returncode, result.stdout) == (0, "Checked 4 files: nothing to report.\n")
+    assert file.read_text(encoding="utf-8") == METRIC
+
+
+@pytest.mark.parametrize("options", [("--fix",), ("--unsafe-fixes",)])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_diff_writes_nothing_and_git_makes_of_it_what_the_fixes_write(
+    tmp_path: Path, options: tuple[str, ...], end: str
+) -> None:
+    one, other = write_boards(tmp_path / "one"), write_boards(tmp_path / "other")
+    text = METRIC.replace("planning", "Planning").replace("inactive", "actve").replace("16.10", "16.10  ")
+    text = text.removeprefix("---\n").removesuffix("\n").replace("create_board", "creat_board").replace("\n", end)
+    for root in (one, other):
+        write(root / "metrics" / "counts_all" / "boards.yml", text)
+        subprocess.run(["git", "init", "--quiet"], cwd=root, check=True)
+    before = files(one)
+    command = (*COMMAND, "validate", ".", *options, "--diff")
+    result = subprocess.run(command, cwd=one, env=environment(), capture_output=True, check=False)
+    assert (result.returncode, files(one)) == (1, before)
+    assert result.stderr.endswith(b"1 file would change.\n")
+    run("validate", ".", *options, cwd=other)
+    subprocess.run(["git", "apply", "-"], cwd=one, input=result.stdout, check=True)
+    assert files(one) != before
+    assert files(one) == files(other)
+
+
+def test_a_diff_without_a_change_is_empty_and_still_fails_for_findings(root: Path) -> None:
+    assert run("validate", root, "--fix", "--diff").returncode == 0
+    write(root / "metrics" / "counts_all" / "boards.yml", METRIC.replace("active", "inactive"))
+    result = run("validate", root, "--diff")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr == "Checked 4 files: 1 error. 0 files would change.\n"
 
 
 def test_a_metric_from_options_is_valid_canonical_and_lies_where_its_time_frame_says(root: Path) -> None:

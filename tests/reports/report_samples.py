@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
-from metrics_dictionary.dictionary.diagnostic import Diagnostic, Related, Severity
+from metrics_dictionary.dictionary.diagnostic import Diagnostic, Fix, Related, Severity, TextEdit
 from metrics_dictionary.reports.report import Report
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ OWNER = Diagnostic(
     path="$.product_group",
     help="Name a group of `product_groups.yml`.",
     suggestion="ovens",
+    fix=Fix((TextEdit(4, 16, 4, 21, "ovens"),), safe=False),
 )
 UNUSED = Diagnostic(
     rule="unused-event",
@@ -56,6 +57,12 @@ DIAGNOSTICS = st.builds(
     path=TEXTS,
     help=TEXTS,
     suggestion=st.none() | TEXTS,
+    fix=st.none()
+    | st.builds(
+        lambda text, safe: Fix((TextEdit(1, 1, 2, 1, text),), safe),
+        TEXTS,
+        st.booleans(),
+    ),
     related=st.lists(
         st.builds(Related, TEXTS.map(lambda text: f"x/{text.replace(chr(0), '')}"), st.just(1), st.just(1), TEXTS),
         max_size=2,

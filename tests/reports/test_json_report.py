@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import json
 
-from metrics_dictionary.dictionary.diagnostic import Diagnostic, Severity
+from metrics_dictionary.dictionary.diagnostic import Diagnostic, Fix, Severity, TextEdit
 from metrics_dictionary.reports.report import Report, render
+
+FIX = Fix((TextEdit(3, 5, 3, 11, "active"),), safe=True)
 
 
 def test_a_finding_has_the_documented_keys_in_their_order() -> None:
-    diagnostic = Diagnostic("schema", Severity.ERROR, "wrong", "a.yml", 3, 5, "$.status", "help", None)
+    diagnostic = Diagnostic("schema", Severity.ERROR, "wrong", "a.yml", 3, 5, "$.status", "help", "active", FIX)
     document = json.loads(render(Report([diagnostic], 7), "json"))
     assert list(document) == ["findings", "summary"]
     assert document["findings"] == [
@@ -20,7 +22,11 @@ def test_a_finding_has_the_documented_keys_in_their_order() -> None:
             "column": 5,
             "path": "$.status",
             "help": "help",
-            "suggestion": None,
+            "suggestion": "active",
+            "fix": {
+                "edits": [{"line": 3, "column": 5, "end_line": 3, "end_column": 11, "text": "active"}],
+                "safe": True,
+            },
         }
     ]
     assert document["summary"] == {"files": 7, "errors": 1, "warnings": 0, "infos": 0}

@@ -63,6 +63,12 @@ def test_sarif_carries_place_level_suggestion_and_the_second_place() -> None:
     location = owner["locations"][0]["physicalLocation"]
     assert location["region"] == {"startLine": 4, "startColumn": 16}
     assert location["artifactLocation"] == {"uri": "bakery/metrics/loaves.yml", "uriBaseId": "%SRCROOT%"}
+    (fix,) = owner["fixes"]
+    assert fix["description"]["text"].startswith("A suggestion")
+    (change,) = fix["artifactChanges"]
+    assert change["artifactLocation"] == location["artifactLocation"]
+    deleted = {"startLine": 4, "startColumn": 16, "endLine": 4, "endColumn": 21}
+    assert change["replacements"] == [{"deletedRegion": deleted, "insertedContent": {"text": "ovens"}}]
     assert unused["level"] == "note"
     assert unused["relatedLocations"][0]["message"]["text"] == "first defined here"
 

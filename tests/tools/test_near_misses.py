@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from metrics_dictionary.tools.near_misses import near_miss, near_misses
+from metrics_dictionary.tools.near_misses import NearMisses, Suggestion, near_miss, near_misses, suggested
 
 GROUPS = ["global_search", "code_review", "source_code", "project_management", "ai"]
 
@@ -45,3 +45,21 @@ def test_many_candidates_take_no_time() -> None:
     start = time.perf_counter()
     assert near_miss("counts.some_metric_with_a_long_nam_00007", names) == names[7]
     assert time.perf_counter() - start < 5
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("Code-Review", Suggestion("code_review", safe=True)),
+        ("code review", Suggestion("code_review", safe=True)),
+        ("code.review", Suggestion("code_review")),
+        ("code_reviews", Suggestion("code_review")),
+        ("AI", Suggestion("ai", safe=True)),
+        ("OpenPage", Suggestion("open_page")),
+        ("bread", None),
+    ],
+)
+def test_only_another_spelling_of_one_single_name_is_safe(word: str, meant: Suggestion | None) -> None:
+    names = [*GROUPS, "open_page", "openpage"]
+    assert suggested(word, names) == meant
+    assert NearMisses(names, most_words=1).suggestion(word) == meant

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from metrics_dictionary.reading.document import Document, Kind
+from metrics_dictionary.tools.near_misses import Suggestion
 from metrics_dictionary.validation.engine.schema_rule import schema_findings
 from tests.validation.schema_samples import schema_messages
 
@@ -36,7 +37,7 @@ def test_a_wrong_value_is_reported_at_the_value_with_its_explanation() -> None:
 
 def test_an_unknown_field_is_reported_at_its_key_with_what_is_possible() -> None:
     found = finding({"tier": ["free"], "key_path": "a"}, "`tier` is unknown")
-    assert (found.path, found.at_key, found.suggestion) == (("tier",), True, "tiers")
+    assert (found.path, found.at_key, found.suggestion) == (("tier",), True, Suggestion("tiers"))
     assert found.help is not None
     assert found.help.startswith("Possible here: `product_categories`, ")
     assert "`key_path`" not in found.help
@@ -49,7 +50,8 @@ def test_a_field_that_must_not_be_there_is_reported_at_its_key() -> None:
 
 
 def test_a_near_miss_of_an_allowed_value_is_suggested() -> None:
-    assert finding({"data_category": "Optional"}, "`data_category`").suggestion == "optional"
+    assert finding({"data_category": "Optional"}, "`data_category`").suggestion == Suggestion("optional", safe=True)
+    assert finding({"data_category": "non_optional"}, "`data_category`").suggestion == Suggestion("optional")
     assert finding({"status": "data_available"}, "`status`").suggestion is None
 
 

@@ -27,15 +27,20 @@ def report_options(function: Command) -> Command:
 
 def publish_report(report: Report, style: str, outputs: dict[Path, str]) -> None:
     """Write the report to its files, then print it. Raises OperationalError when a file cannot be written."""
-    from metrics_dictionary.tools.files import write_text
-
-    for path, other in outputs.items():
-        write_text(path, click.unstyle(render(report, other)))
+    write_reports(report, outputs)
     if style == "text":
         click.echo(render(replace(report, width=terminal_width()), style), nl=False)
     else:
         # Bytes, whatever the terminal's encoding is: XML says of itself that it is UTF-8.
         click.echo(render(report, style).encode(), nl=False)
+
+
+def write_reports(report: Report, outputs: dict[Path, str]) -> None:
+    """Write the report to its files. Raises OperationalError when a file cannot be written."""
+    from metrics_dictionary.tools.files import write_text
+
+    for path, style in outputs.items():
+        write_text(path, click.unstyle(render(report, style)))
 
 
 def _outputs(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> dict[Path, str]:

@@ -30,12 +30,38 @@ class Related:
 
 
 @dataclass(frozen=True, slots=True)
+class TextEdit:
+    """``text`` takes the place of what stands between two places of a file.
+
+    Lines and columns count from 1, columns in characters; the end is behind the last character that goes.
+    """
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """Edits of the diagnostic's file that mend what it finds.
+
+    ``safe`` says that nothing else can be meant: the file has an error as it stands, and the edits put a scalar into
+    quotes as it is written, or spell a name as the only one that differs in nothing but case, ``-``, ``_`` and blanks.
+    """
+
+    edits: tuple[TextEdit, ...]
+    safe: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnostic:
     """A finding with its place.
 
     ``file`` is the path as the person named it; ``line`` and ``column`` count from 1, columns in characters. ``path``
     is the JSON path of the value concerned (``$.events[0].name``; ``$`` for the whole file). ``help`` says what to
-    do, ``suggestion`` is the text to write instead, where one can be computed.
+    do, ``suggestion`` is the text to write instead, where one can be computed, and ``fix`` writes it.
     """
 
     rule: str
@@ -47,6 +73,7 @@ class Diagnostic:
     path: str = "$"
     help: str = ""
     suggestion: str | None = None
+    fix: Fix | None = None
     related: tuple[Related, ...] = field(default=())
 
     @property

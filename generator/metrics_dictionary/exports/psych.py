@@ -13,8 +13,8 @@ from functools import lru_cache
 
 import yaml
 
-from metrics_dictionary.exports.psych_string import SINGLE_QUOTED, string_style
 from metrics_dictionary.tools.json_values import encodable
+from metrics_dictionary.tools.psych_string import SINGLE_QUOTED, string_style
 
 # Without libyaml the result is still valid YAML with the same meaning, but folds and quotes some strings differently.
 _Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)

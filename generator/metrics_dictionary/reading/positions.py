@@ -29,6 +29,20 @@ def position_of(mark: Any) -> Position:
     return mark.line + 1, mark.column + 1
 
 
+@dataclass(frozen=True, slots=True)
+class PlacedScalar:
+    """A scalar as it stands in a text, from one offset to another.
+
+    ``style`` is ``'``, ``"``, ``|``, ``>`` or None for plain; ``end_position`` is that of ``end``.
+    """
+
+    value: str
+    style: str | None
+    start: int
+    end: int
+    end_position: Position
+
+
 @dataclass(frozen=True)
 class Positions:
     """The place of every value and key in a text. A text that cannot be parsed has no places but its first character.
@@ -39,6 +53,7 @@ class Positions:
     _values: dict[JsonPath, Position] = field(default_factory=dict)
     _keys: dict[JsonPath, Position] = field(default_factory=dict)
     _written: dict[JsonPath, str] = field(default_factory=dict)
+    _scalars: dict[Position, PlacedScalar] = field(default_factory=dict)
 
     @classmethod
     def of(cls, text: str) -> Positions:
@@ -64,6 +79,10 @@ class Positions:
         """Return a scalar's text as the author wrote it (``16.10``), without quotes; empty for anything else."""
         return self._written.get(path, "")
 
+    def scalar_at(self, position: Position) -> PlacedScalar | None:
+        """Return the value or the key that starts at a place, or None where no scalar does."""
+        return self._scalars.get(position)
+
     def _add(self, path: JsonPath, node: yaml.Node, located: set[int]) -> None:
         self._values[path] = position_of(node.start_mark)
         # What an alias repeats is not followed again: a few lines could stand for millions of values.
@@ -72,6 +91,7 @@ class Positions:
         located.add(id(node))
         if isinstance(node, yaml.ScalarNode):
             self._written[path] = node.value
+            self._place(node)
         elif len(path) > MAX_DEPTH:
             return
         elif isinstance(node, yaml.SequenceNode):
@@ -81,7 +101,15 @@ class Positions:
             for key, value in node.value:
                 inner = (*path, key.value if isinstance(key, yaml.ScalarNode) else "")
                 self._keys[inner] = position_of(key.start_mark)
+                if isinstance(key, yaml.ScalarNode):
+                    self._place(key)
                 self._add(inner, value, located)
+
+    def _place(self, node: yaml.ScalarNode) -> None:
+        start, end = node.start_mark.index, node.end_mark.index
+        if end > start:
+            placed = PlacedScalar(node.value, node.style or None, start, end, position_of(node.end_mark))
+            self._scalars[position_of(node.start_mark)] = placed
 
 
 def _step(step: str | int) -> str:

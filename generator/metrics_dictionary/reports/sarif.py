@@ -16,7 +16,7 @@ from metrics_dictionary.validation.rules.rule import Rule, Scope
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from metrics_dictionary.dictionary.diagnostic import Diagnostic, Related
+    from metrics_dictionary.dictionary.diagnostic import Diagnostic, Fix, Related
     from metrics_dictionary.reports.report import Report
 
     Object = dict[str, object]
@@ -91,7 +91,30 @@ def _result(diagnostic: Diagnostic, position: int, fingerprint: str) -> Object:
             {"id": number, **_location(related), "message": {"text": printable(related.message)}}
             for number, related in enumerate(diagnostic.related, start=1)
         ]
+    if diagnostic.fix is not None:
+        result["fixes"] = [_fix(diagnostic.fix, diagnostic)]
     return result
+
+
+def _fix(fix: Fix, diagnostic: Diagnostic) -> Object:
+    """Return a fix. SARIF has no word for one that is not safe, so its description says so."""
+    replacements = [
+        {
+            "deletedRegion": {
+                "startLine": edit.line,
+                "startColumn": edit.column,
+                "endLine": edit.end_line,
+                "endColumn": edit.end_column,
+            },
+            "insertedContent": {"text": edit.text},
+        }
+        for edit in fix.edits
+    ]
+    what = "Safe: this is the only possible value." if fix.safe else "A suggestion: check that this is what you mean."
+    return {
+        "description": {"text": what},
+        "artifactChanges": [{"artifactLocation": _artifact(diagnostic.file), "replacements": replacements}],
+    }
 
 
 def _words(diagnostic: Diagnostic) -> str:
@@ -99,12 +122,16 @@ def _words(diagnostic: Diagnostic) -> str:
     return printable(diagnostic.message + suggestion)
 
 
-def _location(place: Diagnostic | Related) -> Object:
-    path = repository_path(place.file)
+def _artifact(file: str) -> Object:
+    path = repository_path(file)
     within: Object = {} if path.startswith(("/", "../")) else {"uriBaseId": _SOURCE_ROOT}
+    return {"uri": quote(path, errors="backslashreplace"), **within}
+
+
+def _location(place: Diagnostic | Related) -> Object:
     return {
         "physicalLocation": {
-            "artifactLocation": {"uri": quote(path, errors="backslashreplace"), **within},
+            "artifactLocation": _artifact(place.file),
             "region": {"startLine": place.line, "startColumn": place.column},
         }
     }

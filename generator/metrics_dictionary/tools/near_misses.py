@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import heapq
-from functools import lru_cache
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
 SHOWN = 3
 """How many candidates are worth showing at once."""
@@ -16,11 +18,37 @@ SHOWN = 3
 MAX_WORD_LENGTH = 200
 """Characters. A longer word is near nothing."""
 
+_SEPARATORS = str.maketrans("", "", "-_ ")
+
 _COMPARED = 8
 """How many names are compared letter by letter, which costs a millisecond for long key paths."""
 
 _REMEMBERED = 1_000
 _BITS = 1_009
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """What to write in place of a wrong word.
+
+    ``safe`` says that it is the only candidate that is the word but for case, ``-``, ``_`` and blanks; anything else
+    is a guess.
+    """
+
+    text: str
+    safe: bool = False
+
+
+def suggested(word: str, candidates: Iterable[str]) -> Suggestion | None:
+    """Return what to write in place of ``word``, or None when no candidate is close."""
+    names = list(candidates)
+    same = [name for name in names if spelling(name) == spelling(word)]
+    return _suggestion(same, near_miss(word, names))
+
+
+def spelling(word: str) -> str:
+    """Return a name without what people write in different ways: case, ``-``, ``_`` and blanks."""
+    return word.lower().translate(_SEPARATORS)
 
 
 def near_miss(word: str, candidates: Iterable[str]) -> str | None:
@@ -54,7 +82,8 @@ class NearMisses:
     """
 
     def __init__(self, names: Iterable[str], *, most_words: int | None = None) -> None:
-        self._pairs = [(_pairs(name), name) for name in sorted(set(names))]
+        self._names = sorted(set(names))
+        self._pairs = [(_pairs(name), name) for name in self._names]
         self._left = most_words
         self._find = lru_cache(maxsize=_REMEMBERED)(self._found)
 
@@ -65,6 +94,17 @@ class NearMisses:
     def nearest(self, word: str) -> str | None:
         """Return the name that ``word`` was probably meant to be, or None."""
         return next(iter(self.near(word)), None)
+
+    def suggestion(self, word: str) -> Suggestion | None:
+        """Return what to write in place of ``word``, or None when no name is close."""
+        return _suggestion(self._spellings.get(spelling(word), ()), self.nearest(word))
+
+    @cached_property
+    def _spellings(self) -> dict[str, list[str]]:
+        names: defaultdict[str, list[str]] = defaultdict(list)
+        for name in self._names:
+            names[spelling(name)].append(name)
+        return names
 
     def _found(self, word: str) -> tuple[str, ...]:
         if self._left is not None:
@@ -80,6 +120,12 @@ def did_you_mean(candidates: Iterable[str], quote: Callable[[str], str] = "`{}`"
     """Return ``did you mean `a` or `b`?``, or None where there is no candidate."""
     named = " or ".join(map(quote, candidates))
     return f"did you mean {named}?" if named else None
+
+
+def _suggestion(same: Sequence[str], nearest: str | None) -> Suggestion | None:
+    if len(same) == 1:
+        return Suggestion(same[0], safe=True)
+    return None if nearest is None else Suggestion(nearest)
 
 
 def _plain(word: str) -> str:

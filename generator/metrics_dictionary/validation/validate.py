@@ -7,7 +7,7 @@ their authors answer for.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.reading.read import read_lone_file, read_sources
@@ -23,7 +23,7 @@ from metrics_dictionary.validation.suppressions import suppressions_in, without_
 from metrics_dictionary.validation.unchecked import notices, notices_of_lone_file, unchecked_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from metrics_dictionary.dictionary.diagnostic import Diagnostic
@@ -103,7 +103,7 @@ def validate(
     only: Collection[Path] = (),
     product_groups: Path | None = None,
     progress: Progress | None = None,
-    unsaved: bytes | None = None,
+    unsaved: bytes | Mapping[Path, bytes] | None = None,
     lifecycle: LifecycleCheck | None = None,
 ) -> Validation:
     """Check a definitions root.
@@ -111,14 +111,16 @@ def validate(
     ``only`` names files and folders of the root: findings about others are left out, but the others are still what
     references and key paths are checked against. ``product_groups`` takes the place of the root's own file.
     ``progress`` is told how many of how many files are done. ``unsaved`` stands in place of what the one file of
-    ``only`` holds. ``lifecycle`` says which promises the root breaks, which comments can suppress like the rest. Raises
-    OperationalError when the root, a file in it or ``product_groups`` cannot be read, or when ``only`` names something
-    else.
+    ``only`` holds, or of what several files hold, by the paths that ``find_files`` gives them. ``lifecycle`` says
+    which promises the root breaks, which comments can suppress like the rest. Raises OperationalError when the root,
+    a file in it or ``product_groups`` cannot be read, or when ``only`` names something else.
     """
     sources = find_files(root)
-    if unsaved is not None:
+    if isinstance(unsaved, bytes):
         (path,) = only
         sources = with_unsaved(sources, root, path, unsaved)
+    elif unsaved:
+        sources = tuple(replace(source, unsaved=unsaved.get(source.path)) for source in sources)
     sources = as_named(sources, only)
     others = left_out(sources, only)
 

@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.authoring.edit.comments import Comments, attached
-from metrics_dictionary.authoring.edit.scalar_text import WIDTH, can_be_folded, folded, on_one_line, quoted
 from metrics_dictionary.authoring.edit.tree import Collection, Entry, Scalar, tree_of
 from metrics_dictionary.reading.document import Kind
+from metrics_dictionary.reading.scalar_text import WIDTH, can_be_folded, folded, on_one_line, quoted
 from metrics_dictionary.reading.scalars import UnsupportedScalarError, plain_scalar
 
 if TYPE_CHECKING:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from metrics_dictionary.authoring.edit.canonical import FIELDS
 from metrics_dictionary.authoring.edit.saving import save_all
-from metrics_dictionary.authoring.edit.scalar_text import on_one_line, quoted
 from metrics_dictionary.authoring.edit.source_text import Edit, SourceText, data_of, source_text
 from metrics_dictionary.authoring.edit.tree import Collection, Entry, tree_of
 from metrics_dictionary.dictionary.definition import mapping
 from metrics_dictionary.dictionary.diagnostic import Severity
 from metrics_dictionary.reading.read import read_dictionary
 from metrics_dictionary.reading.root import find_files
+from metrics_dictionary.reading.scalar_text import on_one_line, quoted
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.near_misses import did_you_mean, near_misses
 from metrics_dictionary.validation.validate import validate_unsaved

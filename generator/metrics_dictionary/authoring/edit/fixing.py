@@ -1,241 +1,195 @@
-"""Fixing what leaves no choice: each change replaces one stretch of text, and is checked to mean only what it says."""
+"""The fixes of findings, blanks at the ends of lines and missing ``---``, as new texts of the files.
+
+Each changes one stretch of text, and is checked to mean only what it says.
+"""
 
 from __future__ import annotations
 
 import copy
+import difflib
 import json
 import re
 from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from metrics_dictionary.authoring.edit.comments import MODELINE
-from metrics_dictionary.authoring.edit.saving import save_all
-from metrics_dictionary.authoring.edit.scalar_text import in_place_of, quoted
 from metrics_dictionary.authoring.edit.source_text import DEFINITIONS, Edit, SourceText, data_of, source_texts
 from metrics_dictionary.authoring.edit.tree import Collection, Scalar, Tree, nodes, scalars, tree_of
+from metrics_dictionary.reading.comments import LINE_BREAK
 from metrics_dictionary.reading.document import Kind
-from metrics_dictionary.reading.positions import json_path
-from metrics_dictionary.reading.product_groups import read_product_groups
-from metrics_dictionary.tools.near_misses import near_misses
 from metrics_dictionary.validation.named_paths import by_root
-from metrics_dictionary.validation.schemas.field_reference import field_reference
 from metrics_dictionary.validation.validate import validate, validate_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from metrics_dictionary.dictionary.diagnostic import Diagnostic
-    from metrics_dictionary.reading.positions import JsonPath
-
-    _SafeNames = dict[str, Sequence[str]]
-    """Rule -> the names that a wrong value may stand for. A finding of the schema has its own: the allowed values."""
-
-    _Suggestion = tuple[Diagnostic, _SafeNames]
 
 MAX_ROUNDS = 5
 """How often the result is checked again: a name that is right now may bring another mistake to light."""
 
 _KINDS = DEFINITIONS | {Kind.INSTRUMENTATIONS, Kind.PRODUCT_GROUPS}
-_VERSION = "unquoted-version"
-_SCHEMA = "schema"
-_INDEX = re.compile(r"\[\d+\]")
 _TRAILING_BLANKS = re.compile(r"[ \t]+(?=[\r\n]|\Z)")
-_BREAK = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Fix:
-    """One change of a file, and what it does in words. ``line`` counts from 1 in the text before the change.
-
-    ``value`` is the place in the data that the change sets, and the new value; None where the data stays the same.
-    """
+class Change:
+    """One change of a file, and what it does in words. ``line`` counts from 1 in the text before the change."""
 
     file: str
     line: int
     what: str
     edit: Edit
-    value: tuple[JsonPath, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Fixing:
-    """All that was done, and the files that had something to fix and were left alone, each with the reason."""
+    """What can be fixed: the changes, and the texts before and after them by the path of each changed file.
 
-    fixes: tuple[Fix, ...]
+    ``left_alone`` are the files that have something to fix and keep their text, each with the reason.
+    """
+
+    changes: tuple[Change, ...]
+    texts: Mapping[Path, tuple[SourceText, str]]
     left_alone: tuple[tuple[str, str], ...]
 
 
-def fix_paths(paths: Sequence[Path], *, product_groups: Path | None = None) -> Fixing:
-    """Apply the safe suggestions to the files that the paths mean.
+def fixing_of(paths: Sequence[Path], *, product_groups: Path | None = None, unsafe: bool = False) -> Fixing:
+    """Return what the safe fixes, or with ``unsafe`` all of them, make of the files that the paths mean.
 
-    Raises OperationalError when a path is not part of a definitions root, or a file cannot be read or written.
+    Nothing is written. Raises OperationalError when a path is not part of a definitions root, or a file cannot be read.
     """
-    fixes: list[Fix] = []
+    changes: list[Change] = []
     left_alone: dict[str, str] = {}
+    texts: dict[Path, tuple[SourceText, str]] = {}
+    edited: dict[Path, bytes] = {}
     for _ in range(MAX_ROUNDS):
-        suggestions = _suggestions(paths, product_groups)
-        texts: dict[Path, str] = {}
-        for before in source_texts(paths, _KINDS):
-            fixed = _fixed(before, suggestions.get(before.source.file, []))
+        fixable = _fixable(paths, product_groups, edited, unsafe=unsafe)
+        made = len(changes)
+        for before in source_texts(paths, _KINDS, edited):
+            fixed = _fixed(before, fixable.get(before.source.file, []))
             if isinstance(fixed, str):
                 left_alone[before.source.file] = fixed
             elif fixed is not None:
-                texts[before.source.path] = fixed[0]
-                fixes += fixed[1]
-        if not texts:
+                path = before.source.path
+                texts[path] = (texts[path][0] if path in texts else before, fixed[0])
+                edited[path] = fixed[0].encode()
+                changes += fixed[1]
+        if len(changes) == made:
             break
-        save_all(texts)
-    return Fixing(tuple(fixes), tuple(left_alone.items()))
+    return Fixing(tuple(changes), texts, tuple(left_alone.items()))
 
 
-def _suggestions(paths: Sequence[Path], product_groups: Path | None) -> dict[str, list[_Suggestion]]:
-    """Return file -> the findings that suggest something, with the names that are safe there."""
-    found: defaultdict[str, list[_Suggestion]] = defaultdict(list)
-    for diagnostic, names in _diagnostics(paths, product_groups):
-        if diagnostic.suggestion is not None:
-            found[diagnostic.file].append((diagnostic, names))
+def unified_diff(before: str, after: str, name: str) -> str:
+    """Return a change of a file as ``git apply`` takes it; ``name`` is its path from the top of the repository."""
+    lines = difflib.unified_diff(_LINE.findall(before), _LINE.findall(after), f"a/{name}", f"b/{name}")
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
+def _fixable(
+    paths: Sequence[Path], product_groups: Path | None, edited: Mapping[Path, bytes], *, unsafe: bool
+) -> dict[str, list[Diagnostic]]:
+    """Return file -> the findings whose fixes are to be made."""
+    found: defaultdict[str, list[Diagnostic]] = defaultdict(list)
+    for diagnostic in _diagnostics(paths, product_groups, edited):
+        if diagnostic.fix is not None and (unsafe or diagnostic.fix.safe):
+            found[diagnostic.file].append(diagnostic)
     return found
 
 
-def _diagnostics(paths: Sequence[Path], product_groups: Path | None) -> Iterator[_Suggestion]:
+def _diagnostics(
+    paths: Sequence[Path], product_groups: Path | None, edited: Mapping[Path, bytes]
+) -> Iterator[Diagnostic]:
     for root, only in by_root(paths).items():
-        names: _SafeNames
-        if root is None:
-            names = {"unknown-product-group": list(read_product_groups(product_groups)) if product_groups else []}
-            for path in only:
-                yield from ((one, names) for one in validate_file(path, product_groups=product_groups).diagnostics)
-        else:
-            validation = validate(root, only=only, product_groups=product_groups)
-            dictionary = validation.dictionary
-            names = {
-                "unknown-product-group": list(dictionary.product_groups or ()),
-                "unknown-event": list(dictionary.events),
-                "unknown-instrumentation": list(dictionary.instrumentations or ()),
-            }
-            yield from ((one, names) for one in validation.diagnostics)
+        if root is not None:
+            yield from validate(root, only=only, product_groups=product_groups, unsaved=edited).diagnostics
+            continue
+        for path in only:
+            yield from validate_file(path, product_groups=product_groups, unsaved=edited.get(path)).diagnostics
 
 
-def _correction(safe: _SafeNames, diagnostic: Diagnostic, kind: Kind, word: str) -> str | None:
-    """Return the string that the wrong ``word`` has to be, or None where somebody has to decide.
-
-    A suggestion is safe when it is the only one of the names that is close.
-    """
-    suggestion = diagnostic.suggestion
-    if suggestion is None:
-        return None
-    if diagnostic.rule == _VERSION:
-        return suggestion.strip('"')
-    if diagnostic.rule == _SCHEMA:
-        names: Sequence[str] = _allowed_values(kind).get(_INDEX.sub("[]", diagnostic.path.removeprefix("$.")), ())
-    else:
-        names = safe.get(diagnostic.rule, ())
-    return suggestion if suggestion in names and _is_the_only_one(suggestion, word, names) else None
-
-
-def _is_the_only_one(suggestion: str, word: str, names: Sequence[str]) -> bool:
-    """Return whether no other name is close, or this one differs only in case and separators and no other does."""
-    # Owners of 2021 are written `group::global search`.
-    word = word.removeprefix("group::")
-    alike = [name for name in names if _letters(name) == _letters(word)]
-    return alike == [suggestion] if alike else near_misses(word, names) == [suggestion]
-
-
-def _letters(word: str) -> str:
-    return re.sub(r"[_\-.: ]", "", word.lower())
-
-
-@cache
-def _allowed_values(kind: Kind) -> dict[str, tuple[str, ...]]:
-    """Return place -> the values that the schema of a metric or an event allows there."""
-    if kind not in DEFINITIONS:
-        return {}
-    return {one.name: tuple(str(value) for value in one.allowed) for one in field_reference(kind) if one.allowed}
-
-
-def _fixed(before: SourceText, suggestions: list[_Suggestion]) -> tuple[str, list[Fix]] | str | None:
+def _fixed(before: SourceText, fixable: list[Diagnostic]) -> tuple[str, list[Change]] | str | None:
     """Return the new text with what was done, why nothing was, or None where there is nothing to do."""
     if before.problem is not None:
-        return before.problem if suggestions else None
+        return before.problem if fixable else None
     tree = tree_of(before.text)
     if tree is None:
-        return "it holds directives or ends in `...`" if suggestions else None
-    starts = [0, *(found.end() for found in _BREAK.finditer(before.text))]
-    fixes = [
-        *_corrections(before, tree, suggestions, starts),
-        *_without_trailing_blanks(before, tree, starts),
-        *_with_document_start(before, tree),
-    ]
-    if not fixes:
+        return "it holds directives or ends in `...`" if fixable else None
+    corrections = list(_corrections(before, fixable))
+    changes = [*corrections, *_without_trailing_blanks(before, tree), *_with_document_start(before, tree)]
+    if not changes:
         return None
-    intended = copy.deepcopy(before.data)
-    for fix in fixes:
-        if fix.value is not None:
-            intended = _with(intended, *fix.value)
-    text = before.edited(fix.edit for fix in fixes)
-    if json.dumps(data_of(before.source, text)) != json.dumps(intended):
-        return "the change would have touched more than was meant"
-    return text, fixes
+    text = before.edited(change.edit for change in changes)
+    intended = _with(before.data, tree, (change.edit for change in corrections))
+    data = data_of(before.source, text)
+    if data is None:
+        return "the file could not be read after the fixes; change it by hand"
+    if json.dumps(data) != json.dumps(intended):
+        return "the fixes would change more than the values that they name; change the file by hand"
+    return text, changes
 
 
-def _corrections(before: SourceText, tree: Tree, suggestions: list[_Suggestion], starts: list[int]) -> Iterator[Fix]:
-    suggested = {diagnostic.path: (diagnostic, names) for diagnostic, names in suggestions}
-    in_brackets = _bracketed(tree)
-    for path, _, node in nodes(tree.root):
-        if json_path(path) not in suggested or not isinstance(node, Scalar) or node.style in ("|", ">"):
+def _corrections(before: SourceText, fixable: list[Diagnostic]) -> Iterator[Change]:
+    """Yield one change for each place; where two findings have a fix for it, the safe one is made, or the first."""
+    taken: set[tuple[int, int]] = set()
+    for diagnostic in sorted(fixable, key=lambda one: one.fix is None or not one.fix.safe):
+        for edit in () if diagnostic.fix is None else diagnostic.fix.edits:
+            if (edit.line, edit.column) in taken:
+                continue
+            taken.add((edit.line, edit.column))
+            start = before.line_starts[edit.line - 1] + edit.column - 1
+            end = before.line_starts[edit.end_line - 1] + edit.end_column - 1
+            what = f"`{before.text[start:end]}` is now `{edit.text}` ({diagnostic.rule})"
+            yield Change(before.source.file, edit.line, what, Edit(start, end, edit.text))
+
+
+def _with(data: object, tree: Tree, edits: Iterable[Edit]) -> object:
+    """Return the data that a text has to say when scalars of its tree are replaced."""
+    places = {node.start: (path, entry) for path, entry, node in nodes(tree.root)}
+    keys = {entry.key.start: path for path, entry in places.values() if entry is not None and entry.key is not None}
+    values = {edit.start: _said_by(edit.replacement) for edit in edits}
+    intended = copy.deepcopy(data)
+    # The innermost first: a key that is renamed takes away the path to what is below it.
+    for start in sorted(values, key=lambda start: -len(keys.get(start) or places[start][0])):
+        path = keys.get(start) or places[start][0]
+        if not path:
+            return values[start]
+        inner: Any = intended
+        for step in path[:-1]:
+            inner = inner[step]
+        if start not in keys:
+            inner[path[-1]] = values[start]
             continue
-        diagnostic, names = suggested[json_path(path)]
-        value = _correction(names, diagnostic, before.source.kind, node.value)
-        line = bisect_right(starts, node.start)
-        if value is None or (line, node.start - starts[line - 1] + 1) != (diagnostic.line, diagnostic.column):
-            continue
-        old = before.text[node.start : node.end]
-        if diagnostic.rule == _VERSION:
-            new = quoted(value)
-        else:
-            new = in_place_of(value, node.style, in_brackets=path in in_brackets)
-        what = f"`{' '.join(old.split())}` is now `{new}` ({diagnostic.rule})"
-        yield Fix(before.source.file, line, what, Edit(node.start, node.end, new), (path, value))
+        renamed = {values[start] if name == path[-1] else name: value for name, value in inner.items()}
+        inner.clear()
+        inner.update(renamed)
+    return intended
 
 
-def _bracketed(tree: Tree) -> set[JsonPath]:
-    """Return the paths of everything that stands in brackets or braces."""
-    inside: set[JsonPath] = set()
-    for path, _, node in nodes(tree.root):
-        if path[:-1] in inside or (isinstance(node, Collection) and node.in_brackets):
-            inside.add(path)
-    return inside
+def _said_by(written: str) -> str:
+    tree = tree_of(written)
+    return tree.root.value if tree is not None and isinstance(tree.root, Scalar) else written
 
 
-def _with(data: object, path: JsonPath, value: str) -> object:
-    """Return the data with another value at a path that exists."""
-    if not path:
-        return value
-    inner = data
-    for step in path[:-1]:
-        inner = inner[step]  # type: ignore[index]
-    inner[path[-1]] = value  # type: ignore[index]
-    return data
-
-
-def _without_trailing_blanks(before: SourceText, tree: Tree, starts: list[int]) -> Iterator[Fix]:
+def _without_trailing_blanks(before: SourceText, tree: Tree) -> Iterator[Change]:
     """Take blanks from the ends of lines, where they are not part of a value."""
     kept = [(one.start, one.end) for one in scalars(tree.root) if one.style is not None]
     for found in _TRAILING_BLANKS.finditer(before.text):
         scalar = bisect_right(kept, found.start(), key=lambda span: span[0]) - 1
         if scalar < 0 or found.start() >= kept[scalar][1]:
-            line = bisect_right(starts, found.start())
-            yield Fix(before.source.file, line, "blanks at the end are gone", Edit(found.start(), found.end(), ""))
+            line = bisect_right(before.line_starts, found.start())
+            yield Change(before.source.file, line, "blanks at the end are gone", Edit(found.start(), found.end(), ""))
 
 
-def _with_document_start(before: SourceText, tree: Tree) -> Iterator[Fix]:
+def _with_document_start(before: SourceText, tree: Tree) -> Iterator[Change]:
     """Begin a definition with ``---``, behind the line that tells an editor the schema."""
     if tree.marked or before.source.kind not in DEFINITIONS or not isinstance(tree.root, Collection):
         return
-    found = _BREAK.search(before.text)
+    found = LINE_BREAK.search(before.text)
     start = found.end() if found and MODELINE.match(before.text) else 0
     mark = f"---{found.group() if found else chr(10)}"
-    yield Fix(before.source.file, 1, "the file begins with `---` now", Edit(start, start, mark))
+    yield Change(before.source.file, 1, "the file begins with `---` now", Edit(start, start, mark))

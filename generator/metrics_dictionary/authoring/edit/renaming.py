@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.authoring.edit.saving import save_all
-from metrics_dictionary.authoring.edit.scalar_text import in_place_of
 from metrics_dictionary.authoring.edit.source_text import DEFINITIONS, Edit, data_of, source_text, source_texts
 from metrics_dictionary.authoring.edit.tree import Collection, Scalar, nodes, tree_of
 from metrics_dictionary.dictionary.definition import mapping
 from metrics_dictionary.reading.document import Kind
 from metrics_dictionary.reading.product_groups import product_groups_of
 from metrics_dictionary.reading.root import find_files
+from metrics_dictionary.reading.scalar_text import in_place_of
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.near_misses import did_you_mean, near_misses
 

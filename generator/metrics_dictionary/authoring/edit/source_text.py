@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.dictionary.definition import mapping
+from metrics_dictionary.reading.comments import line_starts
 from metrics_dictionary.reading.document import Kind
 from metrics_dictionary.reading.parse import max_bytes, parse
 from metrics_dictionary.reading.read import document_sources
-from metrics_dictionary.reading.root import PRODUCT_GROUPS, SourceFile, find_files, shown
+from metrics_dictionary.reading.root import PRODUCT_GROUPS, SourceFile, find_files, shown, source_bytes
 from metrics_dictionary.tools.files import file_bytes
 from metrics_dictionary.validation.named_paths import as_named, by_root, left_out
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
@@ -31,7 +33,7 @@ class Edit:
     replacement: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SourceText:
     """A file as it stands. ``text`` is all of ``raw`` but the byte order mark, with the line breaks of the file.
 
@@ -45,6 +47,11 @@ class SourceText:
     data: object
     problem: str | None = None
 
+    @cached_property
+    def line_starts(self) -> list[int]:
+        """The offset of each line."""
+        return line_starts(self.text)
+
     def edited(self, edits: Iterable[Edit]) -> str:
         """Return the whole file's text with every edit made; of two that overlap the first one wins."""
         parts = [BYTE_ORDER_MARK] if self.raw.startswith(BYTE_ORDER_MARK.encode()) else []
@@ -56,10 +63,13 @@ class SourceText:
         return "".join(parts) + self.text[position:]
 
 
-def source_texts(paths: Sequence[Path], kinds: frozenset[Kind] = DEFINITIONS) -> Iterator[SourceText]:
+def source_texts(
+    paths: Sequence[Path], kinds: frozenset[Kind] = DEFINITIONS, edited: Mapping[Path, bytes] | None = None
+) -> Iterator[SourceText]:
     """Yield the files of these kinds that the paths mean, sorted by root and path.
 
-    Raises OperationalError when a path does not exist, is not part of a definitions root, or cannot be read.
+    ``edited`` stands in place of what files hold, by the paths that open them. Raises OperationalError when a path
+    does not exist, is not part of a definitions root, or cannot be read.
     """
     for root, only in by_root(paths).items():
         if root is None:
@@ -68,12 +78,14 @@ def source_texts(paths: Sequence[Path], kinds: frozenset[Kind] = DEFINITIONS) ->
             named = as_named(find_files(root), only)
             others = left_out(named, only)
             sources = tuple(source for source in document_sources(named) if source.file not in others)
-        yield from (source_text(source) for source in sources if source.kind in kinds)
+        for source in sources:
+            if source.kind in kinds:
+                yield source_text(replace(source, unsaved=edited.get(source.path)) if edited else source)
 
 
 def source_text(source: SourceFile) -> SourceText:
     """Read a file; raises OperationalError when it cannot be opened."""
-    raw = file_bytes(source.path, max_bytes(source.kind))
+    raw = source_bytes(source, max_bytes(source.kind))
     parsed = parse(source, raw)
     if source.path.is_symlink():
         return SourceText(source, raw, "", None, "it is a link; name the file that it leads to")

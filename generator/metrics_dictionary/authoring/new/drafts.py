@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from metrics_dictionary.authoring.edit.scalar_text import on_one_line, quoted
 from metrics_dictionary.dictionary.event import EventDefinition
 from metrics_dictionary.dictionary.metric import SUFFIXES, MetricDefinition
+from metrics_dictionary.reading.scalar_text import on_one_line, quoted
 from metrics_dictionary.settings import DEFAULT_SERVER
 from metrics_dictionary.tools.files import resource
 

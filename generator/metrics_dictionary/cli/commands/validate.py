@@ -18,12 +18,13 @@ from metrics_dictionary.cli.options import (
     product_groups_option,
     settings_file_option,
 )
-from metrics_dictionary.cli.report_options import publish_report, report_options
-from metrics_dictionary.tools.text import printable
+from metrics_dictionary.cli.report_options import publish_report, report_options, write_reports
+from metrics_dictionary.tools.text import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from metrics_dictionary.authoring.edit.fixing import Fixing
     from metrics_dictionary.changes.compare.edition import Edition
     from metrics_dictionary.dictionary.diagnostic import Diagnostic
     from metrics_dictionary.reading.read import Reading
@@ -44,6 +45,8 @@ class _Options:
     against: str | None
     stdin_filename: Path | None
     fix: bool
+    unsafe_fixes: bool
+    diff: bool
     product_groups: Path | None
 
 
@@ -75,8 +78,19 @@ class _Options:
 @click.option(
     "--fix",
     is_flag=True,
-    help="First mend what leaves no choice: versions without quotes, names with one near miss, blanks at the ends of "
-    "lines, a missing `---`.",
+    help="First write the safe fixes into the files: quotes around what YAML misreads, names that differ from the only "
+    "possible one in nothing but case, `-`, `_` and blanks, blanks at the ends of lines, a missing `---`.",
+)
+@click.option(
+    "--unsafe-fixes",
+    is_flag=True,
+    help="Like --fix, and write every other suggestion as well. A suggestion is a guess: read the changes.",
+)
+@click.option(
+    "--diff",
+    is_flag=True,
+    help="Write nothing and print the changes of --fix (with --unsafe-fixes those of both) as a unified diff, in place "
+    "of the findings. The exit status is 1 when there is a change or a finding that fails the check.",
 )
 @product_groups_option
 @settings_file_option
@@ -92,6 +106,7 @@ def command(paths: tuple[Path, ...], settings_file: Path | None, **given: Any) -
       metrics-dictionary validate definitions/events/mr_name_changed.yml --format json
       metrics-dictionary validate definitions --against origin/main
       metrics-dictionary validate definitions --changed-only --output sarif=findings.sarif
+      metrics-dictionary validate definitions --unsafe-fixes --diff
     """
     from metrics_dictionary.cli.changed_only import revision_and_paths
     from metrics_dictionary.reports.report import Report
@@ -105,8 +120,14 @@ def command(paths: tuple[Path, ...], settings_file: Path | None, **given: Any) -
     else:
         outcome = _of_files(paths or (definitions_root(settings_file),), options)
     report = Report(outcome.diagnostics, outcome.files_checked, FAILING[options.fail_on], options.site, unsaved)
-    publish_report(report, options.style, options.outputs)
-    if report.failed:
+    if options.diff:
+        write_reports(report, options.outputs)
+        changed = _print_diff(paths or (definitions_root(settings_file),), options)
+        click.echo(f"{report.summary.in_words()} {counted(changed, 'file')} would change.", err=True)
+    else:
+        changed = 0
+        publish_report(report, options.style, options.outputs)
+    if report.failed or changed:
         raise click.exceptions.Exit(1)
 
 
@@ -114,8 +135,8 @@ def _of_files(paths: tuple[Path, ...], options: _Options) -> Outcome:
     from metrics_dictionary.cli.changed_only import only_changed
     from metrics_dictionary.validation.validate import validate_paths
 
-    if options.fix:
-        _apply_fixes(paths, options.product_groups)
+    if (options.fix or options.unsafe_fixes) and not options.diff:
+        _apply_fixes(paths, options)
     with progress("Checking definitions:") as draw:
         outcome = validate_paths(
             paths,
@@ -126,14 +147,36 @@ def _of_files(paths: tuple[Path, ...], options: _Options) -> Outcome:
     return outcome if options.revision is None else only_changed(outcome, paths, options.revision)
 
 
-def _apply_fixes(paths: tuple[Path, ...], product_groups: Path | None) -> None:
-    from metrics_dictionary.authoring.edit.fixing import fix_paths
+def _apply_fixes(paths: tuple[Path, ...], options: _Options) -> None:
+    from metrics_dictionary.authoring.edit.saving import save_all
 
-    fixing = fix_paths(paths, product_groups=product_groups)
-    for fix in fixing.fixes:
-        click.echo(f"fixed: {printable(f'{fix.file}:{fix.line}: {fix.what}')}", err=True)
+    fixing = _fixing_of(paths, options)
+    save_all({path: after for path, (_, after) in fixing.texts.items()})
+    for change in fixing.changes:
+        click.echo(f"fixed: {printable(f'{change.file}:{change.line}: {change.what}')}", err=True)
+
+
+def _print_diff(paths: tuple[Path, ...], options: _Options) -> int:
+    """Print what the fixes would change, and return in how many files."""
+    from metrics_dictionary.authoring.edit.fixing import unified_diff
+    from metrics_dictionary.reports.fingerprints import repository_path
+
+    fixing = _fixing_of(paths, options)
+    for before, after in fixing.texts.values():
+        name = repository_path(before.source.file)
+        # Bytes, so that the line ends of the files stay, and the diff can be applied.
+        click.echo(unified_diff(before.raw.decode(), after, name).encode(), nl=False)
+    return len(fixing.texts)
+
+
+def _fixing_of(paths: tuple[Path, ...], options: _Options) -> Fixing:
+    """Return the fixes that the options ask for, and name the files that cannot have theirs."""
+    from metrics_dictionary.authoring.edit.fixing import fixing_of
+
+    fixing = fixing_of(paths, product_groups=options.product_groups, unsafe=options.unsafe_fixes)
     for file, reason in fixing.left_alone:
         click.echo(f"left alone: {printable(f'{file}: {reason}')}", err=True)
+    return fixing
 
 
 def _lifecycle_check(against: str | None) -> Callable[[Reading], list[Diagnostic]] | None:
@@ -160,8 +203,8 @@ def _of_standard_input(paths: tuple[Path, ...], options: _Options, unsaved: dict
     from metrics_dictionary.validation.validate import validate_unsaved
 
     file = options.stdin_filename
-    if options.fix:
-        raise click.UsageError("--fix mends files, not standard input")
+    if options.fix or options.unsafe_fixes or options.diff:
+        raise click.UsageError("--fix, --unsafe-fixes and --diff are for files, not for standard input")
     if options.against is not None:
         raise click.UsageError("--against compares files, not standard input")
     if file is None or paths != _STANDARD_INPUT:

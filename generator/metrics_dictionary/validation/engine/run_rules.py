@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.dictionary.diagnostic import Diagnostic, Related, Severity
+from metrics_dictionary.dictionary.diagnostic import Diagnostic, Fix, Related, Severity, TextEdit
 from metrics_dictionary.reading.positions import json_path
+from metrics_dictionary.reading.scalar_text import in_place_of
+from metrics_dictionary.tools.near_misses import Suggestion, spelling
 from metrics_dictionary.validation.rules.registry import DEFINITION_RULES, rules_of
 from metrics_dictionary.validation.rules.rule import Scope
 
@@ -14,11 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from metrics_dictionary.reading.document import Document
+    from metrics_dictionary.reading.positions import Position
     from metrics_dictionary.validation.rules.rule import Finding, Place, Rule
 
 INTERNAL_ERROR = "internal-error"
 """Stands for the id of a rule that failed: a bug of this tool, which must neither stop a run nor stay quiet."""
 
+_PROPERTIES = ("!", "&", "*")
+"""What the text of a scalar begins with where it has a tag or an anchor, or is an alias."""
 
 _TEXT_RULES = rules_of(Scope.TEXT)
 
@@ -48,6 +53,7 @@ def with_help(diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
 def _diagnostic(rule: Rule, finding: Finding) -> Diagnostic:
     positions = finding.document.positions
     line, column = positions.key(finding.path) if finding.at_key else positions.value(finding.path)
+    suggestion = finding.suggestion
     return Diagnostic(
         rule=rule.id,
         severity=rule.severity,
@@ -57,9 +63,30 @@ def _diagnostic(rule: Rule, finding: Finding) -> Diagnostic:
         column=column,
         path=json_path(finding.path),
         help=rule.help if finding.help is None else finding.help,
-        suggestion=finding.suggestion,
+        suggestion=suggestion.text if isinstance(suggestion, Suggestion) else suggestion,
+        fix=_fix(finding.document, (line, column), suggestion, rule.severity),
         related=tuple(_related(place) for place in finding.related),
     )
+
+
+def _fix(document: Document, place: Position, suggestion: Suggestion | str | None, severity: Severity) -> Fix | None:
+    """Return what writes a suggestion in place of the scalar of one line that stands there, None where there is none.
+
+    A file without an error means something already. That is why no fix of a warning is safe.
+    """
+    scalar = None if suggestion is None else document.positions.scalar_at(place)
+    if suggestion is None or scalar is None or scalar.end_position[0] != place[0]:
+        return None
+    written = document.text[scalar.start : scalar.end]
+    if written.startswith(_PROPERTIES):
+        return None
+    text = suggestion.text if isinstance(suggestion, Suggestion) else suggestion
+    if text == f'"{written}"':
+        new, safe = text, True
+    else:
+        new = in_place_of(text, scalar.style, in_brackets=True)
+        safe = isinstance(suggestion, Suggestion) and suggestion.safe and spelling(text) == spelling(scalar.value)
+    return Fix((TextEdit(*place, *scalar.end_position, new),), safe and severity is Severity.ERROR)
 
 
 def _related(place: Place) -> Related:

@@ -11,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from metrics_dictionary.reading.document import Document, Kind
-from metrics_dictionary.tools.near_misses import near_miss
+from metrics_dictionary.tools.near_misses import Suggestion, suggested
 from metrics_dictionary.validation.engine import message_parts
 from metrics_dictionary.validation.engine.keywords import about_key, missing_field, validator_of
 from metrics_dictionary.validation.rules.rule import Finding
@@ -94,7 +94,7 @@ class _Words:
     """
 
     predicate: str
-    suggestion: str | None = None
+    suggestion: Suggestion | str | None = None
     help: str | None = None
 
 
@@ -110,7 +110,7 @@ def _type(error: ValidationError, types: Any) -> _Words:
 
 
 def _enum(error: ValidationError, allowed: Any) -> _Words:
-    close = near_miss(error.instance, map(str, allowed)) if isinstance(error.instance, str) else None
+    close = suggested(error.instance, map(str, allowed)) if isinstance(error.instance, str) else None
     return _Words(_expected(error, f"must be {message_parts.one_of(allowed)}"), close)
 
 
@@ -142,7 +142,7 @@ def _additional_properties(error: ValidationError, _: Any) -> _Words:
     possible = (
         f"Possible here: {message_parts.one_of(optional)}." if optional else "Remove it; nothing else is possible here."
     )
-    return _Words("is unknown: there is no such field", near_miss(str(error.path[-1]), free), possible)
+    return _Words("is unknown: there is no such field", suggested(str(error.path[-1]), free), possible)
 
 
 def _unique_items(_error: ValidationError, _: Any) -> _Words:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from metrics_dictionary.dictionary.metric import MetricDefinition
     from metrics_dictionary.dictionary.selection_rule import SelectionRule
     from metrics_dictionary.reading.document import Document
+    from metrics_dictionary.tools.near_misses import Suggestion
 
 _MAX_UNREAD_LENGTH = 1024 * 1024
 """Characters. A file that is longer is unread because of its length."""
@@ -45,11 +46,11 @@ class RuleContext:
         """
         return any(name in text for text in self._unread_texts)
 
-    def suggestion(self, word: str, names: Iterable[str], kind: str) -> str | None:
-        """Return the name that ``word`` was probably meant to be, or None. ``kind`` says which names these are."""
+    def suggestion(self, word: str, names: Iterable[str], kind: str) -> Suggestion | None:
+        """Return the name to write in place of ``word``, or None. ``kind`` says which names these are."""
         if kind not in self._suggestions:
             self._suggestions[kind] = NearMisses(names, most_words=_MAX_WORDS)
-        return self._suggestions[kind].nearest(word)
+        return self._suggestions[kind].suggestion(word)
 
     @cached_property
     def live_metrics(self) -> tuple[MetricDefinition, ...]:

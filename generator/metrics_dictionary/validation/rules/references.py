@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from metrics_dictionary.dictionary.event import EventDefinition
     from metrics_dictionary.dictionary.metric import MetricDefinition
     from metrics_dictionary.dictionary.selection_rule import SelectionRule
+    from metrics_dictionary.tools.near_misses import Suggestion
     from metrics_dictionary.validation.rules.context import RuleContext
     from metrics_dictionary.validation.rules.rule import JsonPath
 
@@ -181,7 +182,7 @@ def _of_event(
     path: JsonPath,
     message: str,
     event: EventDefinition,
-    suggestion: str | None,
+    suggestion: Suggestion | None,
 ) -> Finding:
     place = next((name for name in ("additional_properties", "identifiers") if event.fields.get(name)), "action")
     related = (Place(context.document_of(event), (place,), f"{code(event.action)} is declared here"),)

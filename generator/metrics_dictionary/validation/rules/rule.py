@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from metrics_dictionary.dictionary.definition import Fields
     from metrics_dictionary.dictionary.diagnostic import Severity
+    from metrics_dictionary.tools.near_misses import Suggestion
 
 _NO_FIELDS: Fields = {}
 
@@ -38,14 +39,14 @@ class Finding:
     """What a rule says of one value of one document.
 
     ``at_key`` places it at the key instead of the value, for a field that should not be there. ``help`` replaces the
-    rule's own. ``suggestion`` is the text to write instead.
+    rule's own. ``suggestion`` is the text to write instead; where it is a mere string, it may be wrong.
     """
 
     document: Document
     path: JsonPath
     message: str
     help: str | None = None
-    suggestion: str | None = None
+    suggestion: Suggestion | str | None = None
     at_key: bool = False
     related: tuple[Place, ...] = ()
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 
-from metrics_dictionary.exports.psych_string import string_style
 from metrics_dictionary.reading.scalars import UnsupportedScalarError, plain_scalar
+from metrics_dictionary.tools.psych_string import string_style
 
 WIDTH = 120
 """Columns. A line that is longer is folded where it has a blank."""
