@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -113,6 +114,15 @@ def test_a_finding_about_a_whole_file_or_about_its_yaml_concerns_any_change_of_i
     after = changed_lines([work], None)
     for finding in (at(work / "a.yml", 1, "$"), at(work / "a.yml", 9, "$.x", "yaml-syntax")):
         assert (changed.concern(finding), after.concern(finding)) == (False, True)
+
+
+def test_a_finding_about_a_field_that_is_gone_concerns_any_change_of_the_file(work: Path) -> None:
+    (work / "a.yml").write_text(TEN.replace("line 9\n", ""))
+    status = at(work / "a.yml", 2, "$.status", "lifecycle-fields")
+    changed = changed_lines([work], None)
+    assert changed.concern(replace(status, missing=("$.removed_by_url",)))
+    assert not changed.concern(replace(status, missing=("$.events[0].name",)))
+    assert not changed.concern(status)
 
 
 def test_a_finding_with_two_places_is_told_when_the_second_one_changed(work: Path) -> None:

@@ -61,7 +61,8 @@ class Diagnostic:
 
     ``file`` is the path as the person named it; ``line`` and ``column`` count from 1, columns in characters. ``path``
     is the JSON path of the value concerned (``$.events[0].name``; ``$`` for the whole file). ``help`` says what to
-    do, ``suggestion`` is the text to write instead, where one can be computed, and ``fix`` writes it.
+    do, ``suggestion`` is the text to write instead, where one can be computed, and ``fix`` writes it. ``missing`` holds
+    the JSON paths of fields that should be there and are not.
     """
 
     rule: str
@@ -75,6 +76,7 @@ class Diagnostic:
     suggestion: str | None = None
     fix: Fix | None = None
     related: tuple[Related, ...] = field(default=())
+    missing: tuple[str, ...] = ()
 
     @property
     def location(self) -> str:

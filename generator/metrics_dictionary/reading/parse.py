@@ -115,6 +115,16 @@ _ENDS = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
 _Items = dict[str, object] | list[object] | None
 
 
+@dataclass(slots=True)
+class _Repetition:
+    """A key that a mapping has more than once: where it stands for the second time, and how often in all."""
+
+    mapping: dict[str, object]
+    path: JsonPath
+    second: Event
+    times: int = 1
+
+
 class _Content:
     """Builds the data of the first document from the events.
 
@@ -131,6 +141,7 @@ class _Content:
         self._outer: list[tuple[_Items, str | None]] = []
         self._aliases: list[Event] = []
         self._documents = 0
+        self._repeated: dict[tuple[int, str], _Repetition] = {}
 
     def read(self, text: str) -> None:
         for event in events_of(text):
@@ -153,6 +164,7 @@ class _Content:
                 self._report("yaml-too-large", f"the nesting is more than {MAX_DEPTH} levels deep", event)
                 self.complete = False
                 break
+        self._report_repetitions()
         self._report_aliases()
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
@@ -175,9 +187,16 @@ class _Content:
         """Take a key as it is written: ``on``, ``1`` and ``null`` are texts here, as they are in JSON."""
         self._key = key = sys.intern(event.value)
         if key in mapping:
-            self._report("yaml-duplicate-key", f"the key `{_short(key)}` is written twice", event)
+            known = self._repeated.setdefault((id(mapping), key), _Repetition(mapping, self._path(), event))
+            known.times += 1
         if key == "<<" and event.implicit[0]:
             self._aliases.append(event)
+
+    def _report_repetitions(self) -> None:
+        for (_, key), found in self._repeated.items():
+            times = "twice" if found.times == 2 else f"{found.times} times"
+            message = f"the key `{_short(key)}` is written {times}"
+            self._problems.add("yaml-duplicate-key", message, position_of(found.second.start_mark), found.path)
 
     def _start(self, event: yaml.CollectionStartEvent) -> None:
         if event.anchor is not None:
@@ -223,9 +242,11 @@ class _Content:
         self._report("yaml-alias", what + (f", and {others} more in this file" if others else ""), first)
 
     def _report(self, rule: str, message: str, event: Event, help_text: str = "") -> None:
+        self._problems.add(rule, message, position_of(event.start_mark), self._path(), help_text=help_text)
+
+    def _path(self) -> JsonPath:
         collections = [*self._outer[1:], (self._items, self._key)] if self._items is not None else []
-        path = tuple(len(items) if isinstance(items, list) else key or "" for items, key in collections)
-        self._problems.add(rule, message, position_of(event.start_mark), path, help_text=help_text)
+        return tuple(len(items) if isinstance(items, list) else key or "" for items, key in collections)
 
 
 def _alias_word(event: Event) -> str:

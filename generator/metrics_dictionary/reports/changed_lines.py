@@ -42,11 +42,13 @@ class ChangedLines:
     def concern(self, diagnostic: Diagnostic) -> bool:
         """Return whether a finding, or the second place that it names, stands on a changed line.
 
-        What is said of a file as a whole, or of one that could not be read to its end, concerns every change of it.
+        What is said of a file as a whole, of a field that it lacks, or of a file that could not be read to its end,
+        concerns every change of it.
         """
         if self.everything:
             return True
-        whole = diagnostic.path == "$" or diagnostic.rule in _RULES_OF_TEXT
+        lacks_field = any(_is_top_level(path) for path in diagnostic.missing)
+        whole = diagnostic.path == "$" or diagnostic.rule in _RULES_OF_TEXT or lacks_field
         return self._touch(diagnostic, whole=whole) or any(self._touch(place) for place in diagnostic.related)
 
     def _touch(self, place: Diagnostic | Related, *, whole: bool = False) -> bool:
@@ -54,6 +56,11 @@ class ChangedLines:
         if touched is None:
             return False
         return whole or not touched or any(place.line in lines for lines in touched)
+
+
+def _is_top_level(path: str) -> bool:
+    """Return whether a JSON path is that of a field of the definition itself, such as ``$.milestone_removed``."""
+    return path.rfind(".") == 1 and "[" not in path
 
 
 def changed_lines(folders: Iterable[Path], revision: str | None) -> ChangedLines:

@@ -16,6 +16,7 @@ from metrics_dictionary.tools.garbage import without_garbage_collection
 from metrics_dictionary.validation.engine.run_rules import check_document, run_rules, with_help
 from metrics_dictionary.validation.misnamed import misnamed
 from metrics_dictionary.validation.named_paths import as_named, by_root, left_out
+from metrics_dictionary.validation.repetitions import without_repetitions
 from metrics_dictionary.validation.rules.context import RuleContext
 from metrics_dictionary.validation.rules.registry import DICTIONARY_RULES, rules_of
 from metrics_dictionary.validation.rules.rule import Scope
@@ -173,7 +174,7 @@ def validate_file(path: Path, *, product_groups: Path | None = None, unsaved: by
 
 def _told(problems: Iterable[Diagnostic], reading: Reading, unchecked: Collection[str]) -> Iterable[Diagnostic]:
     suppressions = [one for document in reading.documents for one in suppressions_in(document)]
-    return without_suppressed(with_help(problems), suppressions, unchecked)
+    return without_repetitions(without_suppressed(with_help(problems), suppressions, unchecked))
 
 
 def _in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

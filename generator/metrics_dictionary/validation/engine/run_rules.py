@@ -66,6 +66,7 @@ def _diagnostic(rule: Rule, finding: Finding) -> Diagnostic:
         suggestion=suggestion.text if isinstance(suggestion, Suggestion) else suggestion,
         fix=_fix(finding.document, (line, column), suggestion, rule.severity),
         related=tuple(_related(place) for place in finding.related),
+        missing=tuple(json_path(path) for path in finding.missing),
     )
 
 

@@ -48,8 +48,12 @@ _SUBJECTS = {
 
 def schema_findings(document: Document) -> Iterator[Finding]:
     """Find each value of a document that its schema does not allow."""
-    for error in _telling(_validator(document.kind).iter_errors(document.data)):
-        yield _finding(document, error)
+    found = [_finding(document, error) for error in _telling(_validator(document.kind).iter_errors(document.data))]
+    # A misspelled field is one mistake: it is not also missing under its right name.
+    misspelled = {
+        (*one.path[:-1], one.suggestion.text) for one in found if one.at_key and isinstance(one.suggestion, Suggestion)
+    }
+    yield from (one for one in found if not misspelled.intersection(one.missing))
 
 
 @cache
@@ -82,6 +86,7 @@ def _finding(document: Document, error: ValidationError) -> Finding:
         help=words.help or description_of(SCHEMAS[document.kind], described),
         suggestion=words.suggestion,
         at_key=about_key(error),
+        missing=() if missing is None else ((*path, missing),),
     )
 
 

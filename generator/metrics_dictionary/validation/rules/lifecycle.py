@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.reading.document import Kind
+from metrics_dictionary.tools.text import listed
 from metrics_dictionary.validation.rules.rule import Finding, Place, definition_fields
 from metrics_dictionary.validation.rules.versions import Version
 
@@ -36,9 +37,11 @@ def lifecycle_fields(document: Document) -> Iterator[Finding]:
 
 
 def _missing(document: Document, fields: Fields, status: str, names: tuple[str, ...]) -> Iterator[Finding]:
-    for name in names:
-        if name not in fields:
-            yield Finding(document, ("status",), f"the status is `{status}`, but `{name}` is missing")
+    missing = [name for name in names if name not in fields]
+    if missing:
+        verb = "is" if len(missing) == 1 else "are"
+        message = f"the status is `{status}`, but {listed(f'`{name}`' for name in missing)} {verb} missing"
+        yield Finding(document, ("status",), message, missing=tuple((name,) for name in missing))
 
 
 def _removal_of_active(document: Document, fields: Fields) -> Iterator[Finding]:

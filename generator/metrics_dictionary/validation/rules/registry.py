@@ -49,6 +49,13 @@ if TYPE_CHECKING:
     from metrics_dictionary.validation.rules.context import RuleContext
 
 
+_REPLACING = {
+    *("unquoted-version", "lifecycle-fields", "unique-all-time"),
+    *("unknown-instrumentation", "unknown-event-property"),
+}
+"""The rules that explain, better than the schema does, why the schema refuses the same value."""
+
+
 def _text(name: str, summary: str, help_text: str) -> Rule:
     return Rule(name, Scope.TEXT, Severity.ERROR, summary, help_text, suppressible=False)
 
@@ -56,13 +63,13 @@ def _text(name: str, summary: str, help_text: str) -> Rule:
 def _definition(
     name: str, severity: Severity, check: Callable[[Document], Iterator[Finding]], summary: str, help_text: str
 ) -> Rule:
-    return Rule(name, Scope.DEFINITION, severity, summary, help_text, check)
+    return Rule(name, Scope.DEFINITION, severity, summary, help_text, check, replaces_schema=name in _REPLACING)
 
 
 def _dictionary(
     name: str, severity: Severity, check: Callable[[RuleContext], Iterator[Finding]], summary: str, help_text: str
 ) -> Rule:
-    return Rule(name, Scope.DICTIONARY, severity, summary, help_text, check)
+    return Rule(name, Scope.DICTIONARY, severity, summary, help_text, check, replaces_schema=name in _REPLACING)
 
 
 def _comparison(name: str, severity: Severity, summary: str, help_text: str) -> Rule:

@@ -39,7 +39,8 @@ class Finding:
     """What a rule says of one value of one document.
 
     ``at_key`` places it at the key instead of the value, for a field that should not be there. ``help`` replaces the
-    rule's own. ``suggestion`` is the text to write instead; where it is a mere string, it may be wrong.
+    rule's own. ``suggestion`` is the text to write instead; where it is a mere string, it may be wrong. ``missing``
+    holds the paths of fields that should be there.
     """
 
     document: Document
@@ -49,6 +50,7 @@ class Finding:
     suggestion: Suggestion | str | None = None
     at_key: bool = False
     related: tuple[Place, ...] = ()
+    missing: tuple[JsonPath, ...] = ()
 
 
 class Scope(StrEnum):
@@ -76,8 +78,9 @@ class Rule:
 
     ``summary`` completes "finds ..." in the rule reference; ``help`` tells an author what to do. ``check`` yields
     findings about a document or a ``RuleContext``, as ``scope`` says; None where another part of the program tells
-    that the rule is broken. ``suppressible`` says whether a comment in a file can switch the rule off there. ``since``
-    is the version of this tool that brought the rule.
+    that the rule is broken. ``suppressible`` says whether a comment in a file can switch the rule off there.
+    ``replaces_schema`` says that a finding explains better than the schema why the schema refuses the same value.
+    ``since`` is the version of this tool that brought the rule.
     """
 
     id: str
@@ -87,6 +90,7 @@ class Rule:
     help: str
     check: Callable[[Any], Iterator[Finding]] | None = None
     suppressible: bool = True
+    replaces_schema: bool = False
     since: str = "0.1"
 
     def findings(self, subject: Any) -> Iterator[Finding]:
