@@ -232,6 +232,17 @@ def test_the_statement_of_a_metric_without_a_time_frame_is_shown_too(root: Path)
     assert 'SELECT COUNT("boards"."id") FROM "boards"\n' in result.stdout
 
 
+def test_a_metric_that_nothing_computes_is_said_to_be_one(root: Path) -> None:
+    metric = METRIC.replace("data_source: internal_events", "data_source: database").split("events:")[0]
+    write(root / "metrics" / "counts_all" / "boards.yml", metric)
+    write(root / "instrumentations" / "plan.yml", "---\nCountBoardsMetric:\n  source: clock\n")
+    explained = run("explain", "counts.boards", "--definitions", root).stdout
+    assert "The definition names no `instrumentation_class`, so nothing says how the value is computed." in explained
+    write(root / "metrics" / "counts_all" / "boards.yml", metric + "instrumentation_class: CountBordsMetric\n")
+    explained = run("explain", "counts.boards", "--definitions", root).stdout
+    assert "`CountBordsMetric` computes the value, but no instrumentation of that name is defined." in explained
+
+
 def test_a_name_before_expansion_explains_each_of_its_time_frames(root: Path) -> None:
     write(root / "metrics" / "counts_all" / "boards.yml", METRIC.replace("[7d, all]", "[7d, 28d]"))
     result = run("explain", "counts.boards", "--definitions", root)

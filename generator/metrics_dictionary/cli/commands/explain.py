@@ -75,13 +75,15 @@ def _metric(dictionary: Dictionary, metric: MetricDefinition) -> Iterator[str]:
 
 
 def _computation(dictionary: Dictionary, metric: MetricDefinition) -> Iterator[str]:
-    from metrics_dictionary.ping.query.data_sources import in_words
+    from metrics_dictionary.ping.query.data_sources import in_words, untold
     from metrics_dictionary.ping.query.entry import InstrumentationError
     from metrics_dictionary.ping.query.words import selection_in_words
 
     yield from selection_in_words(metric)
     instrumentation = dictionary.instrumentation_of(metric)
     if instrumentation is None:
+        if missing := untold(metric, dictionary):
+            yield missing
         return
     try:
         yield in_words(instrumentation, metric)

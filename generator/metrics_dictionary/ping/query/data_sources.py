@@ -15,7 +15,7 @@ from metrics_dictionary.tools.text import listed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from metrics_dictionary.dictionary.dictionary import Instrumentation
+    from metrics_dictionary.dictionary.dictionary import Dictionary, Instrumentation
     from metrics_dictionary.dictionary.metric import MetricDefinition
 
 FAILED = -1
@@ -59,6 +59,22 @@ def in_words(instrumentation: Instrumentation, metric: MetricDefinition) -> str:
         named = [name for name, source in DATA_SOURCES.items() if source.words is not None]
         raise entry.at("source").error(f"must be one of {', '.join(named)}")
     return f"{source.words(entry)}."
+
+
+def untold(metric: MetricDefinition, dictionary: Dictionary) -> str | None:
+    """Return one sentence on why the root does not say how a metric is computed.
+
+    None where an instrumentation says it, where the value is a counter of events, and where the metric names no class
+    in a root without instrumentations, which cannot tell more than the data source.
+    """
+    if metric.data_source in WITHOUT_INSTRUMENTATION or dictionary.instrumentation_of(metric) is not None:
+        return None
+    name = metric.instrumentation_class
+    if dictionary.instrumentations is None:
+        return None if name is None else f"{code(name)} computes the value; these definitions do not say how."
+    if name is None:
+        return "The definition names no `instrumentation_class`, so nothing says how the value is computed."
+    return f"{code(name)} computes the value, but no instrumentation of that name is defined."
 
 
 def _database(entry: Entry) -> str:
@@ -117,6 +133,9 @@ _WEEKS = {
 
 _COUNTERS = "redis_usage_data_block"
 _OTHER = "alt_usage_data_block"
+
+WITHOUT_INSTRUMENTATION = ("internal_events", "redis", "redis_hll")
+"""The data sources of metrics whose values are counters of events, with or without an instrumentation."""
 
 PYTHON = "python"
 """The source of a metric whose class an installed package registers."""

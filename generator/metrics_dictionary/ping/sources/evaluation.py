@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from metrics_dictionary.dictionary.dictionary import Instrumentation
 from metrics_dictionary.ping.measurement import MetricFailed
-from metrics_dictionary.ping.query.data_sources import DATA_SOURCES, PYTHON, DataSource
+from metrics_dictionary.ping.query.data_sources import DATA_SOURCES, PYTHON, WITHOUT_INSTRUMENTATION, DataSource
 from metrics_dictionary.ping.query.entry import Entry
 from metrics_dictionary.ping.query.time_window import TimeWindow, time_window
 
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from metrics_dictionary.stores.store import Store
 
 TIMEOUT = 30.0
-
-WITHOUT_INSTRUMENTATION = ("internal_events", "redis", "redis_hll")
-"""Data sources whose metrics say all that is needed by themselves, in `events` or in `options`."""
 
 
 @dataclass(frozen=True)

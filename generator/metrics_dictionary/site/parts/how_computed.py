@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 
 from metrics_dictionary.dictionary.definition import text
 from metrics_dictionary.dictionary.selection_rule import IDENTIFIERS
-from metrics_dictionary.ping.query.data_sources import in_words
+from metrics_dictionary.ping.query.data_sources import in_words, untold
 from metrics_dictionary.ping.query.entry import InstrumentationError
 from metrics_dictionary.ping.query.sql import undated_statement
 from metrics_dictionary.site.parts import highlighting
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from metrics_dictionary.dictionary.dictionary import Dictionary
     from metrics_dictionary.dictionary.metric import MetricDefinition
     from metrics_dictionary.dictionary.selection_rule import SelectionRule
-
-_UNTOLD = "<code>%s</code> computes the value; these definitions do not say how."
-_UNDEFINED = "<code>%s</code> computes the value, but no instrumentation of that name is defined."
 
 
 class Computation(NamedTuple):
@@ -53,14 +50,9 @@ class Selection(NamedTuple):
 
 def computation(metric: MetricDefinition, dictionary: Dictionary) -> Computation:
     """Say how a metric is computed, as far as its root tells."""
-    name = metric.instrumentation_class
-    if name is None:
-        return Computation()
-    if dictionary.instrumentations is None:
-        return Computation(words=fill(_UNTOLD, name))
-    instrumentation = dictionary.instrumentations.get(name)
+    instrumentation = dictionary.instrumentation_of(metric)
     if instrumentation is None:
-        return Computation(words=fill(_UNDEFINED, name))
+        return Computation(words=prose(untold(metric, dictionary) or ""))
     about = text(instrumentation.fields.get("description")) or ""
     try:
         plain = undated_statement(instrumentation, metric) if instrumentation.source == "database" else None
