@@ -271,6 +271,7 @@ def collected_after_three_days(place: Place, settings: Settings) -> object:
     with opened(place, settings) as application:
         store = application.store
         store.save_payload(CachedPayload(recorded, "{}", "{}"))
+        store.set_state("payload_saved_at", str(recorded.timestamp()))
 
         def is_new() -> bool:
             payload = store.payload()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tests.server.running_server import API, Client, running
@@ -15,6 +16,21 @@ def test_health_and_counters_are_for_trusted_networks(tmp_path: Path) -> None:
         client = Client(served.port)
         for path in ("/-/liveness", "/-/readiness", "/-/metrics"):
             assert (client.get(path).status, client.get(path).json) == (404, NOT_FOUND)
+        client.close()
+
+
+def test_a_clock_that_is_not_trusted_is_a_warning_and_the_server_stays_ready(tmp_path: Path) -> None:
+    with running(tmp_path) as served:
+        client = Client(served.port)
+        assert client.get("/-/readiness").json == {"status": "ok", "store": "ok"}
+        store = served.application.store
+        future = datetime.now(UTC) + timedelta(days=60)
+        store.set_state("trusted_time", str(future.timestamp()))
+        store.trusted_now()
+        ready = client.get("/-/readiness")
+        assert ready.status == 200
+        assert f"the store's own time is {future:%Y-%m-%d}" in ready.body.decode()
+        assert '"warnings":' in ready.body.decode()
         client.close()
 
 

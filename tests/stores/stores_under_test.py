@@ -19,10 +19,16 @@ START = datetime(2026, 12, 30, 12, 0, tzinfo=UTC)
 
 @dataclass
 class Clock:
+    """Says what it was last set to. While nobody sets it wrong, the monotonic clock runs with it."""
+
     now: datetime = START
+    wrong: timedelta = timedelta(0)
 
     def __call__(self) -> datetime:
-        return self.now
+        return self.now + self.wrong
+
+    def monotonic(self) -> float:
+        return (self.now - START).total_seconds()
 
 
 @dataclass
@@ -34,7 +40,7 @@ class StoreUnderTest:
     opened: list[Store] = field(default_factory=list)
 
     def open(self) -> Store:
-        store = open_store(self.url, clock=self.clock)
+        store = open_store(self.url, clock=self.clock, monotonic=self.clock.monotonic)
         self.opened.append(store)
         return store
 

@@ -15,7 +15,7 @@ import pytest
 
 from metrics_dictionary.stores import sqlite, sqlite_schema
 from metrics_dictionary.stores.keys import KEY_LIFETIME
-from metrics_dictionary.stores.sqlite import SqliteStore
+from metrics_dictionary.stores.sqlite import DELETION_GRACE, SqliteStore
 from metrics_dictionary.stores.store import StoreUnavailableError
 from metrics_dictionary.tools.errors import OperationalError
 from tests.stores import recording_process
@@ -41,7 +41,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def store(path: Path, clock: Clock) -> Iterator[SqliteStore]:
-    store = SqliteStore(path, clock=clock, busy_timeout=0.05)
+    store = SqliteStore(path, clock=clock, monotonic=clock.monotonic, busy_timeout=0.05)
     yield store
     store.close()
 
@@ -92,7 +92,7 @@ def test_a_full_disk_writes_nothing_of_a_recording_and_recovers(store: SqliteSto
 
 def test_what_has_expired_is_deleted_in_passing(store: SqliteStore, path: Path, clock: Clock) -> None:
     store.record(recording({WEEKLY: 1, KEY: 1}, {}, {USERS: {"1", "2"}}, {WEEKLY, USERS}))
-    clock.now += KEY_LIFETIME + timedelta(seconds=1)
+    clock.now += KEY_LIFETIME + DELETION_GRACE + timedelta(seconds=1)
     store.record(recording(increments={KEY: 1}))
     assert [number_of(path, table) for table in ("totals", "sets", "members", "ended_sets")] == [1, 0, 0, 0]
 
@@ -102,7 +102,7 @@ def test_a_large_set_that_has_ended_is_deleted_in_steps(
 ) -> None:
     monkeypatch.setattr(sqlite, "MAX_MEMBERS_PER_SWEEP", 10)
     store.record(recording(uniques={USERS: set(map(str, range(25)))}, expiring={USERS}))
-    clock.now += KEY_LIFETIME + timedelta(seconds=1)
+    clock.now += KEY_LIFETIME + DELETION_GRACE + timedelta(seconds=1)
     left = []
     for _ in range(4):
         store.record(recording(uniques={USERS: {"new"}}, expiring={USERS}))
@@ -147,7 +147,7 @@ def test_another_applications_database_is_left_alone(path: Path, clock: Clock) -
     connection.close()
     before = path.read_bytes()
     with pytest.raises(OperationalError, match="another application's database"):
-        SqliteStore(path, clock=clock)
+        SqliteStore(path, clock=clock, monotonic=clock.monotonic)
     assert number_of(path, "users") == 0
     assert path.read_bytes() == before
 
@@ -155,7 +155,7 @@ def test_another_applications_database_is_left_alone(path: Path, clock: Clock) -
 def test_a_file_of_a_newer_release_is_refused(store: SqliteStore, path: Path, clock: Clock) -> None:
     store._writer.execute("PRAGMA user_version = 99")
     with pytest.raises(OperationalError, match=r"newer release \(version 99"):
-        SqliteStore(path, clock=clock)
+        SqliteStore(path, clock=clock, monotonic=clock.monotonic)
 
 
 def test_a_file_of_an_older_release_is_brought_up_to_date_and_keeps_what_it_holds(
@@ -201,7 +201,7 @@ def test_a_store_of_the_first_schema_opens_with_all_that_it_holds(path: Path, cl
     connection = sqlite3.connect(path)
     connection.executescript(FIRST_SCHEMA)
     connection.close()
-    store = SqliteStore(path, clock=clock)
+    store = SqliteStore(path, clock=clock, monotonic=clock.monotonic)
     store.record(recording({KEY: 1, WEEKLY: 1}, {}, {USERS: {"9"}}, {WEEKLY, USERS}))
     assert store.totals([KEY, WEEKLY]) == {KEY: 13, WEEKLY: 6}
     assert store.distinct([USERS]) == 3
@@ -231,7 +231,7 @@ def test_a_migration_that_fails_changes_nothing(path: Path) -> None:
 def test_a_file_that_is_no_database_is_refused(path: Path, clock: Clock) -> None:
     path.write_text("recorded_at: yesterday\n" * 100)
     with pytest.raises(OperationalError, match=r"store\.db: file is not a database"):
-        SqliteStore(path, clock=clock)
+        SqliteStore(path, clock=clock, monotonic=clock.monotonic)
 
 
 def test_a_missing_folder_is_named(tmp_path: Path, clock: Clock) -> None:
@@ -246,9 +246,19 @@ def test_a_damaged_file_is_unavailable_never_a_wrong_number(store: SqliteStore, 
     store.close()
     size = path.stat().st_size
     with path.open("r+b") as file:
-        file.seek(8_192)
-        file.write(os.urandom(size - 8_192))
-    damaged = SqliteStore(path, clock=clock)
+        file.seek(80_000)  # beyond the first page of each table
+        file.write(os.urandom(size - 80_000))
+    damaged = SqliteStore(path, clock=clock, monotonic=clock.monotonic)
     with pytest.raises(StoreUnavailableError, match=r"store\.db: .*malformed"):
         damaged.totals([f"{KEY}_{number}" for number in range(2_000)])
     damaged.close()
+
+
+def test_a_file_that_is_damaged_from_the_start_is_refused(store: SqliteStore, path: Path, clock: Clock) -> None:
+    store.close()
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.seek(8_192)
+        file.write(os.urandom(size - 8_192))
+    with pytest.raises(OperationalError, match=r"store\.db: .*malformed; name another file, or put a backup"):
+        SqliteStore(path, clock=clock)

@@ -107,7 +107,6 @@ class Application:
             self.store,
             log=_log,
             interval=timedelta(days=days),
-            clock=self.clock,
         )
 
 

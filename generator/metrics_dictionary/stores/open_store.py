@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.stores.sqlite import SqliteStore
@@ -10,30 +11,32 @@ from metrics_dictionary.tools.clock import utc_now
 from metrics_dictionary.tools.errors import OperationalError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from metrics_dictionary.stores.store import Store
     from metrics_dictionary.tools.clock import Clock
 
 REDIS_SCHEMES = {"redis", "rediss", "unix"}
 
 
-def open_store(url: str, *, clock: Clock = utc_now) -> Store:
+def open_store(url: str, *, clock: Clock = utc_now, monotonic: Callable[[], float] = time.monotonic) -> Store:
     """Open `sqlite:///relative/path`, `sqlite:////absolute/path`, or `redis://host:6379/0` (`rediss://`, `unix://`).
 
     Raises OperationalError for any other URL, a path that cannot hold a store, and a missing redis-py;
     StoreUnavailableError when a SQLite file stays locked. A Redis that is away shows with the first call.
     """
     if url.startswith(SQLITE):
-        return SqliteStore(sqlite_path(url), clock=clock)
+        return SqliteStore(sqlite_path(url), clock=clock, monotonic=monotonic)
     scheme = scheme_of(url)
     if scheme in REDIS_SCHEMES:
-        return _redis_store(url)
+        return _redis_store(url, clock, monotonic)
     # Never the rest of the URL: it may hold a password.
     raise OperationalError(
         f"the store's URL begins with {scheme or 'no scheme'!r}: write sqlite:///PATH or redis://HOST:6379/0"
     )
 
 
-def _redis_store(url: str) -> Store:
+def _redis_store(url: str, clock: Clock, monotonic: Callable[[], float]) -> Store:
     try:
         from metrics_dictionary.stores.redis import RedisStore
     except ModuleNotFoundError as error:
@@ -42,4 +45,4 @@ def _redis_store(url: str) -> Store:
         raise OperationalError(
             "a redis:// store needs redis-py: run `pip install metrics-dictionary[redis]`"
         ) from error
-    return RedisStore(url)
+    return RedisStore(url, clock=clock, monotonic=monotonic)

@@ -7,8 +7,9 @@ from __future__ import annotations
 import json
 import socket
 import sys
+import time
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -19,13 +20,16 @@ from redis.retry import Retry
 from metrics_dictionary.stores.keys import KEY_LIFETIME
 from metrics_dictionary.stores.store import MAX_INCREMENT, CachedPayload, OutboxRow, StoreUnavailableError
 from metrics_dictionary.stores.tokens import Token
+from metrics_dictionary.stores.trusted_time import TrustedTime, is_worth_keeping
 from metrics_dictionary.tools.addresses import shown_address
+from metrics_dictionary.tools.clock import utc_now
 from metrics_dictionary.tools.errors import OperationalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from metrics_dictionary.stores.store import Recording
+    from metrics_dictionary.tools.clock import Clock
 
 Reply = TypeVar("Reply")
 
@@ -36,6 +40,9 @@ MAX_CONNECTIONS = 64
 
 OUTBOX = "{metrics_dictionary_outbox}"
 PAYLOAD = "{metrics_dictionary_payload}"
+TRUSTED = "trusted_time"
+"""The name of a state: seconds since 1970, in decimal."""
+
 STATE = "{metrics_dictionary_state}"
 TOKENS = "{metrics_dictionary_tokens}"
 FLAGS = "{metrics_dictionary_flags}"
@@ -61,10 +68,11 @@ return 1
 class RedisStore:
     """One Redis server. Its own settings say how durable it is (`appendfsync always` keeps all that is acknowledged).
 
-    Time is the server's, so that machines whose clocks differ agree on what has expired.
+    Keys and leases expire by the server's clock, so that machines whose clocks differ agree on it. The trusted time
+    says only when a payload is due, and moves when somebody asks for it.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, clock: Clock = utc_now, monotonic: Callable[[], float] = time.monotonic) -> None:
         """Check the URL; connect with the first call, so that a server starts before its Redis.
 
         Raises OperationalError for a URL that Redis cannot have.
@@ -88,6 +96,7 @@ class RedisStore:
             raise OperationalError(f"the store's URL is wrong: {error}; write redis://HOST:6379/0") from error
         self._pool = pool
         self._redis = redis.Redis(connection_pool=pool)
+        self._time = TrustedTime(clock, monotonic)
         self._closed = False
 
     def record(self, recording: Recording) -> None:
@@ -125,6 +134,7 @@ class RedisStore:
             "recorded_at": payload.recorded_at.isoformat(),
             "payload": payload.payload,
             "metadata": payload.metadata,
+            "saved_at": self.trusted_now().isoformat(),
         }
         self._idempotent(lambda: self._redis.set(PAYLOAD, json.dumps(entry)))
 
@@ -133,7 +143,10 @@ class RedisStore:
         if text is None:
             return None
         entry = json.loads(text)
-        return CachedPayload(datetime.fromisoformat(entry["recorded_at"]), entry["payload"], entry["metadata"])
+        saved_at = datetime.fromisoformat(entry["saved_at"]) if "saved_at" in entry else None
+        return CachedPayload(
+            datetime.fromisoformat(entry["recorded_at"]), entry["payload"], entry["metadata"], saved_at
+        )
 
     def state(self, name: str) -> str | None:
         return cast("str | None", self._idempotent(lambda: self._redis.hget(STATE, name)))
@@ -186,6 +199,17 @@ class RedisStore:
         return bool(
             self._idempotent(lambda: self._redis.eval(TAKE_LEASE, 1, f"{LEASE}{name}", holder, str(milliseconds)))
         )
+
+    def trusted_now(self) -> datetime:
+        text = self.state(TRUSTED)
+        kept = None if text is None else float(text)
+        now = self._time.now(kept)
+        if is_worth_keeping(now, kept):
+            self.set_state(TRUSTED, str(now))
+        return datetime.fromtimestamp(now, UTC)
+
+    def clock_warning(self) -> str | None:
+        return self._time.warning
 
     def close(self) -> None:
         self._closed = True

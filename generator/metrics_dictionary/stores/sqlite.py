@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.stores.group_commit import GroupCommit
@@ -19,6 +19,7 @@ from metrics_dictionary.stores.keys import KEY_LIFETIME
 from metrics_dictionary.stores.sqlite_schema import migrate, refuse_another_application
 from metrics_dictionary.stores.store import CachedPayload, OutboxRow, StoreUnavailableError, combined
 from metrics_dictionary.stores.tokens import Token
+from metrics_dictionary.stores.trusted_time import TrustedTime, is_worth_keeping
 from metrics_dictionary.tools.errors import OperationalError
 
 if TYPE_CHECKING:
@@ -34,8 +35,17 @@ BUSY_TIMEOUT = 5.0
 SWEEP_EVERY = timedelta(hours=1)
 """How often a commit also deletes what has expired."""
 
+DELETION_GRACE = timedelta(days=7)
+"""How long what has expired stays in the file, where it counts for nothing: time for somebody to see a wrong clock."""
+
 MAX_MEMBERS_PER_SWEEP = 5_000
 """How many members of ended sets one commit deletes: a large set goes in steps, so that no request waits for it."""
+
+LONGEST_LEASE = timedelta(hours=2)
+
+TRUSTED = "trusted_time"
+SAVED_AT = "payload_saved_at"
+"""Names of states: seconds since 1970, in decimal."""
 
 MAX_KEYS_PER_QUERY = 500
 
@@ -60,18 +70,25 @@ class SqliteStore:
     Concurrent recordings share a commit (GroupCommit). Reads have connections of their own and never wait for a write.
     """
 
-    def __init__(self, path: Path, *, clock: Clock, busy_timeout: float = BUSY_TIMEOUT) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        clock: Clock,
+        monotonic: Callable[[], float] = time.monotonic,
+        busy_timeout: float = BUSY_TIMEOUT,
+    ) -> None:
         """Open or create the file, readable by its owner only.
 
         Raises OperationalError for a path that cannot hold a store, StoreUnavailableError when the file stays locked.
         """
         self._path = path
-        self._clock = clock
+        self._time = TrustedTime(clock, monotonic)
         self._busy_timeout = busy_timeout
         self._closed = False
         self._writer_lock = threading.Lock()
         self._readers: list[sqlite3.Connection] = []
-        self._last_sweep: datetime | None = None
+        self._last_sweep: int | None = None
         self._group_commit = GroupCommit(self._commit)
         _create_for_owner_only(path)
         self._writer = self._open_writer()
@@ -82,23 +99,25 @@ class SqliteStore:
     def totals(self, keys: Sequence[str]) -> dict[str, float]:
         found: dict[str, float] = {}
         with self._reading() as connection:
+            now = self._now(connection)
             for some in _in_batches(keys):
                 found.update(
                     connection.execute(
                         f"SELECT key, value FROM totals WHERE key IN ({_placeholders(some)}) AND {NOT_EXPIRED}",
-                        (*some, self._now()),
+                        (*some, now),
                     )
                 )
         return found
 
     def distinct(self, keys: Sequence[str]) -> int:
         with self._reading() as connection, _transaction(connection, "BEGIN"):
+            now = self._now(connection)
             sets = [
                 identifier
                 for some in _in_batches(keys)
                 for (identifier,) in connection.execute(
                     f"SELECT id FROM sets WHERE key IN ({_placeholders(some)}) AND {NOT_EXPIRED}",
-                    (*some, self._now()),
+                    (*some, now),
                 )
             ]
             counted = "*" if len(sets) == 1 else "DISTINCT value"
@@ -114,25 +133,29 @@ class SqliteStore:
                 "INSERT OR REPLACE INTO payload (one, recorded_at, payload, metadata) VALUES (1, ?, ?, ?)",
                 (payload.recorded_at.isoformat(), payload.payload, payload.metadata),
             )
+            _set_state(connection, SAVED_AT, str(self._moved_now(connection)))
 
     def payload(self) -> CachedPayload | None:
-        with self._reading() as connection:
+        with self._reading() as connection, _transaction(connection, "BEGIN"):
             row = connection.execute("SELECT recorded_at, payload, metadata FROM payload").fetchone()
-        return None if row is None else CachedPayload(datetime.fromisoformat(row[0]), row[1], row[2])
+            saved = _state(connection, SAVED_AT)
+        if row is None:
+            return None
+        saved_at = None if saved is None else datetime.fromtimestamp(float(saved), UTC)
+        return CachedPayload(datetime.fromisoformat(row[0]), row[1], row[2], saved_at)
 
     def state(self, name: str) -> str | None:
         with self._reading() as connection:
-            row = connection.execute("SELECT value FROM state WHERE name = ?", (name,)).fetchone()
-        return None if row is None else str(row[0])
+            return _state(connection, name)
 
     def set_state(self, name: str, value: str) -> None:
         with self._writing() as connection:
-            connection.execute("INSERT OR REPLACE INTO state (name, value) VALUES (?, ?)", (name, value))
+            _set_state(connection, name, value)
 
     def keep_state(self, name: str, value: str) -> str:
         with self._writing() as connection:
             connection.execute("INSERT OR IGNORE INTO state (name, value) VALUES (?, ?)", (name, value))
-            return str(connection.execute("SELECT value FROM state WHERE name = ?", (name,)).fetchone()[0])
+            return _state(connection, name) or value
 
     def add_token(self, token: Token) -> None:
         with self._writing() as connection:
@@ -183,15 +206,23 @@ class SqliteStore:
             )
 
     def lease(self, name: str, holder: str, seconds: float) -> bool:
-        now = self._clock().timestamp()
         with self._writing() as connection:
+            now = self._moved_now(connection)
             taken = connection.execute(
                 """INSERT INTO leases (name, holder, expires) VALUES (?, ?, ?)
                 ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires = excluded.expires
-                WHERE leases.holder = excluded.holder OR leases.expires <= ?""",
-                (name, holder, now + seconds, now),
+                WHERE leases.holder = excluded.holder OR leases.expires <= ? OR leases.expires > ?""",
+                # A lease that ends later than anybody could have asked for is from before the time was set back.
+                (name, holder, now + seconds, now, now + max(seconds, LONGEST_LEASE.total_seconds())),
             )
             return taken.rowcount > 0
+
+    def trusted_now(self) -> datetime:
+        with self._writing() as connection:
+            return datetime.fromtimestamp(self._moved_now(connection), UTC)
+
+    def clock_warning(self) -> str | None:
+        return self._time.warning
 
     def close(self) -> None:
         with self._writer_lock:
@@ -202,11 +233,11 @@ class SqliteStore:
 
     def _commit(self, recordings: Sequence[Recording]) -> None:
         """Write what all of these change, each key once, in one transaction."""
-        now = self._now()
-        end = now + int(KEY_LIFETIME.total_seconds())
         changes = combined(recordings)
         expiring = changes.expiring
         with self._writing() as connection:
+            now = int(self._moved_now(connection))
+            end = now + int(KEY_LIFETIME.total_seconds())
             for totals in (changes.increments, changes.sums):
                 connection.executemany(
                     ADD_TO_TOTAL, [(key, value, end if key in expiring else None, now) for key, value in totals.items()]
@@ -222,12 +253,12 @@ class SqliteStore:
 
     def _sweep(self, connection: sqlite3.Connection, now: int) -> None:
         """Delete in passing what has expired: once in a while, and never much at once."""
-        moment = self._clock()
-        if self._last_sweep is not None and abs(moment - self._last_sweep) < SWEEP_EVERY:
+        if self._last_sweep is not None and abs(now - self._last_sweep) < SWEEP_EVERY.total_seconds():
             return
-        connection.execute("DELETE FROM totals WHERE expires <= ?", (now,))
-        connection.execute("INSERT INTO ended_sets SELECT id FROM sets WHERE expires <= ?", (now,))
-        connection.execute("DELETE FROM sets WHERE expires <= ?", (now,))
+        ended = (now - int(DELETION_GRACE.total_seconds()),)
+        connection.execute("DELETE FROM totals WHERE expires <= ?", ended)
+        connection.execute("INSERT INTO ended_sets SELECT id FROM sets WHERE expires <= ?", ended)
+        connection.execute("DELETE FROM sets WHERE expires <= ?", ended)
         deleted = connection.execute(
             """DELETE FROM members WHERE (set_id, value) IN (SELECT set_id, value FROM members
             WHERE set_id IN (SELECT id FROM ended_sets) LIMIT ?)""",
@@ -235,10 +266,20 @@ class SqliteStore:
         ).rowcount
         if deleted < MAX_MEMBERS_PER_SWEEP:
             connection.execute("DELETE FROM ended_sets")
-            self._last_sweep = moment
+            self._last_sweep = now
 
-    def _now(self) -> int:
-        return int(self._clock().timestamp())
+    def _now(self, connection: sqlite3.Connection) -> int:
+        """Return the trusted time in whole seconds."""
+        kept = _state(connection, TRUSTED)
+        return int(self._time.now(None if kept is None else float(kept)))
+
+    def _moved_now(self, connection: sqlite3.Connection) -> float:
+        """Return the trusted time within a transaction that writes, and keep it when it has moved."""
+        kept = _state(connection, TRUSTED)
+        now = self._time.now(None if kept is None else float(kept))
+        if is_worth_keeping(now, None if kept is None else float(kept)):
+            _set_state(connection, TRUSTED, str(now))
+        return now
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -292,6 +333,7 @@ class SqliteStore:
             _retry_while_locked(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchone(), self._busy_timeout)
             connection.execute("PRAGMA synchronous = FULL")
             migrate(connection, self._path)
+            self._now(connection)  # from here on the monotonic clock says how much time has passed
         except sqlite3.OperationalError as error:
             connection.close()
             raise StoreUnavailableError(f"{self._path}: {error}; try again") from error
@@ -302,6 +344,15 @@ class SqliteStore:
             connection.close()
             raise
         return connection
+
+
+def _state(connection: sqlite3.Connection, name: str) -> str | None:
+    row = connection.execute("SELECT value FROM state WHERE name = ?", (name,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def _set_state(connection: sqlite3.Connection, name: str, value: str) -> None:
+    connection.execute("INSERT OR REPLACE INTO state (name, value) VALUES (?, ?)", (name, value))
 
 
 def _current_set(connection: sqlite3.Connection, key: str, end: int | None, now: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from metrics_dictionary.tools.errors import UnavailableError
@@ -106,11 +106,14 @@ class CachedPayload:
     """The last Service Ping payload.
 
     ``payload`` and ``metadata`` are JSON documents; the second says for each metric how long it took and why it failed.
+    ``recorded_at`` is what the clock said, ``saved_at`` the trusted time at which the store took the payload; None
+    before that, and for a payload that an older release saved.
     """
 
     recorded_at: datetime
     payload: str
     metadata: str
+    saved_at: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +184,12 @@ class Store(Protocol):
 
     def lease(self, name: str, holder: str, seconds: float) -> bool:
         """Take or prolong the lease of this name; False while somebody else holds it. It ends after `seconds`."""
+
+    def trusted_now(self) -> datetime:
+        """Return the time in UTC by which things expire and are due: one wrong reading of a clock does not move it."""
+
+    def clock_warning(self) -> str | None:
+        """Return why this process's clock is not trusted, as of the last commit or `trusted_now`; None when it is."""
 
     def close(self) -> None:
         """Let go of files and connections; every later call raises StoreUnavailableError."""

@@ -51,8 +51,11 @@ class Instance:
             connection.executescript(
                 "CREATE TABLE boards (id INTEGER PRIMARY KEY); INSERT INTO boards VALUES (1), (2);"
             )
-        self.store = open_store(f"sqlite:///{folder}/store.db", clock=lambda: self.now)
+        self.store = open_store(f"sqlite:///{folder}/store.db", clock=lambda: self.now, monotonic=self.monotonic)
         self.log: list[str] = []
+
+    def monotonic(self) -> float:
+        return (self.now - NOW).total_seconds()
 
     def settings(self, **given: float) -> Settings:
         named: dict[str, Value] = {f"ping.{name}": value for name, value in given.items()}
@@ -69,7 +72,7 @@ class Instance:
             self.store,
             log=self.log.append,
             interval=timedelta(days=7),
-            clock=lambda: self.now,
+            monotonic=self.monotonic,
             jitter=lambda: 0.0,
         )
 

@@ -38,9 +38,12 @@ class Instance:
 
     def __init__(self, folder: Path) -> None:
         self.clock = Clock()
-        self.store: Store = open_store(f"sqlite:///{folder}/store.db", clock=self.clock)
+        self.store: Store = open_store(f"sqlite:///{folder}/store.db", clock=self.clock, monotonic=self.monotonic)
         self.generated: list[str] = []
         self.log: list[str] = []
+
+    def monotonic(self) -> float:
+        return (self.clock.now - START).total_seconds()
 
     def save(self) -> None:
         self.store.save_payload(CachedPayload(self.clock.now, "{}", "{}"))
@@ -62,7 +65,7 @@ class Instance:
             self.store,
             log=self.log.append,
             interval=interval,
-            clock=self.clock,
+            monotonic=self.monotonic,
             jitter=lambda: jitter,
         )
 

@@ -32,8 +32,8 @@ MAX_TIME_LIMIT = 86_400
 class Hold:
     """A payload that stays because the collections after it found a service away.
 
-    ``payload`` is when that payload was recorded, ``since`` when the first of ``attempts`` collections began, ``last``
-    when the last one did.
+    ``payload`` is when that payload was recorded. ``since`` is when the first of ``attempts`` collections began and
+    ``last`` when the last one did, both in the store's trusted time.
     """
 
     payload: datetime
@@ -82,12 +82,13 @@ def publish(
     StoreUnavailableError when nothing can be kept; OperationalError for a setting that makes no sense.
     """
     hold_time, time_limit = limits(settings)
-    former = store.payload()  # before the database is put to work for a payload that nobody could keep
+    began = store.trusted_now()  # before the database is put to work for a payload that nobody could keep
+    former = store.payload()
     payload = collect(
         dictionary, sources, categories=settings.data_categories, now=now, time_limit=time_limit, progress=progress
     )
     if former is not None and payload.outages:
-        payload = _after_attempt(payload, former, store, hold_time)
+        payload = _after_attempt(payload, former, store, hold_time, began)
     store.save_payload(cached(payload))
     return payload
 
@@ -107,9 +108,10 @@ def limits(settings: Settings) -> tuple[timedelta, float]:
     return timedelta(hours=hours), seconds
 
 
-def _after_attempt(payload: Payload, former: CachedPayload, store: Store, hold_time: timedelta) -> Payload:
+def _after_attempt(
+    payload: Payload, former: CachedPayload, store: Store, hold_time: timedelta, now: datetime
+) -> Payload:
     """Return the payload to publish in spite of its outages, or note the attempt and raise PayloadHeldError."""
-    now = payload.recorded_at
     hold = Hold.of(store, former) or Hold(former.recorded_at, since=now, last=now, attempts=0)
     hold = replace(hold, last=now, attempts=hold.attempts + 1)
     known = {outage.service for outage in outages(former)}  # what the former payload lacks cannot be lost

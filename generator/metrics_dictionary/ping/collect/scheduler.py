@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import random
 import threading
+import time
 import uuid
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.ping.collect.publication import Hold, PayloadHeldError
 from metrics_dictionary.stores.store import StoreUnavailableError
-from metrics_dictionary.tools.clock import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
-    from metrics_dictionary.stores.store import Store
-    from metrics_dictionary.tools.clock import Clock
+    from metrics_dictionary.stores.store import CachedPayload, Store
 
     Generate = Callable[[Callable[[int, int], None]], None]
 
@@ -29,6 +30,9 @@ POLL_INTERVAL = timedelta(minutes=1)
 FIRST_RETRY = timedelta(minutes=30)
 LAST_RETRY = timedelta(hours=6)
 """The pauses between attempts in vain: each is twice as long as the one before, from the first of these to the last."""
+
+MAX_FUTURE = timedelta(hours=1)
+"""How far ahead of the trusted time a payload may be dated."""
 
 MAX_JITTER = 1 / 7
 """The random delay is at most this share of the interval: a day of a week."""
@@ -54,7 +58,7 @@ class Scheduler:
         *,
         log: Callable[[str], None],
         interval: timedelta,
-        clock: Clock = utc_now,
+        monotonic: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         if interval <= timedelta(0):
@@ -65,10 +69,10 @@ class Scheduler:
         self._log = log
         self._interval = interval
         self._offset = interval * MAX_JITTER * jitter()
-        self._clock = clock
-        self._not_before: datetime | None = None
+        self._monotonic = monotonic
+        self._not_before = -math.inf
         self._failures = 0
-        self._lease_renewed: datetime | None = None
+        self._lease_renewed = -math.inf
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ping scheduler", daemon=True)
 
@@ -100,7 +104,7 @@ class Scheduler:
         except Exception as error:  # noqa: BLE001 - the next week must come, whatever went wrong in this one
             self._failures += 1
             pause = retry_after(self._failures)
-            self._not_before = self._clock() + pause
+            self._not_before = self._monotonic() + pause.total_seconds()
             self._log(f"service ping: no payload: {type(error).__name__}: {error}. The next attempt is in {pause}")
             return False
         self._failures = 0
@@ -113,25 +117,33 @@ class Scheduler:
             self._stopping.wait(POLL_INTERVAL.total_seconds())
 
     def _due(self) -> bool:
-        now = self._clock()
-        if self._not_before is not None and now < self._not_before:
+        if self._monotonic() < self._not_before:
             return False
-        last = self._store.payload()
-        if last is None:
+        now, last = self._store.trusted_now(), self._store.payload()
+        if last is None or self._is_in_the_future(last, now):
             return True
         hold = Hold.of(self._store, last)
         if hold is not None:
             return now >= hold.last + retry_after(hold.attempts)
-        return now >= last.recorded_at + self._interval + self._offset
+        return now >= (last.saved_at or last.recorded_at) + self._interval + self._offset
+
+    def _is_in_the_future(self, last: CachedPayload, now: datetime) -> bool:
+        """Whether a wrong clock dated the payload: it must not stop the next one.
+
+        A clock that is wrong still would date the next one no better; when that one is due, `saved_at` says.
+        """
+        if last.saved_at is None or self._store.clock_warning() is None:
+            return max(last.recorded_at, last.saved_at or now) > now + MAX_FUTURE
+        return last.saved_at > now + MAX_FUTURE
 
     def _acquire_lease(self) -> bool:
-        self._lease_renewed = self._clock()
+        self._lease_renewed = self._monotonic()
         return self._store.lease(LEASE, self._holder, LEASE_TIME.total_seconds())
 
     def _progress(self, _done: int, _total: int) -> None:
         if self._stopping.is_set():
             raise _Stopped
-        if self._lease_renewed is None or self._clock() - self._lease_renewed > LEASE_TIME / 4:
+        if self._monotonic() - self._lease_renewed > LEASE_TIME.total_seconds() / 4:
             with suppress(StoreUnavailableError):  # it may be back before there is something to save
                 self._acquire_lease()
 

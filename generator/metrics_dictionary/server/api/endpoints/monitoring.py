@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from metrics_dictionary.server.transport.request import Request
     from metrics_dictionary.server.transport.request_counters import RequestCounters
 
-STATUS = {"type": "object", "required": ["status"], "properties": {"status": {"type": "string"}}}
+STATUS = {
+    "type": "object",
+    "required": ["status"],
+    "properties": {"status": {"type": "string"}, "warnings": {"type": "array", "items": {"type": "string"}}},
+}
 NOT_TRUSTED = RouteResponse("The caller is not on a trusted network.", schema=MESSAGE)
 
 
@@ -73,12 +77,13 @@ class Monitoring:
         return json_response(200, {"status": "ok"})
 
     def readiness(self, _request: Request) -> Response:
-        """Answer whether the store can be reached: without it hardly any call works."""
+        """Answer whether the store can be reached: without it hardly any call works. A warning changes no status."""
         try:
             self._store.flags()
         except StoreUnavailableError:
             return json_response(503, {"status": "failed", "store": "unavailable"})
-        return json_response(200, {"status": "ok", "store": "ok"})
+        warning = self._store.clock_warning()
+        return json_response(200, {"status": "ok", "store": "ok"} | ({"warnings": [warning]} if warning else {}))
 
     def metrics(self, _request: Request) -> Response:
         """Answer with counters for Prometheus."""
