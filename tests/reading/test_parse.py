@@ -231,14 +231,16 @@ def test_a_value_that_json_cannot_carry_is_reported_and_kept_as_written(text: st
     assert file.document.data == {"a": value}
 
 
-def test_a_key_has_to_be_a_text() -> None:
+def test_a_key_must_be_a_string() -> None:
     found = parsed("? [a, b]\n: 1\n? {c: d}\n: 2\n").diagnostics
     assert [each.rule for each in found] == ["yaml-type", "yaml-type"]
-    assert {each.help for each in found} == {"Write a text as the key, and the list or mapping as its value."}
+    assert {each.help for each in found} == {"Write a string as the key, and the list or mapping as its value."}
 
 
 def test_what_to_do_about_a_value_that_json_cannot_carry_depends_on_the_value() -> None:
-    assert help_of(only(parsed("a: 2024-01-31\n"))).startswith("Put the value in quotes")
+    assert help_of(only(parsed("a: 2024-01-31\n"))) == 'Put the date in quotes: "2024-01-31".'
+    assert help_of(only(parsed("a: .nan\n"))).startswith("Write a finite number")
+    assert help_of(only(parsed("a: 99999999999999999999\n"))).startswith("Write a smaller number")
     assert help_of(only(parsed("a: !!binary aGk=\n"))).startswith("Remove the tag")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.reading.document import Document, Kind
@@ -21,4 +22,9 @@ def changed(definition: Mapping[str, object], **changes: object) -> dict[str, ob
 
 def schema_messages(data: object, kind: Kind) -> list[str]:
     """Return the messages of the schema rule about a definition."""
-    return [finding.message for finding in schema_findings(Document("a.yml", "a.yml", kind, data))]
+    return [finding.message for finding in schema_findings(document_of(data, kind))]
+
+
+def document_of(data: object, kind: Kind) -> Document:
+    """Return a document that an editor has not saved, written as JSON, which is YAML."""
+    return Document("a.yml", "a.yml", kind, data, json.dumps(data).encode())

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from metrics_dictionary.reading.document import Document, Kind
+from metrics_dictionary.reading.document import Kind
 from metrics_dictionary.tools.near_misses import Suggestion
 from metrics_dictionary.validation.engine.schema_rule import schema_findings
-from tests.validation.schema_samples import schema_messages
+from tests.validation.schema_samples import document_of, schema_messages
 
 if TYPE_CHECKING:
     from metrics_dictionary.validation.rules.rule import Finding
 
 
 def findings(data: object, kind: Kind = Kind.METRIC) -> dict[str, Finding]:
-    return {finding.message: finding for finding in schema_findings(Document("a.yml", "a.yml", kind, data))}
+    return {finding.message: finding for finding in schema_findings(document_of(data, kind))}
 
 
 def finding(data: dict[str, object], words: str) -> Finding:
@@ -71,7 +71,7 @@ def test_a_field_deep_inside_is_explained_by_its_own_description() -> None:
 def test_a_wrong_type_is_not_reported_again_as_a_wrong_value() -> None:
     messages = [message for message in findings({"status": 5, "milestone": 16.1}) if "must be" in message]
     assert messages == [
-        "`status` must be text, not the number 5",
+        "`status` must be a string, not the number 5",
         '`milestone` must be a version in quotes such as "16.10" or "<13.9", not the number 16.1',
     ]
 

@@ -19,7 +19,7 @@ from metrics_dictionary.reading.document import Document, Kind
 from metrics_dictionary.reading.events import MAX_DEPTH, Event, events_of
 from metrics_dictionary.reading.positions import JsonPath, Position, json_path, position_of
 from metrics_dictionary.reading.scalars import UnsupportedScalarError, plain_scalar
-from metrics_dictionary.reading.syntax_errors import merge_conflict, syntax_problem
+from metrics_dictionary.reading.syntax_errors import merge_conflict, syntax_problem, too_deep
 
 if TYPE_CHECKING:
     from metrics_dictionary.reading.root import SourceFile
@@ -161,7 +161,8 @@ class _Content:
                 self._report("yaml-multiple-documents", "a second document starts here", event)
                 break
             if len(self._outer) > MAX_DEPTH:
-                self._report("yaml-too-large", f"the nesting is more than {MAX_DEPTH} levels deep", event)
+                deep = too_deep(position_of(event.start_mark))
+                self._report(deep.rule, deep.message, event, deep.help)
                 self.complete = False
                 break
         self._report_repetitions()
@@ -176,7 +177,7 @@ class _Content:
             try:
                 self._put(plain_scalar(event.value), event)
             except UnsupportedScalarError as error:
-                self._report("yaml-type", str(error), event)
+                self._report("yaml-type", str(error), event, error.help)
                 self._put(event.value, event)
         else:
             if event.tag is not None:
@@ -222,15 +223,15 @@ class _Content:
             items[self._key] = value
             self._key = None
         else:
-            help_text = "Write a text as the key, and the list or mapping as its value."
-            self._report("yaml-type", "a key has to be a text, not a list or a mapping", event, help_text)
+            help_text = "Write a string as the key, and the list or mapping as its value."
+            self._report("yaml-type", "a key must be a string, not a list or a mapping", event, help_text)
             self._key = ""
 
     def _check_tag(self, tag: str, event: Event) -> None:
         if tag not in _PLAIN_TAGS:
             written = tag.replace(_TAG, "!!")
             message = f"the tag `{_short(written)}` has no place in a definition"
-            self._report("yaml-type", message, event, "Remove the tag; quotes alone make a text.")
+            self._report("yaml-type", message, event, "Remove the tag; quotes alone make a string.")
 
     def _report_aliases(self) -> None:
         if not self._aliases:

@@ -20,7 +20,11 @@ _CONSTRUCTOR = SafeConstructor()
 
 
 class UnsupportedScalarError(ValueError):
-    """The scalar has a meaning in YAML that JSON cannot carry; the message says which."""
+    """The scalar has a meaning in YAML that JSON cannot carry; the message says which, ``help`` what to write."""
+
+    def __init__(self, message: str, help_text: str = "Put the value in quotes to make it a string.") -> None:
+        super().__init__(message)
+        self.help = help_text
 
 
 def plain_scalar(text: str) -> Scalar:
@@ -40,7 +44,7 @@ def _resolved(text: str) -> Scalar:
     if kind in ("int", "float"):
         return _number(text, kind)
     if kind == "timestamp":
-        raise UnsupportedScalarError(f"`{text}` is read as a date")
+        raise UnsupportedScalarError(f"`{text}` is read as a date", f'Put the date in quotes: "{text}".')
     return text
 
 
@@ -62,9 +66,11 @@ def _number(text: str, kind: str) -> int | float:
     try:
         number = _CONSTRUCTOR.construct_yaml_int(node) if kind == "int" else _CONSTRUCTOR.construct_yaml_float(node)
     except ValueError as error:
-        raise UnsupportedScalarError(f"`{text}` looks like a number but is none") from error
+        raise UnsupportedScalarError(f"`{text}` looks like a number but is not one") from error
     if not math.isfinite(number):
-        raise UnsupportedScalarError(f"`{text}` is read as a number that JSON does not have")
+        message = f"`{text}` is read as a number that JSON does not have"
+        raise UnsupportedScalarError(message, "Write a finite number, or put the value in quotes to make it a string.")
     if isinstance(number, int) and abs(number) >= _INTEGER_LIMIT:
-        raise UnsupportedScalarError(f"`{text}` is read as a number that does not fit in 64 bits")
+        message = f"`{text}` is read as a number that does not fit in 64 bits"
+        raise UnsupportedScalarError(message, "Write a smaller number, or put the value in quotes to make it a string.")
     return number

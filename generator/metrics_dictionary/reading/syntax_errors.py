@@ -10,7 +10,7 @@ import yaml
 from yaml.error import MarkedYAMLError
 from yaml.reader import ReaderError
 
-from metrics_dictionary.reading.events import events_of
+from metrics_dictionary.reading.events import MAX_DEPTH, events_of
 from metrics_dictionary.reading.positions import Position, position_of
 
 if TYPE_CHECKING:
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 _QUOTE_IT = "Put the whole text in quotes."
 _MAX_SHOWN_LENGTH = 40
+_SURROGATE = re.compile(
+    r"\\u(?:(?P<high>d[89ab][0-9a-f]{2})(?:\\u(?P<low>d[c-f][0-9a-f]{2}))?|(?P<lone>d[c-f][0-9a-f]{2}))", re.IGNORECASE
+)
 _CONFLICT_MARKER = re.compile(r"^(?:(?:<{7}|\|{7}|>{7})(?: .*)?|={7})\r?$", re.MULTILINE)
 
 
@@ -38,8 +41,16 @@ def syntax_problem(error: YAMLError, text: str) -> SyntaxProblem:
     if isinstance(error, ReaderError):
         return _control_character(error, text)
     if isinstance(error, MarkedYAMLError) and error.problem_mark is not None:
+        if "nesting depth" in (error.problem or ""):
+            return too_deep(position_of(error.problem_mark))
         return _explained(error, text)
     return SyntaxProblem("yaml-syntax", str(error).splitlines()[0], (1, 1))
+
+
+def too_deep(position: Position) -> SyntaxProblem:
+    """Return what to say of nesting beyond the limit."""
+    message = f"the nesting is more than {MAX_DEPTH} levels deep"
+    return SyntaxProblem("yaml-too-large", message, position, "Take levels out; a definition needs 12 at most.")
 
 
 def merge_conflict(text: str, *, readable: bool) -> SyntaxProblem | None:
@@ -119,9 +130,20 @@ def _wrong_escape(text: str, place: Position) -> SyntaxProblem:
     line = _line(text, place)
     # The parser means the backslash itself, or the digits that are missing behind it.
     start = max(line.rfind("\\", 0, place[1]), 0)
+    if half := _SURROGATE.match(line, start):
+        return _half_of_a_pair(half, (place[0], start + 1))
     message = f"`{line[start : start + 2]}` starts no escape that YAML knows, or one with too few digits"
     help_text = "Write `\\\\` for a backslash, or use single quotes: between them it is a character like any other."
     return SyntaxProblem("yaml-syntax", message, (place[0], start + 1), help_text)
+
+
+def _half_of_a_pair(half: re.Match[str], place: Position) -> SyntaxProblem:
+    """Explain ``\\ud83d\\ude00``: JSON writes a character beyond U+FFFF as two escapes, YAML as itself or as one."""
+    instead = "the escape of the whole character, `\\U` and eight digits"
+    if half["low"]:
+        instead = f"`\\U{0x10000 + (int(half['high'], 16) - 0xD800) * 0x400 + int(half['low'], 16) - 0xDC00:08X}`"
+    message = f"`\\u{half['high'] or half['lone']}` is half of a surrogate pair, which JSON knows and YAML does not"
+    return SyntaxProblem("yaml-syntax", message, place, f"Write the character itself, or {instead}.")
 
 
 def _stray_line(text: str, place: Position) -> SyntaxProblem:

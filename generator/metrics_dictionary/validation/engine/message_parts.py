@@ -31,7 +31,7 @@ def value(found: object) -> str:
     if isinstance(found, int | float):
         return f"the number {found}"
     if isinstance(found, str):
-        return code(found) if found.strip() else "an empty text"
+        return code(found) if found.strip() else "an empty string"
     return "a list" if isinstance(found, list) else "a mapping"
 
 

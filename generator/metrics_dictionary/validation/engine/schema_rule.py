@@ -75,7 +75,7 @@ def _telling(errors: Iterable[ValidationError]) -> list[ValidationError]:
 
 def _finding(document: Document, error: ValidationError) -> Finding:
     path = tuple(error.path)
-    words = _words_for(error)
+    words = _without_quotes(document, error) or _words_for(error)
     missing = missing_field(error)
     subject = message_parts.field(path) if path else _SUBJECTS[document.kind]
     described = path if missing is None else (*path, missing)
@@ -94,13 +94,29 @@ def _finding(document: Document, error: ValidationError) -> Finding:
 class _Words:
     """What is said of a value.
 
-    ``predicate`` follows the value's place: "must be text, not the number 16.1". ``suggestion`` is what to write
+    ``predicate`` follows the value's place: "must be a string, not a list". ``suggestion`` is what to write
     instead. ``help`` takes the place of the field's description.
     """
 
     predicate: str
     suggestion: Suggestion | str | None = None
     help: str | None = None
+
+
+def _without_quotes(document: Document, error: ValidationError) -> _Words | None:
+    """Explain a string that YAML reads as something else for want of quotes, such as ``no``; None for other errors."""
+    wrong_type = error.validator == "type" and isinstance(error.instance, bool | int | float)
+    if not wrong_type or not isinstance(error.schema, dict) or _own_words(error):
+        return None
+    written = document.positions.written(tuple(error.path))
+    if not written or any(_validator(document.kind).evolve(schema=error.schema).iter_errors(written)):
+        return None
+    read = message_parts.value(error.instance)
+    return _Words(
+        f"{_type_wanted(error.validator_value)}, but {message_parts.code(written)} without quotes is {read}",
+        f'"{written}"',
+        "Put the value in quotes to make it a string.",
+    )
 
 
 def _words_for(error: ValidationError) -> _Words:
@@ -110,8 +126,12 @@ def _words_for(error: ValidationError) -> _Words:
 
 
 def _type(error: ValidationError, types: Any) -> _Words:
+    return _Words(_expected(error, _type_wanted(types)))
+
+
+def _type_wanted(types: Any) -> str:
     names = [types] if isinstance(types, str) else types
-    return _Words(_expected(error, f"must be {' or '.join(_TYPES[name] for name in names)}"))
+    return f"must be {' or '.join(_TYPES[name] for name in names)}"
 
 
 def _enum(error: ValidationError, allowed: Any) -> _Words:
@@ -186,7 +206,7 @@ _TYPES = {
     "null": "nothing",
     "number": "a number",
     "object": "a mapping",
-    "string": "text",
+    "string": "a string",
 }
 
 _WORDS: dict[str, Callable[[ValidationError, Any], _Words]] = {
