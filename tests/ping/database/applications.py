@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    import pytest
+
+    from metrics_dictionary.ping.database.database import Database
     from metrics_dictionary.ping.query.relation import Relation
     from metrics_dictionary.ping.query.time_window import TimeWindow
 
@@ -87,3 +90,16 @@ def relation(
     """The relation of an entry of the database source."""
     whole = {"source": "database", "operation": operation, "table": table, "column": column, **entry}
     return resolve(an_instrumentation(whole), a_metric()).within(window)
+
+
+def heard_by(database: Database, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the list that the database's statements are written to."""
+    statements: list[str] = []
+    rows = database.rows
+
+    def heard(statement: str) -> list[tuple[Any, ...]]:
+        statements.append(statement)
+        return rows(statement)
+
+    monkeypatch.setattr(database, "rows", heard)
+    return statements

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from metrics_dictionary.ping.database import counting
+from metrics_dictionary.ping.database import batches, counting
+from metrics_dictionary.ping.database.bounds import BoundsCache
 from metrics_dictionary.ping.database.database import StatementTimeout
-from metrics_dictionary.ping.query.relation import Batching, Operation
+from metrics_dictionary.ping.query.relation import Batching, Column, Operation
 from metrics_dictionary.ping.query.sql import select
 from metrics_dictionary.ping.query.time_window import TimeWindow
 from tests.ping.database.applications import relation
@@ -84,7 +85,7 @@ def test_bounds_are_asked_once_for_all_metrics(opened: Opener, monkeypatch: pyte
 @pytest.mark.usefixtures("numbers")
 def test_a_large_table_is_never_read_with_one_statement(opened: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(counting, "SMALL_RANGE", 500)
-    monkeypatch.setattr(counting, "BATCH_SIZES", dict.fromkeys(Operation, 100))
+    monkeypatch.setattr(batches, "BATCH_SIZES", dict.fromkeys(Operation, 100))
     database = opened()
     heard = listen(database, monkeypatch)
     assert database.compute(relation("count", "numbers")) == 1000
@@ -97,7 +98,7 @@ def test_a_large_table_is_never_read_with_one_statement(opened: Opener, monkeypa
 @pytest.mark.usefixtures("numbers")
 def test_batches_grow_while_they_are_quick(opened: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(counting, "SMALL_RANGE", 500)
-    monkeypatch.setattr(counting, "BATCH_SIZES", dict.fromkeys(Operation, 10))
+    monkeypatch.setattr(batches, "BATCH_SIZES", dict.fromkeys(Operation, 10))
     database = opened(statement_timeout=3600.0)
     heard = listen(database, monkeypatch)
     database.compute(relation("count", "numbers"))
@@ -129,8 +130,8 @@ def test_a_gap_of_a_million_billion_ids_takes_few_statements(
 
 @pytest.mark.usefixtures("numbers")
 def test_a_batch_that_takes_too_long_is_halved(opened: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(counting, "MIN_BATCH_SIZE", 10)
-    monkeypatch.setattr(counting, "GROW_BELOW", 0.0)
+    monkeypatch.setattr(batches, "MIN_BATCH_SIZE", 10)
+    monkeypatch.setattr(batches, "GROW_BELOW", 0.0)
     database = opened()
     heard = listen(database, monkeypatch, slow=100)
     assert database.compute(relation("sum", "numbers", "number")) == 10 * sum(range(100))
@@ -160,12 +161,81 @@ def test_what_cannot_be_split_times_out(numbers: Application, opened: Opener, mo
 
 
 @pytest.mark.usefixtures("numbers")
-def test_a_value_that_would_take_endless_statements_is_given_up(
+def test_a_hint_that_would_take_endless_statements_is_not_followed(
     opened: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(counting, "MAX_STATEMENTS", 20)
-    with pytest.raises(StatementTimeout, match="20 statements"):
-        opened().compute(relation("count", "numbers", batch_size=10))
+    monkeypatch.setattr(batches, "MAX_STATEMENTS", 20)
+    database = opened(statement_timeout=3600.0)
+    heard = listen(database, monkeypatch)
+    assert database.compute(relation("count", "numbers", batch_size=1)) == 1000
+    assert database.compute(relation("distinct_count", "numbers", "number", batch_size=1)) == 100
+    assert len(heard) < 100
+
+
+INDEXES = {
+    "CREATE TABLE things (id INTEGER PRIMARY KEY, kind TEXT)": True,
+    "CREATE TABLE things (kind TEXT, id BIGINT PRIMARY KEY)": True,
+    "CREATE TABLE things (kind TEXT, id BIGINT, PRIMARY KEY (id, kind))": True,
+    "CREATE TABLE things (kind TEXT, id BIGINT, PRIMARY KEY (kind, id))": False,
+    "CREATE TABLE things (id BIGINT, kind TEXT PRIMARY KEY)": False,
+    "CREATE TABLE things (id BIGINT, kind TEXT); CREATE INDEX by_id ON things (id DESC)": True,
+    "CREATE TABLE things (id BIGINT, kind TEXT); CREATE INDEX by_id ON things (id) WHERE kind IS NULL": False,
+    "CREATE TABLE things (id BIGINT, kind TEXT); CREATE INDEX by_id ON things ((id + 1))": False,
+}
+
+
+@pytest.mark.parametrize("created", INDEXES)
+def test_an_index_is_one_whose_first_column_is_the_column(
+    application: Application, opened: Opener, created: str
+) -> None:
+    application.execute(*created.split(";"))
+    assert BoundsCache(opened()).is_indexed(Column("things", "id")) is INDEXES[created]
+
+
+SNOWFLAKES = [(1 << 62) + (number // 100 << 40) + number % 100 * 7 for number in range(3_000)]
+"""3,000 ids in clusters of 100 that lie far apart, as servers make them from the time."""
+
+
+@pytest.mark.parametrize("size", [None, 1, 500, 100_000])
+@pytest.mark.parametrize("key", ["BIGINT PRIMARY KEY", "BIGINT"])
+def test_ids_that_lie_far_apart_are_counted_whatever_the_hint(
+    application: Application, opened: Opener, monkeypatch: pytest.MonkeyPatch, size: int | None, key: str
+) -> None:
+    application.execute(f"CREATE TABLE flakes (id {key}, user_id BIGINT)")
+    application.execute("CREATE INDEX flakes_by_user ON flakes (user_id)")
+    application.insert("flakes", [(flake, SNOWFLAKES[number // 3]) for number, flake in enumerate(SNOWFLAKES)])
+    hint: dict[str, Any] = {} if size is None else {"batch_size": size}
+    database = opened(statement_timeout=3600.0)
+    heard = listen(database, monkeypatch)
+    assert database.compute(relation("count", "flakes", **hint)) == 3_000
+    assert database.compute(relation("distinct_count", "flakes", "user_id", **hint)) == 1_000
+    assert database.compute(relation("average", "flakes", "id", **hint)) == pytest.approx(sum(SNOWFLAKES) / 3_000)
+    assert len(heard) < (20_000 if size == 1 else 150)
+
+
+def test_batches_of_ids_that_lie_far_apart_have_so_many_rows(
+    application: Application, opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "GROW_BELOW", 0.0)
+    application.execute("CREATE TABLE flakes (id BIGINT PRIMARY KEY)")
+    application.insert("flakes", [(flake,) for flake in SNOWFLAKES])
+    database = opened()
+    heard = listen(database, monkeypatch)
+    assert database.compute(relation("count", "flakes", batch_size=400)) == 3_000
+    ends = [int(end[1]) for statement in heard if (end := re.search(r" < (\d+)$", statement))]
+    assert [sum(flake < end for flake in SNOWFLAKES) for end in ends] == [400, 800, 1200, 1600, 2000, 2400, 2800]
+
+
+def test_far_apart_rows_that_take_too_long_in_any_batch_are_given_up_at_once(
+    application: Application, opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    application.execute("CREATE TABLE flakes (id BIGINT)")
+    application.insert("flakes", [(flake,) for flake in SNOWFLAKES])
+    database = opened()
+    heard = listen(database, monkeypatch, slow=0)
+    with pytest.raises(StatementTimeout):
+        database.compute(relation("count", "flakes", batch_size=1))
+    assert len(heard) < 60
 
 
 @pytest.mark.usefixtures("numbers")
@@ -183,8 +253,8 @@ def test_distinct_values_of_a_large_table_are_split_by_themselves(
     opened: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(counting, "SMALL_RANGE", 500)
-    monkeypatch.setattr(counting, "BATCH_SIZES", dict.fromkeys(Operation, 250))
-    monkeypatch.setattr(counting, "GROW_BELOW", 0.0)
+    monkeypatch.setattr(batches, "BATCH_SIZES", dict.fromkeys(Operation, 250))
+    monkeypatch.setattr(batches, "GROW_BELOW", 0.0)
     database = opened()
     heard = listen(database, monkeypatch)
     assert database.compute(relation("distinct_count", "numbers", "number")) == 100
@@ -219,7 +289,7 @@ def test_a_statement_is_ended_when_its_time_is_over(opened: Opener) -> None:
 def test_a_count_that_takes_longer_than_a_statement_may_is_finished_in_batches(
     opened: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(counting, "MIN_BATCH_SIZE", 10)
+    monkeypatch.setattr(batches, "MIN_BATCH_SIZE", 10)
     database = opened(statement_timeout=0.3)
     slow = relation("count", "numbers", conditions=[{"sql": SLOW[database.adapter]}])
     started = time.monotonic()
@@ -289,7 +359,7 @@ def test_batches_together_give_what_the_statement_gives(
     operation = entry["operation"]
     start, finish = hint
     if operation is Operation.DISTINCT_COUNT and entry["column"] == "size":
-        size, start, finish = size * 2**36, None, None  # these values are far apart
+        start, finish = None, None  # a hint that is wrong by so much takes as many statements as there are numbers
     batched = replace(whole, batching=Batching(size=size))
     batched_with_hint = replace(whole, batching=Batching(start, finish, size))
 

@@ -72,6 +72,24 @@ def test_values_are_added_up_without_those_that_are_missing(database: Database, 
     assert type(value) is int
 
 
+LARGE = [2**62 - number * 3 for number in range(40)] + [-(2**61) + number for number in range(7)] + [None]
+
+
+@pytest.mark.parametrize("added", [[], [0.5, 1e20], [-(2**63)] * 3])
+def test_sums_and_averages_may_exceed_64_bits(
+    application: Application, database: Database, batching: dict[str, Any], added: list[float]
+) -> None:
+    kind = "DOUBLE PRECISION" if any(isinstance(value, float) for value in added) else "BIGINT"
+    application.execute(f"CREATE TABLE sizes (id INTEGER PRIMARY KEY, size {kind})")
+    values = [*LARGE, *added]
+    application.insert("sizes", [*enumerate(values, start=1)])
+    present = [value for value in values if value is not None]
+    total = database.compute(relation("sum", "sizes", "size", **batching))
+    assert total == (sum(present) if kind == "BIGINT" else pytest.approx(float(sum(present)), rel=1e-12))
+    average = database.compute(relation("average", "sizes", "size", **batching))
+    assert average == pytest.approx(sum(present) / len(present))
+
+
 def test_an_average_is_that_of_the_values_that_are_there(database: Database, batching: dict[str, Any]) -> None:
     durations = [duration for _, _, _, duration, _ in BUILDS if duration is not None]
     value = database.compute(relation("average", "builds", "duration", **batching))

@@ -1,4 +1,4 @@
-"""The smallest and the largest value of a column, cached for all metrics of a collection."""
+"""The smallest and the largest value of a column, and whether it has an index, cached for all metrics."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from metrics_dictionary.ping.database.catalogs import select_is_indexed
 from metrics_dictionary.ping.database.database import DatabaseError, DatabaseUnavailableError
 from metrics_dictionary.ping.query.sql import select_bounds
 
@@ -37,6 +38,7 @@ class BoundsCache:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._cache: dict[Column, tuple[float, Bounds | None]] = {}
+        self._indexed: dict[Column, bool] = {}
         self._lock = threading.Lock()
 
     def of(self, column: Column) -> Bounds | None:
@@ -51,6 +53,14 @@ class BoundsCache:
                 bounds = self._ask(column)
                 self._cache[column] = (time.monotonic(), bounds)
             return bounds
+
+    def is_indexed(self, column: Column) -> bool:
+        """Return whether an index finds the column's values in order. Raises DatabaseError and its kinds."""
+        with self._lock:
+            if column not in self._indexed:
+                ((found,),) = self._database.rows(select_is_indexed(self._database.adapter, column))
+                self._indexed[column] = bool(found)
+            return self._indexed[column]
 
     def _ask(self, column: Column) -> Bounds | None:
         try:

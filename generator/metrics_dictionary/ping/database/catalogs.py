@@ -5,6 +5,15 @@ after their columns. Of PostgreSQL, only the tables of the schemas on the search
 is disabled is part of its definition.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from metrics_dictionary.ping.query.sql import quoted_name, quoted_text
+
+if TYPE_CHECKING:
+    from metrics_dictionary.ping.query.relation import Column
+
 _SQLITE = {
     # The columns have their own kind; what is left of a table is its primary key and the words after the columns.
     "tables": r"""
@@ -121,3 +130,37 @@ _POSTGRESQL = {
 
 CATALOGS = {"sqlite": _SQLITE, "postgresql": _POSTGRESQL}
 """Adapter -> kind -> query for the names and definitions; several definitions of one name stand in order."""
+
+_INDEXED = {
+    # The key of a table with row ids is no index of its own where its type is INTEGER: it is the row id.
+    "sqlite": """
+        SELECT EXISTS (
+            SELECT 1 FROM pragma_index_list({table}) AS list JOIN pragma_index_xinfo(list.name) AS info
+            WHERE info.seqno = 0 AND info.name = {column} COLLATE NOCASE AND NOT list.partial
+        ) OR (
+            SELECT count(*) = 1 AND max(name) = {column} COLLATE NOCASE AND max(type) = 'INTEGER' COLLATE NOCASE
+            FROM pragma_table_xinfo({table}) WHERE pk > 0
+        )
+    """,
+    "postgresql": """
+        SELECT EXISTS (
+            SELECT 1
+            FROM pg_catalog.pg_index AS listed
+            JOIN pg_catalog.pg_attribute AS attribute
+                ON attribute.attrelid = listed.indrelid AND attribute.attnum = listed.indkey[0]
+            JOIN pg_catalog.pg_class AS entry ON entry.oid = listed.indexrelid
+            JOIN pg_catalog.pg_am AS method ON method.oid = entry.relam AND method.amname = 'btree'
+            WHERE listed.indrelid = pg_catalog.to_regclass({quoted_table})
+            AND listed.indisvalid AND listed.indpred IS NULL AND attribute.attname = {column}
+        )
+    """,
+}
+
+
+def select_is_indexed(adapter: str, column: Column) -> str:
+    """Return the statement that says whether an index finds a column's values in order."""
+    return _INDEXED[adapter].format(
+        table=quoted_text(column.table),
+        quoted_table=quoted_text(quoted_name(column.table)),
+        column=quoted_text(column.name),
+    )

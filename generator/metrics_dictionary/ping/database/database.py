@@ -60,5 +60,9 @@ class StatementTimeout(DatabaseError):  # noqa: N818 - it says what happened
     """A statement took longer than it may, and cannot be split into shorter ones."""
 
 
+class SumOverflow(DatabaseError):  # noqa: N818 - it says what happened
+    """A sum exceeds the 64 bits that the database calculates with."""
+
+
 class DatabaseUnavailableError(DatabaseError, SourceUnavailableError):
     """The database is not there, not reachable, locked, damaged, or shutting down."""

@@ -92,6 +92,11 @@ class RawCondition:
 
 
 @dataclass(frozen=True, slots=True)
+class WindowCondition(RawCondition):
+    """A time window that a database wrote as SQL, because its column has no type for a time."""
+
+
+@dataclass(frozen=True, slots=True)
 class InTimeWindow:
     """The place of the time window among the conditions, and the column that it limits."""
 

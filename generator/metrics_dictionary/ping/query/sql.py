@@ -1,4 +1,6 @@
-"""The SQL of a database metric, in the form in which ActiveRecord writes it. No other module writes SQL.
+"""The SQL of a database metric, in the form in which ActiveRecord writes it.
+
+Beside it only the catalogs of the databases and SQLite's time columns write SQL.
 
 Names are always quoted and values always written as literals, so that neither can end what it stands in. What stands
 under ``sql:`` is the author's and stays as it is.
@@ -71,33 +73,89 @@ def total(statements: Iterable[str]) -> str:
 
 def select_bounds(column: Column) -> str:
     """Return the statement for the smallest and the largest value of a column; apart, an index answers both."""
-    name, table = _column(column), quoted_name(column.table)
+    name, table = column_name(column), quoted_name(column.table)
     return f"SELECT (SELECT MIN({name}) FROM {table}), (SELECT MAX({name}) FROM {table})"  # noqa: S608 - names are quoted
+
+
+def select_value_at(column: Column, start: int | None, rows: int) -> str:
+    """Return the statement for the value that so many rows lie before, counted from the value ``start`` on.
+
+    None counts from the smallest value. Rows without a value do not count.
+    """
+    name = column_name(column)
+    return f"SELECT {name} {_from_value(column, start)} ORDER BY {name} LIMIT 1 OFFSET {rows}"
+
+
+def select_next_value(column: Column, value: int) -> str:
+    """Return the statement for the smallest value that is greater."""
+    name = column_name(column)
+    return f"SELECT MIN({name}) FROM {quoted_name(column.table)} WHERE {name} > {value}"  # noqa: S608 - names are quoted
+
+
+def select_number_of_rows(column: Column, start: int | None, most: int) -> str:
+    """Return the statement for how many rows have ``start`` or a greater value; it counts no more than ``most``."""
+    return f'SELECT COUNT(*) FROM (SELECT 1 {_from_value(column, start)} LIMIT {most}) AS "rows"'  # noqa: S608
+
+
+def _from_value(column: Column, start: int | None) -> str:
+    limit = "IS NOT NULL" if start is None else f">= {start}"
+    return f"FROM {quoted_name(column.table)} WHERE {column_name(column)} {limit}"
 
 
 def select_sum_and_count(relation: Relation) -> str:
     """Return the statement for the two numbers that an average is made of."""
-    name = _column(relation.column)
+    name = column_name(relation.column)
     return " ".join((f"SELECT SUM({name}), COUNT({name})", *_from(relation.rows)))
+
+
+def select_exact_sum(relation: Relation) -> str:
+    """Return SQLite's statement for a sum of more than 64 bits: the upper and the lower half of integers, and the rest.
+
+    Each half is a signed number of 32 bits; what is not an integer adds up apart.
+    """
+    name = column_name(relation.column)
+    integer = f"CASE typeof({name}) WHEN 'integer' THEN"
+    sums = (f"{integer} {name} >> 32 END", f"{integer} {name} & {2**32 - 1} END", f"{integer} NULL ELSE {name} END")
+    return select_expression(", ".join(f"SUM({each})" for each in sums), relation.rows)
 
 
 def select_values(relation: Relation) -> str:
     """Return the statement for the different values of the relation's column."""
-    return " ".join((f"SELECT DISTINCT {_column(relation.column)}", *_from(relation.rows)))
+    return " ".join((f"SELECT DISTINCT {column_name(relation.column)}", *_from(relation.rows)))
 
 
 def select_buckets(relation: Relation, bucket_bits: int) -> str:
     """Return PostgreSQL's statement for the buckets of a sketch: number, smallest rest of a hash of 64 bits."""
-    hashes = f'SELECT hashtextextended(CAST({_column(relation.column)} AS text), 0) AS "hash"'
+    hashes = f'SELECT hashtextextended(CAST({column_name(relation.column)} AS text), 0) AS "hash"'
     bucket, rest = f'"hash" & {2**bucket_bits - 1}', f'("hash" >> {bucket_bits}) & {2 ** (64 - bucket_bits) - 1}'
     values = " ".join((hashes, *_from(relation.rows)))
     calculation = f"SELECT {bucket}, MIN({rest})"
     return f'{calculation} FROM ({values}) AS "hashes" WHERE "hash" IS NOT NULL GROUP BY 1'
 
 
+def select_expression(expression: str, rows: Rows) -> str:
+    """Return the statement for what an expression in SQL gives for these rows."""
+    return " ".join((f"SELECT {expression}", *_from(rows)))
+
+
+def column_name(column: Column) -> str:
+    """Return the name of a column as it stands in a statement, with its table."""
+    return f"{quoted_name(column.table)}.{quoted_name(column.name)}"
+
+
 def quoted_name(name: str) -> str:
     """Return the name of a table or column as it stands in a statement."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def quoted_text(text: str) -> str:
+    """Return a string as it stands in a statement."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def utc_text(moment: datetime) -> str:
+    """Return a time in UTC with microseconds, in ActiveRecord's form."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
 _CALCULATIONS = {
@@ -110,7 +168,7 @@ _CALCULATIONS = {
 
 
 def _calculation(relation: Relation) -> str:
-    calculation = _CALCULATIONS[relation.operation].format(_column(relation.column))
+    calculation = _CALCULATIONS[relation.operation].format(column_name(relation.column))
     return f"SELECT DISTINCT {calculation}" if relation.distinct else f"SELECT {calculation}"
 
 
@@ -135,9 +193,9 @@ def _all(conditions: Iterable[Condition]) -> str:
 def _condition(condition: Condition) -> str:
     match condition:
         case Comparison():
-            return f"{_column(condition.column)} {condition.operator} {_operand(condition.operand)}"
+            return f"{column_name(condition.column)} {condition.operator} {_operand(condition.operand)}"
         case Between():
-            return f"{_column(condition.column)} BETWEEN {_bound(condition.start)} AND {_bound(condition.end)}"
+            return f"{column_name(condition.column)} BETWEEN {_bound(condition.start)} AND {_bound(condition.end)}"
         case AnyOf():
             return f"({' OR '.join(map(_all, condition.members))})"
         case Not():
@@ -151,9 +209,9 @@ def _condition(condition: Condition) -> str:
 def _operand(operand: Operand) -> str:
     match operand:
         case Column():
-            return _column(operand)
+            return column_name(operand)
         case SubSelect():
-            return f"(SELECT {_column(operand.column)} {' '.join(_from(operand.rows))})"
+            return f"(SELECT {column_name(operand.column)} {' '.join(_from(operand.rows))})"
         case tuple():
             return f"({', '.join(map(_literal, operand))})"
         case _:
@@ -161,11 +219,7 @@ def _operand(operand: Operand) -> str:
 
 
 def _order(order: Order) -> str:
-    return f"{_column(order.column)} {'DESC' if order.descending else 'ASC'}"
-
-
-def _column(column: Column) -> str:
-    return f"{quoted_name(column.table)}.{quoted_name(column.name)}"
+    return f"{column_name(order.column)} {'DESC' if order.descending else 'ASC'}"
 
 
 def _literal(value: Scalar) -> str:
@@ -175,17 +229,13 @@ def _literal(value: Scalar) -> str:
         case bool():
             return "TRUE" if value else "FALSE"
         case str():
-            return _quoted(value)
+            return quoted_text(value)
         case _:
             return repr(value)
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _bound(bound: datetime | str) -> str:
     """Return a bound of a time window: a time in UTC with microseconds, or the words that stand for one."""
     if isinstance(bound, str):
-        return _quoted(bound)
-    return _quoted(bound.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f"))
+        return quoted_text(bound)
+    return quoted_text(utc_text(bound))
