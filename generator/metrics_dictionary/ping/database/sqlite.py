@@ -10,8 +10,14 @@ from urllib.parse import quote
 
 from metrics_dictionary.ping.database.bounds import BoundsCache
 from metrics_dictionary.ping.database.counting import compute
-from metrics_dictionary.ping.database.database import DatabaseError, DatabaseUnavailableError, StatementTimeout
+from metrics_dictionary.ping.database.database import (
+    DatabaseError,
+    DatabaseUnavailableError,
+    StatementTimeout,
+    SumOverflow,
+)
 from metrics_dictionary.ping.database.sketch import Sketch
+from metrics_dictionary.ping.database.time_columns import MICROSECONDS, TimeColumns, epoch_microseconds
 from metrics_dictionary.ping.measurement import MAX_REASON_LENGTH
 from metrics_dictionary.ping.query import sql
 from metrics_dictionary.tools.text import one_line
@@ -52,6 +58,7 @@ class SqliteDatabase:
         self._deadline = 0.0
         self._lock = threading.Lock()
         self._bounds_cache = BoundsCache(self)
+        self._time_columns = TimeColumns(self, self._bounds_cache)
 
     def version(self) -> str:
         """Return the version of the SQLite library."""
@@ -59,7 +66,7 @@ class SqliteDatabase:
 
     def compute(self, relation: Relation) -> Number | None:
         """Return the value of a relation."""
-        return compute(self, relation, self._bounds_cache)
+        return compute(self, self._time_columns.settled(relation), self._bounds_cache)
 
     def sketch(self, relation: Relation) -> Sketch:
         """Return the sketch of the values, each of which is fetched once: SQLite has no hash function."""
@@ -96,6 +103,7 @@ class SqliteDatabase:
                 check_same_thread=False,
             )
             self._connection.text_factory = _decoded
+            self._connection.create_function(MICROSECONDS, 1, epoch_microseconds, deterministic=True)
             self._connection.set_progress_handler(self._timed_out, STEPS_BETWEEN_CHECKS)
             self._identity = identity
         return self._connection
@@ -116,7 +124,8 @@ class SqliteDatabase:
         if code in UNAVAILABLE_CODES:
             self._disconnect()
             return DatabaseUnavailableError(f"{self._path}: cannot read the database: {message}")
-        return DatabaseError(f"{self._path}: {message}; check the instrumentation against the database")
+        kind = SumOverflow if message == "integer overflow" else DatabaseError
+        return kind(f"{self._path}: {message}; check the instrumentation against the database")
 
 
 def _decoded(text: bytes) -> str:

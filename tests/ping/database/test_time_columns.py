@@ -1,0 +1,236 @@
+"""Time windows over the forms in which applications store times, held against Python's own arithmetic."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from metrics_dictionary.ping.database import batches
+from metrics_dictionary.ping.database.database import DatabaseError, StatementTimeout
+from metrics_dictionary.ping.database.open_database import open_database
+from metrics_dictionary.ping.query.time_window import time_window
+from tests.ping.database.applications import SqliteApplication, heard_by, relation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from metrics_dictionary.ping.database.database import Database
+    from tests.ping.database.applications import Application
+    from tests.ping.database.conftest import Opener
+
+NOW = datetime(2024, 3, 31, 12, 0, 0, 250_000, tzinfo=UTC)
+START, END = NOW - timedelta(days=9), NOW - timedelta(days=2)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+SECOND, MICROSECOND = timedelta(seconds=1), timedelta(microseconds=1)
+WEST, EAST = timezone(timedelta(hours=-9, minutes=-30)), timezone(timedelta(hours=14))
+
+
+def blank(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
+def zone(moment: datetime, where: timezone, separator: str = "T") -> str:
+    return moment.astimezone(where).isoformat(separator)
+
+
+FORMS: dict[str, Callable[[datetime], object]] = {
+    "blank": blank,
+    "T and Z": lambda moment: moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+    "T without a zone": lambda moment: moment.strftime("%Y-%m-%dT%H:%M:%S.%f"),
+    "west": lambda moment: zone(moment, WEST),
+    "east": lambda moment: zone(moment, EAST, " "),
+    "PostgreSQL": lambda moment: moment.strftime("%Y-%m-%d %H:%M:%S.%f+00"),
+    "microseconds": lambda moment: (moment - EPOCH) // MICROSECOND,
+}
+"""Forms that keep each microsecond."""
+
+SECONDS: dict[str, Callable[[datetime], object]] = {
+    "blank": lambda moment: moment.strftime("%Y-%m-%d %H:%M:%S"),
+    "T and Z": lambda moment: moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    "seconds": lambda moment: (moment - EPOCH) // SECOND,
+    "real": lambda moment: (moment - EPOCH) / SECOND,
+    "milliseconds": lambda moment: (moment - EPOCH) // timedelta(milliseconds=1),
+    "Julian days": lambda moment: (moment - EPOCH) / timedelta(days=1) + 2440587.5,
+}
+"""Forms in which the window's ends, which have a fraction of a second, are not met."""
+
+AROUND = [
+    *(end + shift for end in (START, END) for shift in (-MICROSECOND, MICROSECOND, 0 * SECOND)),
+    *(START + timedelta(hours=hour) for hour in range(-40, 9 * 24, 5)),
+]
+
+
+WHOLE = [START.replace(microsecond=0) + timedelta(minutes=minutes) for minutes in range(-40 * 60 + 7, 9 * 24 * 60, 300)]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> SqliteApplication:
+    return SqliteApplication(tmp_path / "application.db")
+
+
+@pytest.fixture(params=["CREATE INDEX orders_by_time ON orders (created_at)", "SELECT 1"], ids=["index", "no index"])
+def index(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def fill(application: Application, values: list[Any], kind: str = "", index: str = "SELECT 1") -> None:
+    application.execute(f"CREATE TABLE orders (id INTEGER PRIMARY KEY, created_at {kind})")
+    application.insert("orders", [*enumerate([*values, None], start=1)])
+    application.execute(index)
+
+
+def counted(database: Database, time_frame: str = "7d", **entry: Any) -> object:
+    return database.compute(relation("count", "orders", window=time_window(time_frame, NOW), **entry))
+
+
+def within(moments: list[datetime]) -> int:
+    return sum(START <= moment <= END for moment in moments)
+
+
+@pytest.fixture
+def opened_file(file: SqliteApplication) -> Callable[[], Database]:
+    return lambda: open_database(file.url, statement_timeout=30.0)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_window_counts_the_same_rows_in_every_form(
+    file: SqliteApplication, opened_file: Callable[[], Database], form: str, index: str
+) -> None:
+    fill(file, [FORMS[form](moment) for moment in AROUND], index=index)
+    assert counted(opened_file()) == within(AROUND)
+    assert counted(opened_file(), batch_size=3) == within(AROUND)
+
+
+@pytest.mark.parametrize(
+    ("form", "kind"),
+    [(form, kind) for form in SECONDS for kind in ("", "DATETIME", "TEXT") if kind != "TEXT" or form in FORMS],
+)
+def test_a_window_counts_the_same_rows_in_every_form_of_whole_seconds(
+    file: SqliteApplication, opened_file: Callable[[], Database], form: str, kind: str, index: str
+) -> None:
+    fill(file, [SECONDS[form](moment) for moment in WHOLE], kind, index)
+    assert counted(opened_file()) == within(WHOLE)
+
+
+def test_forms_may_be_mixed(file: SqliteApplication, opened_file: Callable[[], Database], index: str) -> None:
+    chosen = random.Random(7)
+    moments = [START + timedelta(seconds=chosen.randrange(-40 * 3600, 9 * 86_400)) for _ in range(5_000)]
+    texts = [FORMS[name] for name in FORMS if name != "microseconds"]
+    kinds = [*texts, SECONDS["seconds"]]
+    days = [date(2024, 3, day) for day in range(15, 32)]
+    fill(file, [chosen.choice(kinds)(moment) for moment in moments] + [day.isoformat() for day in days], index=index)
+    expected = within(moments) + sum(START.date() <= day <= END.date() for day in days)
+    assert counted(opened_file()) == expected
+    assert counted(opened_file(), batch_size=700) == expected
+
+
+def test_a_time_without_a_fraction_is_in_the_window_that_begins_with_it(
+    file: SqliteApplication, opened_file: Callable[[], Database]
+) -> None:
+    fill(file, ["2024-03-22 12:00:00", "2024-03-22 11:59:59", "2024-03-29 12:00:00", "2024-03-29 12:00:01"])
+    window = time_window("7d", NOW.replace(microsecond=0))
+    assert opened_file().compute(relation("count", "orders", window=window)) == 2
+
+
+@pytest.mark.parametrize(("time_frame", "days"), [("7d", 8), ("28d", 29)])
+def test_a_window_over_dates_has_the_days_of_both_its_ends(
+    application: Application, opened: Opener, time_frame: str, days: int
+) -> None:
+    fill(application, [(NOW.date() - timedelta(days=ago)).isoformat() for ago in range(-3, 50)], "DATE")
+    assert counted(opened(), time_frame) == days
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        (["2024-03-25 10:00:00", "yesterday"], "text that is not an ISO 8601 time"),
+        (["25.03.2024"], "text that is not an ISO 8601 time"),
+        (["03/25/2024"], "text that is not an ISO 8601 time"),
+        (["2024/03/25"], "text that is not an ISO 8601 time"),
+        (["20240325"], "text that is not an ISO 8601 time"),
+        (["2024-02-30"], "text that is not an ISO 8601 time"),
+        (["2024-3-5 10:00"], "text that is not an ISO 8601 time"),
+        (["1711360800"], "text that is not an ISO 8601 time"),
+        (["2024-03-25 10:00:00 UTC"], "text that is not an ISO 8601 time"),
+        (["2024-03-25 afternoon"], "text that is not an ISO 8601 time"),
+        ([""], "text that is not an ISO 8601 time"),
+        ([b"2024-03-25 10:00:00"], "holds blobs"),
+        ([1711360800, 0], "numbers from 0 to"),
+        ([1711360800, 1711360800000], "not times in one unit"),
+        ([5], "not times in one unit"),
+    ],
+)
+def test_a_column_that_holds_something_else_than_times_fails_with_the_reason(
+    file: SqliteApplication, opened_file: Callable[[], Database], values: list[object], problem: str, index: str
+) -> None:
+    fill(file, ["2024-03-24 10:00:00", *values] if isinstance(values[0], str) else values, index=index)
+    database = opened_file()
+    for _ in range(2):
+        with pytest.raises(DatabaseError, match=rf"^orders\.created_at .*{problem}.*`timestamp_column`$"):
+            counted(database)
+    assert database.compute(relation("count", "orders")) == len(values) + 1 + isinstance(values[0], str)
+
+
+def test_the_column_of_a_table_that_an_author_joined_in_sql_is_read_through_the_join(
+    file: SqliteApplication, opened_file: Callable[[], Database]
+) -> None:
+    fill(file, [FORMS["T and Z"](moment) for moment in AROUND])
+    file.execute("CREATE TABLE lines (id INTEGER PRIMARY KEY, order_id INTEGER)")
+    file.insert("lines", [(number, 1 + number % len(AROUND)) for number in range(3 * len(AROUND))])
+    joined: dict[str, Any] = {
+        "joins": [{"sql": "JOIN orders AS o ON o.id = lines.order_id"}],
+        "timestamp_column": "o.created_at",
+    }
+    counted = opened_file().compute(relation("count", "lines", window=time_window("7d", NOW), **joined))
+    assert counted == 3 * within(AROUND)
+
+
+def test_a_table_that_takes_long_is_looked_at_in_batches(
+    file: SqliteApplication, opened_file: Callable[[], Database], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "MIN_BATCH_SIZE", 5)
+    fill(file, [FORMS["T and Z"](moment) for moment in AROUND])
+    database = opened_file()
+    rows = database.rows
+
+    def impatient(statement: str) -> list[tuple[Any, ...]]:
+        limited = any(text in statement for text in ('"orders"."id" <', '"orders"."id" >=', "IS NULL"))
+        if '"orders"."created_at"' in statement and not limited:
+            raise StatementTimeout("a statement took longer than it may")
+        return rows(statement)
+
+    monkeypatch.setattr(database, "rows", impatient)
+    assert counted(database) == within(AROUND)
+
+
+def test_what_a_column_holds_is_looked_up_once_for_a_collection(
+    file: SqliteApplication, opened_file: Callable[[], Database], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(file, [FORMS["T and Z"](moment) for moment in AROUND])
+    database = opened_file()
+    heard = heard_by(database, monkeypatch)
+    assert counted(database) == within(AROUND)
+    first = len(heard)
+    for _ in range(5):
+        counted(database)
+    assert len(heard) == first + 5
+    assert database.compute(relation("count", "orders", window=time_window("7d", NOW + timedelta(days=1)))) is not None
+    assert len(heard) > first + 6
+
+
+def test_the_index_finds_the_rows_of_every_form(
+    file: SqliteApplication, opened_file: Callable[[], Database], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moments = [START + timedelta(minutes=minute) for minute in range(-3_000, 3_000)]
+    values = [(FORMS["T and Z"], SECONDS["seconds"], blank)[number % 3](one) for number, one in enumerate(moments)]
+    fill(file, values, index="CREATE INDEX orders_by_time ON orders (created_at)")
+    database = opened_file()
+    heard = heard_by(database, monkeypatch)
+    assert counted(database) == within(moments)
+    steps = [str(row[3]) for row in database.rows(f"EXPLAIN QUERY PLAN {heard[-1]}")]
+    assert any("USING" in step and "INDEX orders_by_time" in step for step in steps)
+    assert not any(step.startswith("SCAN") for step in steps)
