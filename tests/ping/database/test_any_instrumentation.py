@@ -58,14 +58,16 @@ def _in_sqlite(path: Path) -> Iterator[Filled]:
         for statement in CREATE:
             connection.execute(statement)
 
-        def fill(tables: Tables) -> None:
-            for table, columns in COLUMNS.items():
-                connection.execute(f"DELETE FROM {table}")
-                rows = [[_in_text(row[column]) for column in columns] for row in tables[table]]
-                connection.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(columns))})", rows)
-            connection.commit()
-
         with closing(open_database(f"sqlite:///{path}", statement_timeout=30)) as database:
+
+            def fill(tables: Tables) -> None:
+                for table, columns in COLUMNS.items():
+                    connection.execute(f"DELETE FROM {table}")
+                    rows = [[_in_text(row[column]) for column in columns] for row in tables[table]]
+                    connection.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(columns))})", rows)
+                connection.commit()
+                database.close()  # what its time columns hold is looked up once for a collection
+
             yield database, fill
 
 

@@ -166,6 +166,12 @@ def test_a_hint_saves_looking_for_the_bounds_and_leaves_no_row_out(database: Dat
         assert database.compute(relation("distinct_count", "builds", "user_id", **hinted)) == 7
 
 
+def test_a_hint_in_numbers_for_a_column_of_strings_changes_nothing(database: Database) -> None:
+    hinted: dict[str, Any] = {"start": 1, "finish": 500, "batch_size": 50}
+    assert database.compute(relation("distinct_count", "builds", "type", **hinted)) == 2
+    assert database.compute(relation("distinct_count", "users", "active", **hinted)) == 2
+
+
 def test_rows_that_come_after_the_bounds_were_asked_are_counted(application: Application, database: Database) -> None:
     counted = relation("count", "builds", batch_size=100)
     assert database.compute(counted) == 500

@@ -75,6 +75,8 @@ def bounds_of(relation: Relation, column: Column, cache: BoundsCache) -> Bounds 
             return None
         start = found.start if start is None else start
         finish = found.finish if finish is None else finish
+    elif not cache.is_whole(column):  # a hint may name numbers where there are none
+        return None
     return Bounds(start, max(start, finish))
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from metrics_dictionary.ping.database.catalogs import select_is_indexed
 from metrics_dictionary.ping.database.database import DatabaseError, DatabaseUnavailableError
-from metrics_dictionary.ping.query.sql import select_bounds
+from metrics_dictionary.ping.query.sql import select_any_value, select_bounds
 
 if TYPE_CHECKING:
     from metrics_dictionary.ping.database.database import Database
@@ -39,6 +39,7 @@ class BoundsCache:
         self._database = database
         self._cache: dict[Column, tuple[float, Bounds | None]] = {}
         self._indexed: dict[Column, bool] = {}
+        self._whole: dict[Column, bool] = {}
         self._lock = threading.Lock()
 
     def of(self, column: Column) -> Bounds | None:
@@ -53,6 +54,19 @@ class BoundsCache:
                 bounds = self._ask(column)
                 self._cache[column] = (time.monotonic(), bounds)
             return bounds
+
+    def is_whole(self, column: Column) -> bool:
+        """Return whether a row of the column holds a whole number. Raises DatabaseUnavailableError."""
+        with self._lock:
+            if column not in self._whole:
+                try:
+                    value = next(iter(self._database.rows(select_any_value(column))), (None,))[0]
+                except DatabaseUnavailableError:
+                    raise
+                except DatabaseError:
+                    value = None
+                self._whole[column] = type(value) is int
+            return self._whole[column]
 
     def is_indexed(self, column: Column) -> bool:
         """Return whether an index finds the column's values in order. Raises DatabaseError and its kinds."""

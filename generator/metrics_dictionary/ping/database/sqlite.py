@@ -87,6 +87,7 @@ class SqliteDatabase:
 
     def close(self) -> None:
         """Close the file; the next statement opens it again."""
+        self._time_columns.forget()
         with self._lock:
             self._disconnect()
 

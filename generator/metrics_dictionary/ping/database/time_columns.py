@@ -86,6 +86,12 @@ class TimeColumns:
         conditions = tuple(self._settled(relation.rows, condition) for condition in relation.rows.conditions)
         return replace(relation, rows=replace(relation.rows, conditions=conditions))
 
+    def forget(self) -> None:
+        """Look up again what the columns hold."""
+        with self._lock:
+            self._contents.clear()
+            self._conditions.clear()
+
     def _settled(self, rows: Rows, condition: Condition) -> Condition:
         if not isinstance(condition, Between) or isinstance(condition.start, str) or isinstance(condition.end, str):
             return condition
@@ -108,12 +114,11 @@ class TimeColumns:
         if (source, column) not in self._contents:
             self._contents[source, column] = self._look_up(source, column)
         contents = self._contents[source, column]
-        ranges = []
-        if contents.strings:
-            ranges += _string_ranges(column_name(column), self._forms(source, column, start, end), start, end)
+        forms = self._forms(source, column, start, end) if contents.strings else set[str]()
+        ranges = _string_ranges(column_name(column), forms or {"blank"}, start, end)
         if contents.least is not None and contents.most is not None:
             ranges.append(_number_range(column, contents.least, contents.most, start, end))
-        return WindowCondition(" OR ".join(ranges) or "FALSE")
+        return WindowCondition(" OR ".join(ranges))
 
     def _look_up(self, source: Rows, column: Column) -> _Contents:
         contents = None

@@ -77,6 +77,11 @@ def select_bounds(column: Column) -> str:
     return f"SELECT (SELECT MIN({name}) FROM {table}), (SELECT MAX({name}) FROM {table})"  # noqa: S608 - names are quoted
 
 
+def select_any_value(column: Column) -> str:
+    """Return the statement for a value of a column, whichever is found first."""
+    return f"SELECT {column_name(column)} {_from_value(column, None)} LIMIT 1"
+
+
 def select_value_at(column: Column, start: int | None, rows: int) -> str:
     """Return the statement for the value that so many rows lie before, counted from the value ``start`` on.
 
