@@ -30,7 +30,7 @@ OPENING = """\
 | 1 | findings: a definition is wrong, or had to be left out |
 | 2 | wrong usage, or trouble with the machine: a missing folder, a full disk, a port in use |
 
-Findings and exports go to standard output, progress and errors to standard error. Colour appears only on a terminal
+Findings and exports go to standard output, progress and errors to standard error. Color appears only on a terminal
 and never when `NO_COLOR` is set.
 """
 

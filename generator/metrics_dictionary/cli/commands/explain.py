@@ -129,7 +129,7 @@ def _row(label: str, value: str) -> Iterator[str]:
 
 
 def _verbatim(label: str, text: str) -> Iterator[str]:
-    """Show a text as it is: blanks in a statement may stand in a literal, and people copy it."""
+    """Show SQL as it is: blanks in a statement may stand in a literal, and people copy it."""
     first, *rest = text.split("\n")
     yield f"  {click.style(label.ljust(LABEL), fg='cyan')}{printable(first)}"
     yield from (" " * (LABEL + 2) + printable(line) for line in rest)
@@ -160,5 +160,5 @@ def _unknown(dictionary: Dictionary, name: str) -> str:
     from metrics_dictionary.tools.near_misses import did_you_mean, near_misses
 
     close = near_misses(name, [*dictionary.expanded, *dictionary.events])
-    hint = did_you_mean(close) or "see the site's index"
+    hint = did_you_mean(close) or "`metrics-dictionary export` lists all metrics, with `--events` all events"
     return f"no metric or event is called `{printable(name)}`; {hint}"

@@ -88,7 +88,7 @@ def _setting(entry: Entry) -> str:
 
 
 def _license(entry: Entry) -> str:
-    return f"Reads {code(entry.at('field').resolved().string())} from the licence"
+    return f"Reads {code(entry.at('field').resolved().string())} from the license"
 
 
 def _machine(entry: Entry) -> str:

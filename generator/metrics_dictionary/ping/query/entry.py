@@ -87,7 +87,7 @@ class Entry:
         """Return a string that is not empty and that a database can store. Raises InstrumentationError."""
         value = self.value
         if not isinstance(value, str) or not value:
-            raise self.error("must be a text" if self.given else "is missing")
+            raise self.error("must be a string that is not empty" if self.given else "is missing")
         return self.storable(value)
 
     def storable(self, value: str) -> str:

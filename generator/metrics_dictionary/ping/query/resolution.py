@@ -61,7 +61,7 @@ def resolve(instrumentation: Instrumentation, metric: MetricDefinition) -> Relat
 
 def _require_database(entry: Entry) -> None:
     if entry.instrumentation.source != "database":
-        raise entry.at("source").error("must be `database`: nothing else is computed with SQL")
+        raise entry.at("source").error("must be `database`: only the metrics of this source are computed with SQL")
 
 
 def _operation(entry: Entry) -> Operation:
@@ -79,7 +79,7 @@ def _limited_conditions(entry: Entry, table: str) -> tuple[Condition, ...]:
         if item.value != TIME_WINDOW:
             conditions += _conditions(item, table)
         elif window in conditions:
-            raise item.error("marks the place of the time window a second time")
+            raise item.error("marks the place of the time window twice; keep one `time_window`")
         else:
             conditions.append(window)
     return (*conditions, *(() if window in conditions else (window,)))
@@ -104,7 +104,7 @@ def _conditions(entry: Entry, table: str) -> tuple[Condition, ...]:
 def _require_only(entry: Entry, keys: tuple[str, ...]) -> None:
     for key, value in entry.pairs():
         if key not in keys:
-            raise value.error(f"must be a condition of its own: beside it stands {keys[0]!r}")
+            raise value.error(f"must be a separate condition: it cannot stand beside {keys[0]!r}")
 
 
 def _any_of(entry: Entry, table: str) -> Condition:
@@ -145,8 +145,9 @@ _KINDS: dict[str, tuple[tuple[str, ...], Callable[[Entry, str], Condition]]] = {
 
 def _comparison(entry: Entry, column: Column, operator: str) -> Condition:
     operand = _operand(entry)
-    if not _ACCEPTED[operator](operand):
-        raise entry.error(f"does not suit the operator {operator}")
+    wanted, accepts = _ACCEPTED[operator]
+    if not accepts(operand):
+        raise entry.error(f"must be {wanted}: the operator is `{operator}`")
     excluded = operator in ("!=", "NOT IN", "IS NOT")
     if operand is None:
         return Comparison(column, "IS NOT" if excluded else "IS", None)
@@ -197,19 +198,20 @@ def _ordered(operand: Operand) -> bool:
     return isinstance(operand, str | int | float) and not isinstance(operand, bool)
 
 
-_ACCEPTED: dict[str, Callable[[Operand], bool]] = {
-    "=": lambda _: True,
-    "!=": lambda _: True,
-    "<": _ordered,
-    "<=": _ordered,
-    ">": _ordered,
-    ">=": _ordered,
-    "IN": _several,
-    "NOT IN": _several,
-    "IS NOT": lambda operand: operand is None or isinstance(operand, bool),
-    "LIKE": lambda operand: isinstance(operand, str),
+_ANYTHING = ("a value, a list or a `select`", lambda _: True)
+_ORDERED = ("a number or a string", _ordered)
+_SEVERAL = ("a list or a `select`", _several)
+
+_ACCEPTED: dict[str, tuple[str, Callable[[Operand], bool]]] = {
+    "=": _ANYTHING,
+    "!=": _ANYTHING,
+    **dict.fromkeys(("<", "<=", ">", ">="), _ORDERED),
+    "IN": _SEVERAL,
+    "NOT IN": _SEVERAL,
+    "IS NOT": ("null, true or false", lambda operand: operand is None or isinstance(operand, bool)),
+    "LIKE": ("a string", lambda operand: isinstance(operand, str)),
 }
-"""Operator -> whether it accepts an operand."""
+"""Operator -> the operands that it accepts, in words and as a check."""
 
 
 def _operand(entry: Entry) -> Operand:
@@ -230,7 +232,7 @@ def _scalar(entry: Entry) -> Scalar:
     if value is None or isinstance(value, bool):
         return value
     if not isinstance(value, int | float):
-        raise entry.error("must be a text, a number, true, false or null")
+        raise entry.error("must be a string, a number, true, false or null")
     if not math.isfinite(value) or not -(2**63) <= value < 2**63:
         raise entry.error("must be a finite number of at most 64 bits")
     return value
@@ -299,5 +301,5 @@ def _name(entry: Entry) -> str:
 
 def _part(entry: Entry, name: str) -> str:
     if not name or "." in name:
-        raise entry.error(f"must be a name without a dot, a column as `column` or `table.column`, not {name!r}")
+        raise entry.error(f"must be a name without dots, or a column as `column` or `table.column`, not {name!r}")
     return entry.storable(name)
