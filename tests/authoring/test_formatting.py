@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from metrics_dictionary.authoring.edit.formatting import format_files, formatted
 from metrics_dictionary.authoring.edit.source_text import data_of
@@ -14,6 +16,9 @@ from metrics_dictionary.dictionary.definition import mapping
 from metrics_dictionary.reading.document import Kind
 from metrics_dictionary.reading.root import SourceFile
 from tests.authoring.any_definitions import definitions
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import DrawFn
 
 SOURCE = SourceFile(Path("m.yml"), "m.yml", "d/metrics/m.yml", Kind.METRIC)
 
@@ -48,7 +53,7 @@ events:
     label: push
   # by name
   name: create_board
-  # - name: another
+# - name: another
 tiers:  # everyone
 - free
 - premium
@@ -136,3 +141,152 @@ def test_most_shipped_definitions_are_canonical_and_the_rest_have_lines_that_are
     assert result.left_alone == ()
     for file in result.changed:
         assert any(len(line) > 120 for line in Path(file).read_text(encoding="utf-8").split("\n")), file
+
+
+SHELVES = """\
+---
+tiers:
+- free
+# - premium
+# - ultimate
+action: move_shelf
+internal_events: true
+# Only a librarian may do it.
+identifiers:
+# - project
+- user
+# The room is not recorded.
+product_group: planning
+additional_properties:
+  label:
+    description: Where it was changed.
+    # value:
+    #   description: later
+  # property:
+  #   description: never
+extra_properties:
+  # weight:
+  #   description: later
+description: Somebody moves a shelf.
+"""
+
+SHELVES_IN_ORDER = """\
+---
+description: Somebody moves a shelf.
+internal_events: true
+action: move_shelf
+# Only a librarian may do it.
+identifiers:
+# - project
+- user
+additional_properties:
+  label:
+    description: Where it was changed.
+    # value:
+    #   description: later
+  # property:
+  #   description: never
+extra_properties:
+  # weight:
+  #   description: later
+# The room is not recorded.
+product_group: planning
+tiers:
+- free
+# - premium
+# - ultimate
+"""
+
+
+def test_what_is_commented_out_stays_in_its_list_or_mapping_and_other_comments_go_with_their_field() -> None:
+    event = SourceFile(Path("e.yml"), "e.yml", "d/events/e.yml", Kind.EVENT)
+    assert formatted(SHELVES, event) == SHELVES_IN_ORDER
+    assert formatted(SHELVES_IN_ORDER, event) == SHELVES_IN_ORDER
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("tiers:\n  - a\n  # - b\nkey_path: x\n", "key_path: x\ntiers:\n- a\n# - b\n"),
+        ("tiers:\n  - a\n# - b\nkey_path: x\n", "key_path: x\ntiers:\n- a\n# - b\n"),
+        ("tiers:\n- a\n#- b\nkey_path: x\n", "key_path: x\ntiers:\n- a\n#- b\n"),
+        ("tiers:\n- a\n\n# - b\nkey_path: x\n", "# - b\nkey_path: x\ntiers:\n- a\n"),
+        ("tiers:\n# - b\nkey_path: x\n", "key_path: x\ntiers:\n# - b\n"),
+        ("tiers:\n  # - b\nkey_path: x\n", "key_path: x\ntiers:\n# - b\n"),
+        (
+            "tiers:\n- a\n# so:\n# - b\n# for x\nkey_path: x\n",
+            "# for x\nkey_path: x\ntiers:\n- a\n# so:\n# - b\n",
+        ),
+        ("events:\n- name: a\n# - name: b\n#   unique: c\nkey_path: x\n", None),
+        ("events:\n- name: a\n  # unique: b\n- name: c\nkey_path: x\n", None),
+        ("tiers: [a,\n  # - b\n  ]\nkey_path: x\n", "key_path: x\ntiers:\n- a\n# - b\n"),
+    ],
+)
+def test_a_comment_that_reads_as_an_item_stays_with_the_list(text: str, expected: str | None) -> None:
+    field, _, rest = text.partition("key_path: x\n")
+    new = formatted(text, SOURCE)
+    assert new == f"---\n{expected if expected is not None else f'key_path: x{chr(10)}{field}'}"
+    assert formatted(new, SOURCE) == new
+    assert rest == ""
+
+
+@st.composite
+def commented_out(draw: DrawFn) -> str:
+    """Return a metric in which each comment names the field that it belongs to."""
+    lines = ["---"]
+    for name in draw(st.permutations(["key_path", "status", "milestone", "time_frame", "events", "options", "tiers"])):
+        indent = draw(st.sampled_from(["", "  "]))
+        lines += draw(st.sampled_from([[], [f"# about {name}"], [f"# about {name}", f"# and {name}"]]))
+        form = draw(st.sampled_from(["scalar", "nothing", "list", "rules", "mapping"]))
+        lines.append(f"{name}: word" if form == "scalar" else f"{name}:")
+        left_out = draw(st.booleans())
+        if form == "list":
+            lines += [f"{indent}- a"]
+            lines += [f"{indent}# - out of {name}", f"{indent}#- out of {name}"] if left_out else []
+        elif form == "rules":
+            lines += [f"{indent}- name: a", f"{indent}  filter:", f"{indent}    label: b"]
+            lines += [f"{indent}    # value: out of {name}"] if draw(st.booleans()) else []
+            lines += [f"{indent}# - name: out of {name}", f"{indent}#   filter: out of {name}"] if left_out else []
+        elif form == "mapping":
+            lines += ["  a:", "    b: c", *(["  # d:", f"  #   e: out of {name}"] if left_out else ())]
+        elif form == "nothing" and left_out:
+            lines += [f"{indent}# - out of {name}"]
+    return "\n".join(lines) + "\n"
+
+
+@given(commented_out())
+@settings(max_examples=300, deadline=None)
+def test_every_comment_stays_with_its_field_wherever_that_goes(text: str) -> None:
+    new = formatted(text, SOURCE)
+    assert new is not None
+    assert formatted(new, SOURCE) == new
+    field = ""
+    waiting: list[str] = []
+    for line in new.splitlines():
+        if line[0].isalpha():
+            field = line.partition(":")[0]
+            assert [name for name in waiting if name != field] == []
+            waiting = []
+        elif "# about " in line or "# and " in line:
+            waiting.append(line.split()[-1])
+        elif "out of" in line:
+            assert line.split()[-1] == field
+    assert waiting == []
+    for mark in ("out of", "about"):
+        assert new.count(mark) == text.count(mark)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_line_ends_are_those_of_the_first_line_and_no_reason_to_write(tmp_path: Path, end: str) -> None:
+    file = tmp_path / "definitions" / "metrics" / "counts_all" / "boards.yml"
+    file.parent.mkdir(parents=True)
+    written = CANONICAL.replace("\n", end).encode()
+    file.write_bytes(written)
+    assert format_files([tmp_path / "definitions"]).changed == ()
+    assert file.read_bytes() == written
+    mixed = CANONICAL.replace("\n", end, 1).encode()
+    file.write_bytes(mixed)
+    assert format_files([tmp_path / "definitions"]).changed == ()
+    file.write_bytes(ANY_STYLE.replace("\n", end, 1).encode())
+    assert format_files([tmp_path / "definitions"]).changed == (str(file),)
+    assert file.read_bytes() == written

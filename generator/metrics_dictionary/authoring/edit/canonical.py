@@ -69,13 +69,14 @@ class _Printer:
 
     def entry(self, entry: Entry, indent: int) -> Iterator[str]:
         blanks = " " * indent
-        yield from (f"{blanks}{comment}" for comment in self._comments.above.pop(entry.start, ()))
+        yield from (f"{blanks}{comment}" for comment in self._comments.above.pop(id(entry), ()))
         if entry.key is None:
             yield from self._item(entry, indent)
         else:
             key = on_one_line(entry.key.value) if entry.key.style else self._source(entry.key)
             yield from self._value(f"{blanks}{key}:", entry, indent)
-        yield from (f"{blanks}{comment}" for comment in self._comments.below.pop(entry.start, ()))
+        yield from (f"{blanks}  {comment}" for comment in self._comments.inside.pop(id(entry), ()))
+        yield from (f"{blanks}{comment}" for comment in self._comments.below.pop(id(entry), ()))
 
     def _item(self, entry: Entry, indent: int) -> Iterator[str]:
         if isinstance(entry.value, Scalar) or not entry.value.entries:
@@ -90,7 +91,7 @@ class _Printer:
 
     def _value(self, head: str, entry: Entry, indent: int) -> Iterator[str]:
         value = entry.value
-        comment = self._comments.beside.pop(entry.start, "")
+        comment = self._comments.beside.pop(id(entry), "")
         beside = f"  {comment}" if comment else ""
         if isinstance(value, Scalar):
             name = entry.key.value if entry.key else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from metrics_dictionary.reading.root import SourceFile
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
 
 NOT_SAFE = "its canonical form would not say the same"
 
@@ -46,7 +49,7 @@ def format_files(paths: Sequence[Path], *, check: bool = False) -> Formatting:
         text = None if before.problem is not None else formatted(before.text, before.source)
         if text is None:
             left_alone.append((before.source.file, before.problem or NOT_SAFE))
-        elif text.encode() != before.raw:
+        elif _LINE_END.sub("\n", text) != _LINE_END.sub("\n", before.raw.decode()):
             changed[before.source.path] = text
             names.append(before.source.file)
     if changed and not check:
@@ -55,9 +58,15 @@ def format_files(paths: Sequence[Path], *, check: bool = False) -> Formatting:
 
 
 def formatted(text: str, source: SourceFile) -> str | None:
-    """Return the canonical form of a text, or None where that would not say the same."""
+    """Return the canonical form of a text, or None where that would not say the same.
+
+    Every line ends as the first one of the text does.
+    """
     new = canonical(text, source.kind)
-    return new if new is not None and _says_the_same(text, new, source) else None
+    if new is None or not _says_the_same(text, new, source):
+        return None
+    end = _LINE_END.search(text)
+    return new.replace("\n", end.group()) if end else new
 
 
 def _says_the_same(old: str, new: str, source: SourceFile) -> bool:

@@ -17,9 +17,10 @@ from metrics_dictionary.tools.text import printable
 def command(*, paths: tuple[Path, ...], settings_file: Path | None, check: bool) -> None:
     """Bring metrics and events to one order of fields and one style.
 
-    What a definition says stays the same, and comments stay with the field that follows them. A file that cannot be
-    read, or whose canonical form would not say the same, is left alone and named. Text whose lines all fit into 120
-    columns keeps the line breaks of its author.
+    What a definition says stays the same, and so do the file's line ends. A comment stays with the field that follows
+    it; one that is indented further, or that reads as an item of the list above it, stays with that list or mapping. A
+    file that cannot be read, or whose canonical form would not say the same, is left alone and named. Text whose lines
+    all fit into 120 columns keeps its line breaks.
 
     \b
     Examples:
