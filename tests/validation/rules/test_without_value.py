@@ -56,6 +56,28 @@ def test_removed_event_names_every_active_metric_that_reads_one_and_no_other(tmp
     assert found(tmp_path, "removed-event") == expected
 
 
+def test_removed_metric_names_the_sums_that_the_collection_cannot_compute(tmp_path: Path) -> None:
+    root = write_boards(tmp_path / "definitions")
+    classes: dict[str, object] = {"SystemMetric": {"source": "setting", "setting": "boards", "default": 3}}
+    for status in ("active", "broken", "removed"):
+        fields = metric(key_path=f"counts.{status}", status=status, instrumentation_class="SystemMetric")
+        write(root / "metrics" / "counts_all" / f"{status}.yml", fields)
+        name = f"SumOf{status.title()}Metric"
+        classes[name] = {"source": "numbers", "operation": "add", "metrics": [f"counts.{status}"]}
+        fields = metric(key_path=f"counts.sum_of_{status}", instrumentation_class=name)
+        write(root / "metrics" / "counts_all" / f"sum_of_{status}.yml", fields)
+        write(root / "instrumentations" / f"{status}.yml", {name: classes[name]})
+    write(root / "instrumentations" / "plan.yml", {"SystemMetric": classes["SystemMetric"]})
+
+    store = ("--store", f"sqlite:///{tmp_path / 'store.db'}")
+    run("ping", "generate", "--definitions", root, *store)
+    shown = run("ping", "show", "--failures", *store).stdout
+    uncomputed = {line.split()[0] for line in shown.splitlines() if "is removed" in line}
+
+    assert uncomputed == {"counts.sum_of_removed"}
+    assert found(root, "removed-metric") == {"removed.yml"}
+
+
 def found(root: Path, rule: str) -> set[str]:
     """Return the names of the files about which a rule has something to say."""
     findings = json.loads(run("validate", root, "--format", "json").stdout)["findings"]

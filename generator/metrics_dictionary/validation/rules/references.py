@@ -107,7 +107,7 @@ def unknown_metric(context: RuleContext) -> Iterator[Finding]:
     """Find instrumentations that compute a number from metrics that do not exist."""
     key_paths = dict.fromkeys(key_path for key_path, _ in context.key_paths)
     for instrumentation in (context.dictionary.instrumentations or {}).values():
-        for position, operand in _operands(instrumentation):
+        for position, operand in operands_of(instrumentation):
             if operand not in key_paths and not context.stands_in_an_unread_file(_without_suffix(operand)):
                 yield Finding(
                     context.document_of(instrumentation),
@@ -140,7 +140,7 @@ def unused_instrumentation(context: RuleContext) -> Iterator[Finding]:
             yield Finding(context.document_of(instrumentation), (name,), message, at_key=True)
 
 
-def _operands(instrumentation: Instrumentation) -> Iterator[tuple[int, str]]:
+def operands_of(instrumentation: Instrumentation) -> Iterator[tuple[int, str]]:
     """Yield the position and the key path of each metric that an instrumentation computes with."""
     operands = instrumentation.fields.get("metrics")
     if instrumentation.source == "numbers" and isinstance(operands, list):

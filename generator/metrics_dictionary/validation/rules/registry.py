@@ -40,7 +40,7 @@ from metrics_dictionary.validation.rules.references import (
 from metrics_dictionary.validation.rules.rule import Finding, Rule, Scope
 from metrics_dictionary.validation.rules.selection import mixed_event_selection, unique_all_time
 from metrics_dictionary.validation.rules.versions import unquoted_version
-from metrics_dictionary.validation.rules.without_value import missing_instrumentation, removed_event
+from metrics_dictionary.validation.rules.without_value import missing_instrumentation, removed_event, removed_metric
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -330,6 +330,13 @@ _ROWS = (
         removed_event,
         "an active metric that counts a removed event, of which no new occurrence is accepted",
         "Set the metric to `status: removed` and count another event in a new one, or restore the event.",
+    ),
+    _dictionary(
+        "removed-metric",
+        Severity.WARNING,
+        removed_metric,
+        "an instrumentation that uses the value of a removed metric, which is in no payload",
+        "Set the metric that uses the instrumentation to `status: removed`, and write a new one without that value.",
     ),
     _dictionary(
         "missing-instrumentation",

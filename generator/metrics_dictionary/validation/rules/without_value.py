@@ -1,4 +1,4 @@
-"""Metrics that promise a value which nothing computes: the class is missing, or the events have ended."""
+"""Metrics that promise a value which nothing computes: the class is missing, or what they compute with is removed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from metrics_dictionary.dictionary.definition import text
 from metrics_dictionary.validation.engine.message_parts import code
+from metrics_dictionary.validation.rules.references import operands_of
 from metrics_dictionary.validation.rules.rule import Finding, Place
 
 if TYPE_CHECKING:
@@ -50,6 +51,26 @@ def removed_event(context: RuleContext) -> Iterator[Finding]:
                     status = Place(context.document_of(removed[name]), ("status",), f"{code(name)} is removed here")
                     message = f"the event {code(name)} is removed, so no new occurrence is counted"
                     yield Finding(context.document_of(metric), path, message, related=(status,))
+
+
+def removed_metric(context: RuleContext) -> Iterator[Finding]:
+    """Find removed metrics among those that the instrumentation of an active metric computes with."""
+    removed = {key_path: metric for key_path, metric in context.key_paths if metric.removed}
+    if not removed:
+        return
+    in_use = {metric.instrumentation_class for metric in context.dictionary.metrics if metric.status == "active"}
+    kept = {key_path for key_path, metric in context.key_paths if not metric.removed}
+    for instrumentation in (context.dictionary.instrumentations or {}).values():
+        for position, operand in operands_of(instrumentation) if instrumentation.name in in_use else ():
+            if operand in removed and operand not in kept:
+                yield Finding(
+                    context.document_of(instrumentation),
+                    (instrumentation.name, "metrics", position),
+                    f"the metric {code(operand)} is removed, so there is no sum",
+                    related=(
+                        Place(context.document_of(removed[operand]), ("status",), f"{code(operand)} is removed here"),
+                    ),
+                )
 
 
 def _named_events(metric: MetricDefinition) -> Iterator[tuple[JsonPath, str]]:
