@@ -75,7 +75,7 @@ def test_removed_metric_names_the_sums_that_the_collection_cannot_compute(tmp_pa
     uncomputed = {line.split()[0] for line in shown.splitlines() if "is removed" in line}
 
     assert uncomputed == {"counts.sum_of_removed"}
-    assert found(root, "removed-metric") == {"removed.yml"}
+    assert found(root, "removed-metric-in-use") == {"removed.yml"}
 
 
 def found(root: Path, rule: str) -> set[str]:

@@ -40,7 +40,11 @@ from metrics_dictionary.validation.rules.references import (
 from metrics_dictionary.validation.rules.rule import Finding, Rule, Scope
 from metrics_dictionary.validation.rules.selection import mixed_event_selection, unique_all_time
 from metrics_dictionary.validation.rules.versions import unquoted_version
-from metrics_dictionary.validation.rules.without_value import missing_instrumentation, removed_event, removed_metric
+from metrics_dictionary.validation.rules.without_value import (
+    missing_instrumentation,
+    removed_event,
+    removed_metric_in_use,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -332,9 +336,9 @@ _ROWS = (
         "Set the metric to `status: removed` and count another event in a new one, or restore the event.",
     ),
     _dictionary(
-        "removed-metric",
+        "removed-metric-in-use",
         Severity.WARNING,
-        removed_metric,
+        removed_metric_in_use,
         "an instrumentation that uses the value of a removed metric, which is in no payload",
         "Set the metric that uses the instrumentation to `status: removed`, and write a new one without that value.",
     ),
@@ -427,7 +431,7 @@ _ROWS = (
     _comparison(
         "unreadable-edition",
         Severity.ERROR,
-        "a file of the older edition that cannot be read, so that nobody knows what it promised",
+        "a file of the older edition that cannot be read, so that what it promised is not known",
         "Compare with an edition that can be read. If this change repairs the file, compare it by hand, and suppress "
         "the rule in it.",
     ),

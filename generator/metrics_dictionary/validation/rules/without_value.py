@@ -53,7 +53,7 @@ def removed_event(context: RuleContext) -> Iterator[Finding]:
                     yield Finding(context.document_of(metric), path, message, related=(status,))
 
 
-def removed_metric(context: RuleContext) -> Iterator[Finding]:
+def removed_metric_in_use(context: RuleContext) -> Iterator[Finding]:
     """Find removed metrics among those that the instrumentation of an active metric computes with."""
     removed = {key_path: metric for key_path, metric in context.key_paths if metric.removed}
     if not removed:
