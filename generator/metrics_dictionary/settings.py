@@ -50,8 +50,10 @@ SETTINGS = (
     Setting("repository_url", str, None, "Where the definitions' repository is on the web, such as "
             "`https://gitlab.com/group/project`: pages of metrics then link to where they are edited. Branch main on "
             "GitLab or GitHub, or the address of any edit page with `{file_path}` in it."),
-    Setting("collector", str, None, "Snowplow collector that events go to, such as `http://127.0.0.1:9090`."),
-    Setting("prometheus", str, None, "Prometheus server that is asked for metrics, such as `http://127.0.0.1:9091`."),
+    Setting("collector", str, None, "Snowplow collector that events go to, such as `http://127.0.0.1:9090`; a name "
+            "and a password in it are sent as Basic authentication."),
+    Setting("prometheus", str, None, "Prometheus server that is asked for metrics, such as `http://127.0.0.1:9091`; a "
+            "name and a password in it are sent as Basic authentication."),
     Setting("server.threads", int, 32, "Worker threads, for requests that wait for the store, a database or a file. "
             "One more thread holds all connections, so this does not limit how many clients are served."),
     Setting("server.idle_seconds", float, 15.0, "How long a connection may be silent, and a request take to arrive."),
@@ -184,7 +186,7 @@ def _checked(name: str, value: object, source: str) -> Value:
     if setting.kind is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if type(value) is not setting.kind:
-        raise OperationalError(f"{source}: {name} has to be {KINDS[setting.kind]}, not {value!r}")
+        raise OperationalError(f"{source}: {name} has to be {KINDS[setting.kind]}, not {_shown(value)}")
     if setting.choices and value not in setting.choices:
         raise OperationalError(f"{source}: {name} has to be one of {', '.join(setting.choices)}, not {value!r}")
     return value  # type: ignore[return-value]  # the kind was just compared
@@ -192,6 +194,11 @@ def _checked(name: str, value: object, source: str) -> Value:
 
 KINDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false", tuple: "a list of texts"}
 """The type of a setting in words."""
+
+
+def _shown(value: object) -> str:
+    """Return a wrong value for a message; an address may hold a password."""
+    return KINDS.get(type(value), "that") if "://" in str(value) else repr(value)
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Value]:

@@ -202,7 +202,7 @@ def test_a_payload_is_fetched_with_a_token_that_stays_out_of_every_message(root:
     ("given", "words"),
     [
         ("[1]", "expected a JSON object"),
-        ('{"a": NaN}', "NaN is no JSON value"),
+        ('{"a": NaN}', "NaN is not a JSON value"),
         ('{"a"\n1}', "-:2:1: not valid JSON"),
         ('{"a":' * 100_000, "not valid JSON"),
         ("", "not valid JSON"),

@@ -29,11 +29,11 @@ def test_three_slashes_are_relative_and_four_absolute(tmp_path: Path, monkeypatc
         ("store.db", "no scheme"),
         ("postgresql://user:hunter2@localhost/x", "'postgresql': write sqlite:///PATH or redis://HOST:6379/0"),
         ("sqlite://store.db", "'sqlite': write sqlite:///PATH"),
-        ("sqlite:///", "names no file"),
-        ("sqlite:///:memory:", "names no file"),
+        ("sqlite:///", "does not name a file"),
+        ("sqlite:///:memory:", "does not name a file"),
         ("sqlite:///store.db?mode=ro", "without parameters"),
-        ("redis://localhost:many/0", "the store's URL is wrong"),
-        ("redis://localhost:6379/0?socket_timeout=soon", "the store's URL is wrong"),
+        ("redis://localhost:many/0", "the store's address cannot be read"),
+        ("redis://localhost:6379/0?socket_timeout=soon", "the store's address cannot be read"),
     ],
 )
 def test_a_url_that_makes_no_sense_is_refused_with_one_that_does(url: str, says: str) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import http.client
 import json
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from metrics_dictionary.tools.errors import OperationalError, UnavailableError
+from metrics_dictionary.tools.addresses import web_address
+from metrics_dictionary.tools.errors import UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,22 +25,16 @@ class CollectorUnavailableError(UnavailableError):
 
 
 class Collector:
-    """One collector by its address, `http://HOST[:PORT][/PATH]` or `https://`.
+    """One collector by its address, `http://[NAME:PASSWORD@]HOST[:PORT][/PATH]` or `https://`.
 
-    Raises OperationalError for anything else.
+    Name and password are sent as Basic authentication. Raises OperationalError for anything else.
     """
 
     def __init__(self, url: str, *, timeout: float = 10.0) -> None:
         """``timeout`` is in seconds, for each step of a request."""
-        self.url = url
         self._timeout = timeout
-        try:
-            address = urlsplit(url)
-            self._host, self._port = address.hostname, address.port
-        except ValueError as error:
-            raise OperationalError(f"collector {url}: not an address: {error}") from None
-        if address.scheme not in _CONNECTIONS or not self._host:
-            raise OperationalError(f"collector {url}: has to be an address such as http://127.0.0.1:9090")
+        self._address = address = web_address(url, "http://127.0.0.1:9090", "the collector's address")
+        self.shown = address.shown
         self._connect = _CONNECTIONS[address.scheme]
         self._path = address.path.rstrip("/") + PATH
 
@@ -50,14 +44,14 @@ class Collector:
         Raises CollectorUnavailableError when the collector does not answer.
         """
         body = json.dumps({"schema": PAYLOAD_DATA, "data": events}).encode("ascii")
-        connection = self._connect(self._host or "", self._port, timeout=self._timeout)
+        connection = self._connect(self._address.host, self._address.port, timeout=self._timeout)
         try:
-            connection.request("POST", self._path, body, HEADERS)
+            connection.request("POST", self._path, body, HEADERS | self._address.authorization)
             answer = connection.getresponse()
             answer.read(MAX_RESPONSE)
         except (OSError, http.client.HTTPException) as error:
             reason = str(error) or type(error).__name__
-            raise CollectorUnavailableError(f"collector {self.url}: {reason}") from None
+            raise CollectorUnavailableError(f"collector {self.shown}: {reason}") from None
         finally:
             connection.close()
         return answer.status

@@ -94,7 +94,7 @@ class Sender:
         except UnavailableError as error:
             return self._backoff(str(error))
         if self._failures:
-            log.warning("collector %s: events are being sent again", self._collector.url)
+            log.warning("collector %s: events are being sent again", self._collector.shown)
             self._failures = 0
         return pause
 
@@ -124,7 +124,9 @@ class Sender:
         if status != OK:
             if status == TOO_LARGE:
                 self._batch = max(1, self._batch // 2)
-            raise CollectorUnavailableError(f"collector {self._collector.url}: answered {status} to {len(rows)} events")
+            raise CollectorUnavailableError(
+                f"collector {self._collector.shown}: answered {status} to {len(rows)} events"
+            )
         self._delivered = [row.identifier for row in rows]
         self._delete_delivered()
         return 0

@@ -21,7 +21,7 @@ from metrics_dictionary.stores.keys import KEY_LIFETIME
 from metrics_dictionary.stores.store import MAX_INCREMENT, CachedPayload, OutboxRow, StoreUnavailableError
 from metrics_dictionary.stores.tokens import Token
 from metrics_dictionary.stores.trusted_time import TrustedTime, is_worth_keeping
-from metrics_dictionary.tools.addresses import shown_address
+from metrics_dictionary.tools.addresses import read_address
 from metrics_dictionary.tools.clock import utc_now
 from metrics_dictionary.tools.errors import OperationalError
 
@@ -77,6 +77,7 @@ class RedisStore:
 
         Raises OperationalError for a URL that Redis cannot have.
         """
+        address = read_address(url, "the store's address")
         try:
             pool = redis.BlockingConnectionPool.from_url(
                 url,
@@ -91,9 +92,9 @@ class RedisStore:
                 # Never again by itself: the client would repeat increments whose answer was lost, and count them twice.
                 retry=Retry(NoBackoff(), 0),
             )
-            self._name = shown_address(url)
-        except ValueError as error:
-            raise OperationalError(f"the store's URL is wrong: {error}; write redis://HOST:6379/0") from error
+        except ValueError:  # its message may repeat a part of the URL
+            raise OperationalError("the store's address cannot be read: write redis://HOST:6379/0") from None
+        self._name = address.shown
         self._pool = pool
         self._redis = redis.Redis(connection_pool=pool)
         self._time = TrustedTime(clock, monotonic)

@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 from typing import TYPE_CHECKING
 
+from metrics_dictionary.tools.addresses import without_credentials
 from metrics_dictionary.tools.errors import OperationalError, UnavailableError
 
 if TYPE_CHECKING:
@@ -70,7 +71,8 @@ def git(folder: Path, *arguments: str, given: bytes = b"", offline: bool = False
         raise GitUnavailableError(f"git {arguments[0]} took more than {TIMEOUT} seconds in {folder}") from error
     if done.returncode != 0:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise GitRefusedError(said[0].removeprefix("fatal: ") if said else f"git ended with {done.returncode}")
+        why = without_credentials(said[0].removeprefix("fatal: ")) if said else f"git ended with {done.returncode}"
+        raise GitRefusedError(why)
     return done.stdout
 
 

@@ -17,7 +17,7 @@ from urllib.request import (
 )
 
 from metrics_dictionary import __version__
-from metrics_dictionary.tools.addresses import web_address
+from metrics_dictionary.tools.addresses import anonymous_web_address, is_address, shown_address, without_credentials
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.text import one_line
 
@@ -52,28 +52,36 @@ def opener() -> OpenerDirector:
 def fetch(url: str, limit: int, headers: Mapping[str, str] | None = None) -> bytes:
     """Return the body of the answer to GET, at most ``limit`` bytes; a redirect is not followed.
 
-    Raises OperationalError when the URL is none, nobody answers, the status is no success, or the body is longer.
+    Raises OperationalError when the URL cannot be fetched or has a name or password in it, when nobody answers, when
+    the status is not a success, and when the body is longer. No message repeats the URL's parameters.
     """
-    if web_address(url) is None:
-        raise OperationalError(f"{url!r}: no URL that can be fetched; write it as https://HOST/PATH")
+    shown = anonymous_web_address(url).shown
     request = Request(url, headers={"User-Agent": f"metrics-dictionary/{__version__}", **(headers or {})})  # noqa: S310
     try:
         with opener().open(request, timeout=TIMEOUT) as response:
             body: bytes = response.read(limit + 1)
     except HTTPError as error:
         with error:
-            raise OperationalError(f"{url}: answered {error.code} {one_line(error.reason)}{_advice(error)}") from error
+            raise OperationalError(
+                f"{shown}: answered {error.code} {one_line(error.reason)}{_advice(error)}"
+            ) from error
     except (OSError, HTTPException, ValueError) as error:
-        why = one_line(str(getattr(error, "reason", None) or error)) or type(error).__name__
-        raise OperationalError(f"{url}: no answer: {why}; check the address and the network") from error
+        why = without_credentials(one_line(str(getattr(error, "reason", None) or error))) or type(error).__name__
+        raise OperationalError(f"{shown}: no answer: {why}; check the address and the network") from error
     if len(body) > limit:
-        raise OperationalError(f"{url}: the answer has more than {limit // 1024**2} MiB; is it the right address?")
+        raise OperationalError(f"{shown}: the answer has more than {limit // 1024**2} MiB; is it the right address?")
     return body
+
+
+def redirect_target(error: HTTPError) -> str:
+    """Return where a redirect points to, without parameters, which may be a signature."""
+    location = one_line(error.headers.get("Location") or "")
+    return (shown_address(location) if is_address(location) else location.partition("?")[0]) or "nowhere"
 
 
 def _advice(error: HTTPError) -> str:
     if error.code in (401, 403):
         return "; give a token that may read it"
     if 300 <= error.code < 400:
-        return f"; it points to {one_line(error.headers.get('Location') or 'nowhere')}: use that URL if it is right"
+        return f"; it points to {redirect_target(error)}: use that URL if it is right"
     return "; check the address"

@@ -48,12 +48,12 @@ def sqlite_with_users(path: Path, number: int) -> SqliteApplication:
         ("mysql://root:geheim@host/db", "'mysql'"),
         ("application.db", "no scheme"),
         ("", "no scheme"),
-        ("sqlite:///", "names no file"),
-        ("sqlite:///:memory:", "names no file"),
-        ("sqlite:///file.db?mode=rwc", "names no file"),
+        ("sqlite:///", "does not name a file"),
+        ("sqlite:///:memory:", "does not name a file"),
+        ("sqlite:///file.db?mode=rwc", "does not name a file"),
         ("sqlite://host/file.db", "'sqlite'"),
-        ("postgresql://user:geheim@[::1/db", "malformed"),
-        ("postgresql://user:geheim@host/db?colour=red", "malformed"),
+        ("postgresql://user:geheim@[::1/db", "host or the port"),
+        ("postgresql://user:geheim@host/db?colour=red", "cannot be read"),
     ],
 )
 def test_a_url_that_names_no_database_is_refused_without_its_password(url: str, problem: str) -> None:

@@ -12,6 +12,7 @@ import click
 
 from metrics_dictionary.cli.console import progress, render_table
 from metrics_dictionary.cli.options import opened_store, setting_options, settings_of
+from metrics_dictionary.tools.addresses import shown_address
 from metrics_dictionary.tools.clock import iso
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.text import counted
@@ -136,5 +137,7 @@ def _last_payload(settings_file: Path | None, url: str | None) -> CachedPayload:
     with closing(opened_store(settings)) as store:
         payload = store.payload()
     if payload is None:
-        raise OperationalError(f"no payload in {settings.string('store')} yet; `ping generate` collects one")
+        raise OperationalError(
+            f"no payload in {shown_address(settings.string('store') or '')} yet; `ping generate` collects one"
+        )
     return payload

@@ -12,10 +12,10 @@ from urllib.parse import urlsplit, urlunsplit
 from urllib.request import Request
 
 from metrics_dictionary import __version__
-from metrics_dictionary.tools.addresses import web_address
+from metrics_dictionary.tools.addresses import anonymous_web_address, shown_address, without_credentials
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.text import one_line
-from metrics_dictionary.tools.web_document import TIMEOUT, opener
+from metrics_dictionary.tools.web_document import TIMEOUT, opener, redirect_target
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +27,8 @@ MAX_BACKOFF = 60.0
 """Seconds between two attempts: 1, 2, 4, ... and never more than this, also when the server asks for more."""
 
 RETRYABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+EXAMPLE = "https://HOST/usage_data"
 
 PAYLOAD_PATH = "usage_data"
 METADATA_PATH = "usage_ping_metadata"
@@ -57,7 +59,7 @@ def submit(
     with a line for each failed attempt. ``timeout`` is in seconds. Raises OperationalError when nothing can be posted
     to the URL, and when the server cannot be reached or refuses; the message says which of the two it has.
     """
-    _require_web_address(url)
+    anonymous_web_address(url, EXAMPLE)
     client = _Client(timeout, sleep, report)
     payload_status = client.post(url, payload.payload, "the payload was not submitted")
     metadata = json.dumps({"metadata": json.loads(payload.metadata)}, ensure_ascii=False)
@@ -76,13 +78,6 @@ def metadata_url(url: str) -> str:
     return urlunsplit(parts._replace(path=f"{folder}/{METADATA_PATH}")) if name == PAYLOAD_PATH else url
 
 
-def _require_web_address(url: str) -> None:
-    if web_address(url) is None:
-        raise OperationalError("a payload goes to an http or https URL, such as https://ping.example/usage_data")
-    if "@" in urlsplit(url).netloc:
-        raise OperationalError("the URL has a name or a password in it, and none is ever sent: leave it out")
-
-
 @dataclass(frozen=True, slots=True)
 class _Client:
     timeout: float
@@ -95,12 +90,12 @@ class _Client:
         while (answer := self._attempt(url, body)).may_pass and attempt < MAX_ATTEMPTS:
             attempt += 1
             backoff = min(max(2.0 ** (attempt - 2), answer.retry_after), MAX_BACKOFF)
-            self.report(f"{url}: {answer.problem}; attempt {attempt} of {MAX_ATTEMPTS} in {backoff:g} s")
+            self.report(f"{shown_address(url)}: {answer.problem}; attempt {attempt} of {MAX_ATTEMPTS} in {backoff:g} s")
             self.sleep(backoff)
         if answer.problem is None:
             return answer.status
         tried = f" ({attempt} attempts)" if attempt > 1 else ""
-        raise OperationalError(f"{failure}: {url}: {answer.problem}{tried}")
+        raise OperationalError(f"{failure}: {shown_address(url)}: {answer.problem}{tried}")
 
     def _attempt(self, url: str, body: str) -> _Answer:
         headers = {"Content-Type": "application/json", "User-Agent": f"metrics-dictionary/{__version__}"}
@@ -115,7 +110,8 @@ class _Client:
         except TimeoutError:
             return _Answer(0, f"no answer within {self.timeout:g} s", may_pass=True)
         except (OSError, HTTPException, ValueError) as error:
-            return _Answer(0, f"no answer: {one_line(str(getattr(error, 'reason', None) or error))}", may_pass=True)
+            why = without_credentials(one_line(str(getattr(error, "reason", None) or error)))
+            return _Answer(0, f"no answer: {why}", may_pass=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +127,7 @@ class _Answer:
 def _refused(error: HTTPError) -> _Answer:
     said = _body(error)
     if 300 <= error.code < 400:
-        said = f"it points to {one_line(error.headers.get('Location', 'nowhere'))}; submit to that URL if it is right"
+        said = f"it points to {redirect_target(error)}; submit to that URL if it is right"
     after = error.headers.get("Retry-After", "")
     return _Answer(
         error.code,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import threading
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from metrics_dictionary.ping.database.database import DatabaseError, DatabaseUna
 from metrics_dictionary.ping.database.sketch import BUCKET_BITS, Sketch
 from metrics_dictionary.ping.measurement import MAX_REASON_LENGTH
 from metrics_dictionary.ping.query import sql
+from metrics_dictionary.tools.addresses import read_address
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.text import one_line
 
@@ -38,16 +40,17 @@ SESSION = (
 )
 
 
+_USER = re.compile(r"\b(user|role) \"[^\"]*\"")
+"""What a server says about the name in an address, which reaches stored reasons and the metadata of a payload."""
+
+
 class PostgresDatabase:
     """Raises OperationalError for a URL that psycopg does not understand."""
 
     adapter = "postgresql"
 
     def __init__(self, url: str, statement_timeout: float) -> None:
-        try:
-            options = conninfo_to_dict(url)
-        except psycopg.Error:  # its message repeats the URL, and with it a password
-            raise OperationalError("the database's URL is malformed: write postgresql://USER@HOST/NAME") from None
+        options = _options(url)
         host, name = (options.get(key) or "its default" for key in ("host", "dbname"))
         self.statement_timeout = statement_timeout
         self._name = f"PostgreSQL database {name} at {host}"
@@ -100,7 +103,8 @@ class PostgresDatabase:
             milliseconds = max(1, round(self.statement_timeout * 1000))
             self._connection.execute(SESSION.format(milliseconds).encode())
         except (psycopg.Error, UnicodeError) as error:
-            raise DatabaseUnavailableError(f"{self._name}: {_first_line(error)}") from None
+            reason = _USER.sub(r"\1", _first_line(error))
+            raise DatabaseUnavailableError(f"{self._name}: {reason}") from None
         return self._connection
 
     def _disconnect(self) -> None:
@@ -127,6 +131,19 @@ class PostgresDatabase:
         if lost or (error.sqlstate or "").startswith(UNAVAILABLE_STATES):
             return DatabaseUnavailableError(f"{self._name}: {_first_line(error)}")
         return DatabaseError(f"{self._name}: {_first_line(error)}; check the instrumentation against the database")
+
+
+def _options(url: str) -> dict[str, Any]:
+    """Return what a URL says, by libpq's names; raises OperationalError, which repeats no part of it."""
+    read_address(url, "the database's address")
+    try:
+        options = conninfo_to_dict(url)
+        known = all(port.isdecimal() for port in str(options.get("port") or 0).split(","))
+    except psycopg.Error:  # its message repeats the URL, and with it a password
+        options, known = {}, False
+    if not known:
+        raise OperationalError("the database's address cannot be read: write postgresql://USER@HOST/NAME")
+    return options
 
 
 def _first_line(error: Exception) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.client import HTTPException
 from typing import TYPE_CHECKING
 from urllib.error import HTTPError
@@ -11,8 +11,7 @@ from urllib.parse import urlencode
 from urllib.request import Request
 
 from metrics_dictionary.ping.measurement import MetricFailed, SourceUnavailableError
-from metrics_dictionary.tools.addresses import web_address
-from metrics_dictionary.tools.errors import OperationalError
+from metrics_dictionary.tools.addresses import Address, web_address, without_credentials
 from metrics_dictionary.tools.web_document import opener
 
 if TYPE_CHECKING:
@@ -26,14 +25,14 @@ MAX_ANSWER_BYTES = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Prometheus:
-    """A server by the URL of its start page. Raises OperationalError when that is not an http or https URL."""
+    """A server by the address of its start page; a name and a password in it are sent as Basic authentication."""
 
-    url: str
+    url: str = field(repr=False)
     timeout: float = TIMEOUT
 
     def __post_init__(self) -> None:
-        if web_address(self.url) is None:
-            raise OperationalError("the Prometheus server's URL must look like http://127.0.0.1:9091")
+        """Raise OperationalError when the URL is not one of an HTTP server."""
+        self._address()
 
     def first_value(self, query: str) -> float:
         """Return the first value of an instant query, which may be NaN.
@@ -43,10 +42,15 @@ class Prometheus:
         """
         return _first_value(self._answer(query))
 
+    def _address(self) -> Address:
+        return web_address(self.url, "http://127.0.0.1:9091", "the address of Prometheus")
+
     def _answer(self, query: str) -> object:
-        url = f"{self.url.rstrip('/')}/api/v1/query?{urlencode({'query': query})}"
+        address = self._address()
+        url = f"{address.url.rstrip('/')}/api/v1/query?{urlencode({'query': query})}"
         try:
-            request = Request(url, headers={"Accept": "application/json"})  # noqa: S310 - http and https only, as checked
+            headers = {"Accept": "application/json", **address.authorization}
+            request = Request(url, headers=headers)  # noqa: S310 - http and https only, as checked
             with opener().open(request, timeout=self.timeout) as response:
                 body = response.read(MAX_ANSWER_BYTES)
         except HTTPError as error:
@@ -55,9 +59,8 @@ class Prometheus:
                     f"Prometheus answers {error.code}: {_reason(error.read(MAX_ANSWER_BYTES))}"
                 ) from None
         except (OSError, HTTPException, ValueError) as error:
-            raise SourceUnavailableError(
-                f"Prometheus does not answer: {getattr(error, 'reason', None) or error}"
-            ) from None
+            why = without_credentials(str(getattr(error, "reason", None) or error))
+            raise SourceUnavailableError(f"Prometheus does not answer: {why}") from None
         return _parsed(body)
 
 

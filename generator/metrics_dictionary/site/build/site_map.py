@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
+from metrics_dictionary.tools.addresses import anonymous_web_address
 from metrics_dictionary.tools.errors import OperationalError
 
 if TYPE_CHECKING:
@@ -28,15 +28,9 @@ _NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 def site_address(text: str) -> str:
     """Return the address of a site, with a slash at its end. Raises OperationalError for what is not one."""
-    try:
-        parts = urlsplit(text)
-        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.query + parts.fragment
-    except ValueError:
-        is_address = False
-    if not is_address or not text.isascii() or not text.isprintable() or " " in text:
-        raise OperationalError(
-            f"--site-url {text!r}: is no address of a site; give one such as https://example.com/metrics/"
-        )
+    anonymous_web_address(text, "https://example.com/metrics/", "the address of --site-url")
+    if "?" in text or "#" in text:
+        raise OperationalError("--site-url: a site's address has no parameters: write https://example.com/metrics/")
     return text.rstrip("/") + "/"
 
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from urllib.parse import quote, urlsplit
 
+from metrics_dictionary.tools.addresses import anonymous_web_address
 from metrics_dictionary.tools.errors import OperationalError
 
 FILE_PATH = "{file_path}"
@@ -49,11 +50,10 @@ def repository_links(address: str | None) -> RepositoryLinks:
     """
     if not address:
         return RepositoryLinks()
-    if not _ADDRESS.fullmatch(address) or not urlsplit(address).netloc:
-        raise OperationalError(
-            f"--repository-url {address!r}: not a web address; give one such as https://gitlab.com/group/project, "
-            f"or that of an edit page with {FILE_PATH} in it"
-        )
+    example = f"https://gitlab.com/group/project, or an edit page's with {FILE_PATH} in it"
+    anonymous_web_address(address, example, "the address of --repository-url")
+    if not _ADDRESS.fullmatch(address):
+        raise OperationalError("--repository-url: the address has a quotation mark or an angle bracket: encode it")
     if FILE_PATH in address:
         return RepositoryLinks(address)
     base = address.rstrip("/").removesuffix(".git")
