@@ -37,6 +37,7 @@ METRICS = """
 - {key_path: labels, time_frame: 28d, events: [{name: rename, unique: label, filter: {lang: eng}}]}
 - {key_path: values, time_frame: 28d, events: [{name: rename, unique: value}]}
 - {key_path: any_users, time_frame: 28d, events: [{name: rename, unique: user.id}, {name: merge, unique: user.id}]}
+- {key_path: any_ids, time_frame: 7d, events: [{name: rename, unique: user.id}, {name: merge, unique: project.id}]}
 - {key_path: both, time_frame: [7d, all], events: [{name: rename}, {name: merge}]}
 - {key_path: gone, status: removed, time_frame: all, events: [{name: rename, filter: {property: gone}}]}
 - {key_path: broken, status: broken, time_frame: all, events: [{name: rename, filter: {property: broken}}]}

@@ -441,11 +441,11 @@ def test_rules_that_make_no_sense_count_nothing_and_harm_nobody(store: SqliteSto
             metric_value(dictionary.expanded[key_path], store, DURING_W01)
 
 
-def test_users_and_projects_of_one_metric_are_not_mixed_up(store: SqliteStore, clock: Clock) -> None:
+def test_users_and_projects_of_one_metric_are_one_union_as_in_gitlab(store: SqliteStore, clock: Clock) -> None:
     dictionary = a_dictionary(
         "- {key_path: m, time_frame: 7d, events: [{name: rename, unique: user.id}, {name: rename, unique: project.id}]}"
     )
-    EventTracker(dictionary, store, clock=clock).track([rename(project_id=7)], 7)
+    EventTracker(dictionary, store, clock=clock).track([rename(project_id=7), rename(project_id=8)], 7)
     assert values(dictionary, store, DURING_W01) == {"m": 2}
 
 

@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import redis
 
+from metrics_dictionary.dictionary.dictionary import Dictionary
+from metrics_dictionary.ping.collect.collection import collect
+from metrics_dictionary.ping.sources.evaluation import Sources
 from metrics_dictionary.stores.redis import RedisStore
-from metrics_dictionary.stores.store import StoreUnavailableError
+from metrics_dictionary.stores.store import CounterError, StoreUnavailableError
 from tests.services.redis import RedisServer, running_redis
-from tests.stores.stores_under_test import StoreUnderTest, at_redis, recording
+from tests.small_root import short_metric
+from tests.stores.stores_under_test import START, StoreUnderTest, at_redis, recording
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -154,7 +158,62 @@ def test_a_password_never_shows_in_a_message(redis_server: RedisServer) -> None:
     store.close()
 
 
-def test_a_counter_that_holds_no_number_is_unavailable_not_zero(store: RedisStore, client: Any) -> None:
-    client.set(COUNTER, "many")
-    with pytest.raises(StoreUnavailableError, match="'many', which is no number"):
-        store.totals([COUNTER])
+NOT_NUMBERS = ["many", "", "nan", "inf", "1_000", " 1", "0x1"]
+
+
+@pytest.mark.parametrize("text", NOT_NUMBERS)
+def test_a_counter_that_is_not_a_number_is_an_error_and_its_content_is_not_told(
+    store: RedisStore, client: Any, text: str
+) -> None:
+    client.set(COUNTER, text)
+    with pytest.raises(CounterError) as failure:
+        store.totals([WEEKLY, COUNTER])
+    assert f"the key {COUNTER} holds a string that is not a number; rename or delete" in str(failure.value)
+
+
+@pytest.mark.parametrize(
+    ("command", "kind"),
+    [
+        (("HSET", COUNTER, "a", "1"), "a hash, not a number"),
+        (("LPUSH", COUNTER, "1"), "a list, not a number"),
+        (("SADD", COUNTER, "1"), "a set, not a number"),
+        (("PFADD", COUNTER, "a", "b"), "a string that is not a number"),
+    ],
+)
+def test_a_counter_of_another_type_is_an_error_and_not_zero(
+    store: RedisStore, client: Any, command: tuple[str, ...], kind: str
+) -> None:
+    client.execute_command(*command)
+    with pytest.raises(CounterError, match=f"holds {kind}"):
+        store.totals([WEEKLY, COUNTER])
+    assert store.totals([WEEKLY]) == {}
+
+
+@pytest.mark.parametrize("command", [("SET", USERS, "7"), ("SADD", USERS, "7"), ("HSET", USERS, "a", "1")])
+def test_a_set_of_another_type_is_an_error_that_names_its_key(
+    store: RedisStore, client: Any, command: tuple[str, ...]
+) -> None:
+    other = f"{USERS}-other"
+    store.record(recording(uniques={other: {"1"}}))
+    client.execute_command(*command)
+    with pytest.raises(CounterError) as failure:
+        store.distinct([other, USERS])
+    assert f"the key {USERS} holds something that is not a HyperLogLog" in str(failure.value)
+    assert store.distinct([other]) == 1
+
+
+def test_in_a_payload_a_wrong_type_is_minus_two_with_a_reason_and_the_other_metrics_stay_right(
+    store: RedisStore, client: Any
+) -> None:
+    names = [f"event_{number}" for number in range(6)]
+    store.record(recording(increments={f"{{event_counters}}_{name}": 5 for name in names}))
+    for name in names[:5]:  # more than it takes to give a store up that is away
+        client.delete(f"{{event_counters}}_{name}")
+        client.hset(f"{{event_counters}}_{name}", "a", 1)
+    defined = Dictionary(
+        tuple(short_metric(name, data_source="internal_events", events=[{"name": name}]) for name in names)
+    )
+    payload = collect(defined, Sources(store=store), now=START)
+    assert [payload.tree[name] for name in names] == [-2, -2, -2, -2, -2, 5]
+    assert all("holds a hash, not a number" in failure.reason for failure in payload.failures)
+    assert payload.outages == ()

@@ -126,7 +126,7 @@ def _selections(dictionary: Dictionary) -> dict[str, list[_Selection]]:
             continue
         weekly = any(time_frame in COMPLETE_WEEKS for time_frame in metric.time_frames)
         for rule in selections(metric):
-            # The key alone is not enough: the number 1 and the text "1" share it, and match different occurrences.
+            # The key alone is not enough: the number 1 and the string "1" share it, and match different occurrences.
             identity = (rule_key(rule, None), repr(sorted(rule.filter.items())))
             selection = found[rule.name or ""].setdefault(identity, _Selection(rule))
             selection.weekly |= weekly

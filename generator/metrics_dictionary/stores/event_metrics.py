@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -30,14 +29,16 @@ def metric_value(metric: MetricDefinition, store: Store, now: datetime) -> float
 
     `metric` is one of `Dictionary.expanded`: it has a single time frame. `7d` and `28d` cover the complete ISO weeks
     before that of `now`; anything else covers all time. Occurrences and sums of several events are added up. Distinct
-    values are those of the union: a user who caused two of the events counts once. An int stays an int.
+    values are those of the union: a user who caused two of the events counts once, and so does a value that is a user's
+    in one event and a project's in another, as in GitLab, which merges the sets. An int stays an int.
 
-    Raises ValueError for a metric that names no event, StoreUnavailableError when the store is away.
+    Raises ValueError for a metric that names no event, StoreUnavailableError when the store is away, CounterError
+    when a counter cannot be read.
     """
     totals, sets = _keys(metric, now)
     if not totals and not sets:
         raise ValueError(f"{metric.key_path}: the definition names no event whose counter could be read")
-    distinct = sum(store.distinct(keys) for keys in sets)
+    distinct = store.distinct(sets) if sets else 0
     return distinct + sum(store.totals(totals).values())
 
 
@@ -72,7 +73,7 @@ def watched_metrics(
 
 
 def live_values(metrics: Iterable[MetricDefinition], store: Store, now: datetime) -> list[LiveValue]:
-    """Return what the metrics stand at; raises StoreUnavailableError when the store is away."""
+    """Return what the metrics stand at. Raises what `metric_value` raises."""
     return [
         LiveValue(
             metric.key_path,
@@ -84,18 +85,18 @@ def live_values(metrics: Iterable[MetricDefinition], store: Store, now: datetime
     ]
 
 
-def _keys(metric: MetricDefinition, now: datetime) -> tuple[list[str], list[list[str]]]:
-    """Return the keys of numbers to add up, and for each kind of thing that is unique the keys of its sets."""
+def _keys(metric: MetricDefinition, now: datetime) -> tuple[list[str], list[str]]:
+    """Return the keys of numbers to add up, and those of sets to unite."""
     if metric.data_source == "redis":
         key = usage_key(metric)
         return ([] if key is None else [key]), []
     time_frame = next(iter(metric.time_frames), "all")
     totals: dict[str, None] = {}
-    sets: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    sets: dict[str, None] = {}
     for rule in selections(metric):
         keys = dict.fromkeys(rule_keys(rule, time_frame, now))
-        (totals if rule.unique is None else sets[rule.unique]).update(keys)
-    return list(totals), [list(keys) for keys in sets.values()]
+        (totals if rule.unique is None else sets).update(keys)
+    return list(totals), list(sets)
 
 
 def _of_key_path(dictionary: Dictionary, key_path: str) -> list[MetricDefinition]:

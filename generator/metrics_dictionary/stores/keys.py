@@ -134,7 +134,7 @@ def _name(name: str) -> str:
 
 
 def _value(value: object) -> str:
-    """Write a value; a number and the string that looks like it share a counter, as they do in GitLab."""
+    """Write a value as GitLab does: a number like its string. The rule `filter-type` sees to it that one is there."""
     return IN_A_VALUE.sub(_escaped, str(value))
 
 

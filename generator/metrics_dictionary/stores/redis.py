@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import sys
 import time
@@ -18,7 +19,13 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from metrics_dictionary.stores.keys import KEY_LIFETIME
-from metrics_dictionary.stores.store import MAX_INCREMENT, CachedPayload, OutboxRow, StoreUnavailableError
+from metrics_dictionary.stores.store import (
+    MAX_INCREMENT,
+    CachedPayload,
+    CounterError,
+    OutboxRow,
+    StoreUnavailableError,
+)
 from metrics_dictionary.stores.tokens import Token
 from metrics_dictionary.stores.trusted_time import TrustedTime, is_worth_keeping
 from metrics_dictionary.tools.addresses import read_address
@@ -49,6 +56,8 @@ FLAGS = "{metrics_dictionary_flags}"
 LEASE = "{metrics_dictionary_lease}_"
 
 MAX_KEYS_PER_QUERY = 1_000
+
+NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 
 KEEPALIVE = {
     getattr(socket, option): seconds
@@ -88,6 +97,7 @@ class RedisStore:
                 socket_keepalive=True,
                 socket_keepalive_options=KEEPALIVE,
                 decode_responses=True,
+                encoding_errors="replace",  # a HyperLogLog is a string of any bytes, also where a number should be
                 protocol=2,
                 # Never again by itself: the client would repeat increments whose answer was lost, and count them twice.
                 retry=Retry(NoBackoff(), 0),
@@ -122,13 +132,40 @@ class RedisStore:
         for start in range(0, len(keys), MAX_KEYS_PER_QUERY):
             some = list(keys[start : start + MAX_KEYS_PER_QUERY])
             values = cast("list[str | None]", self._idempotent(partial(self._redis.mget, some)))
-            found.update((key, self._number(key, value)) for key, value in zip(some, values, strict=True) if value)
+            by_key = dict(zip(some, values, strict=True))
+            found.update((key, self._number(key, value)) for key, value in by_key.items() if value is not None)
+            self._require_absent([key for key, value in by_key.items() if value is None])
         return found
 
     def distinct(self, keys: Sequence[str]) -> int:
         if not keys:
             return 0
-        return self._idempotent(lambda: self._redis.pfcount(*keys))
+        return self._idempotent(partial(self._distinct, keys))
+
+    def _distinct(self, keys: Sequence[str]) -> int:
+        try:
+            return self._redis.pfcount(*keys)
+        except redis.ResponseError as error:
+            if not str(error).startswith(("WRONGTYPE", "INVALIDOBJ")):
+                raise
+            wrong = next((key for key in keys if not self._is_set(key)), keys[0])
+            raise self._wrong(wrong, "something that is not a HyperLogLog") from None
+
+    def _is_set(self, key: str) -> bool:
+        try:
+            self._redis.pfcount(key)
+        except redis.ResponseError:
+            return False
+        return True
+
+    def _require_absent(self, keys: Sequence[str]) -> None:
+        """Raise CounterError if MGET had nothing to say of a key because it holds another type than a string."""
+        if not keys or not self._idempotent(lambda: self._redis.exists(*keys)):
+            return
+        for key in keys:
+            kind = cast("str", self._idempotent(partial(self._redis.type, key)))
+            if kind not in ("none", "string"):  # a string was written meanwhile: the key was absent before
+                raise self._wrong(key, f"a {kind}, not a number")
 
     def save_payload(self, payload: CachedPayload) -> None:
         entry = {
@@ -237,11 +274,14 @@ class RedisStore:
 
     def _number(self, key: str, text: str) -> float:
         """Read a total. Redis adds sums with more than a double's range, and writes them as integers when they are."""
-        try:
-            number = max(-sys.float_info.max, min(sys.float_info.max, float(text)))
-            return int(text) if text.lstrip("-").isdecimal() and abs(number) <= MAX_INCREMENT else number
-        except ValueError as error:
-            raise StoreUnavailableError(f"{self._name}: {key} holds {text[:40]!r}, which is no number") from error
+        if not NUMBER.fullmatch(text):
+            raise self._wrong(key, "a string that is not a number")
+        number = max(-sys.float_info.max, min(sys.float_info.max, float(text)))
+        return int(text) if text.lstrip("-").isdecimal() and abs(number) <= MAX_INCREMENT else number
+
+    def _wrong(self, key: str, found: str) -> CounterError:
+        """Return the error of a key that another program wrote; what it holds is nobody's business."""
+        return CounterError(f"{self._name}: the key {key} holds {found}; rename or delete the key in Redis")
 
 
 def _token_text(token: Token) -> str:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from metrics_dictionary.tools.errors import UnavailableError
+from metrics_dictionary.tools.errors import OperationalError, UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -24,6 +24,10 @@ class StoreUnavailableError(UnavailableError):
 
     What was to be written is either not written or, when a connection broke while Redis was answering, not known to be.
     """
+
+
+class CounterError(OperationalError):
+    """A counter of the store holds something that is not a counter. The message is one line and names the key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +142,16 @@ class Store(Protocol):
         """Write all of it, once, and return after it is durable."""
 
     def totals(self, keys: Sequence[str]) -> dict[str, float]:
-        """Return what counters (int) and sums (finite float) stand at; an absent key is left out."""
+        """Return what counters (int) and sums (finite float) stand at; an absent key is left out.
+
+        Raises CounterError.
+        """
 
     def distinct(self, keys: Sequence[str]) -> int:
-        """Return the size of the union of these sets; an absent set is empty. Redis estimates (0.81 % error)."""
+        """Return the size of the union of these sets; an absent set is empty. Redis estimates (0.81 % error).
+
+        Raises CounterError.
+        """
 
     def save_payload(self, payload: CachedPayload) -> None:
         """Keep this payload in place of the last one."""

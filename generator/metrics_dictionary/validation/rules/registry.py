@@ -38,7 +38,7 @@ from metrics_dictionary.validation.rules.references import (
     unused_instrumentation,
 )
 from metrics_dictionary.validation.rules.rule import Finding, Rule, Scope
-from metrics_dictionary.validation.rules.selection import mixed_event_selection, unique_all_time
+from metrics_dictionary.validation.rules.selection import filter_type, mixed_event_selection, unique_all_time
 from metrics_dictionary.validation.rules.versions import unquoted_version
 from metrics_dictionary.validation.rules.without_value import (
     missing_instrumentation,
@@ -285,6 +285,13 @@ _ROWS = (
         duplicate_instrumentation,
         "two instrumentations with the same class name",
         "Rename one of them and the metrics that use it, or delete the one that you do not want.",
+    ),
+    _dictionary(
+        "filter-type",
+        Severity.ERROR,
+        filter_type,
+        "filters on one property of one event whose values have the same text, one a number and one a string",
+        "Both filters share a counter, which is named by the text. Write the type that the event's property has.",
     ),
     _dictionary(
         "unknown-product-group",

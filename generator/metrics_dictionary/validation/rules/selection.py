@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from metrics_dictionary.validation.engine.message_parts import code
 from metrics_dictionary.validation.rules.rule import Finding, Place, metric_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from metrics_dictionary.reading.document import Document
+    from metrics_dictionary.validation.rules.context import RuleContext
+
+_FILTER_TYPES: dict[type, str] = {str: "a string", int: "a number", float: "a number"}
 
 
 def mixed_event_selection(document: Document) -> Iterator[Finding]:
@@ -41,6 +45,30 @@ def unique_all_time(document: Document) -> Iterator[Finding]:
         yield Finding(document, ("time_frame",), message, related=related)
     elif isinstance(time_frame, list) and "all" in time_frame:
         yield Finding(document, ("time_frame", time_frame.index("all")), message, related=related)
+
+
+def filter_type(context: RuleContext) -> Iterator[Finding]:
+    """Find a filter on the number 3 where another one of the same event and property asks for the string "3".
+
+    A counter is named by the texts of what its metric filters, as GitLab names its keys, so both would count into one.
+    """
+    first: dict[tuple[str | None, str, str], Place] = {}
+    for metric, rules in context.selections:
+        for rule in rules:
+            for name, wanted in rule.filter.items():
+                kind = _FILTER_TYPES.get(type(wanted))
+                if kind is None:
+                    continue
+                place = Place(context.document_of(metric), ("events", rule.position, "filter", name), kind)
+                other = first.setdefault((rule.name, name, str(wanted)), place)
+                if other.message != kind:
+                    yield Finding(
+                        place.document,
+                        place.path,
+                        f"{code(wanted)} is {kind} here and {other.message} at {other.location}, "
+                        "but both filters share one counter",
+                        related=(Place(other.document, other.path, f"{other.message} here"),),
+                    )
 
 
 def _uniqueness(document: Document) -> dict[int, bool]:
