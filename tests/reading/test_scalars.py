@@ -14,7 +14,6 @@ from metrics_dictionary.reading.scalars import UnsupportedScalarError, plain_sca
         ("1_000", 1000),
         ("0o7", "0o7"),
         ("010", 8),
-        ("1:30", 90),
         ("-5", -5),
         ("yes", True),
         ("Off", False),
@@ -47,6 +46,10 @@ def test_a_plain_scalar_means_what_yaml_1_1_says(written: str, value: object) ->
         "0x" + "f" * 30,
         "1" * 5000,
         "0x_",
+        "1:30",
+        "1:30:00",
+        "12:30.5",
+        "-1:30",
     ],
 )
 def test_a_value_that_json_cannot_carry_is_refused(written: str) -> None:

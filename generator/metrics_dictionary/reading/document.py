@@ -13,6 +13,8 @@ from metrics_dictionary.reading.positions import Positions
 
 if TYPE_CHECKING:
     from metrics_dictionary.reading.comments import Comment
+    from metrics_dictionary.reading.other_readers import OtherReading, Scalar
+    from metrics_dictionary.reading.positions import JsonPath
 
 
 class Kind(StrEnum):
@@ -25,6 +27,16 @@ class Kind(StrEnum):
     OBJECT_SCHEMA = "object_schema"
 
 
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A plain scalar that another reader takes for something else than ``value``, which is what we read."""
+
+    path: JsonPath
+    written: str
+    value: Scalar
+    other: OtherReading
+
+
 @dataclass(frozen=True)
 class Document:
     """A parsed file.
@@ -32,7 +44,8 @@ class Document:
     ``file`` is the path as the person named it, for messages; ``file_path`` is relative to the folder that holds
     the definitions root, for exports and the site. ``data`` is whatever the YAML holds, of any type. ``unsaved`` is
     what it was parsed from where that is not in the file: an editor's text. ``directives`` are the comments in it that
-    speak to this tool.
+    speak to this tool. ``doubts`` are the scalars that readers disagree on; only the process that parsed the file
+    knows them, which checks it too.
     """
 
     file: str
@@ -41,6 +54,7 @@ class Document:
     data: object
     unsaved: bytes | None = None
     directives: tuple[Comment, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
 
     @cached_property
     def text(self) -> str:

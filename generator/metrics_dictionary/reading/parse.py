@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, cast
 
 import yaml
 
-from metrics_dictionary.dictionary.diagnostic import Diagnostic, Severity
+from metrics_dictionary.dictionary.diagnostic import Diagnostic, Fix, Severity, TextEdit
 from metrics_dictionary.reading.comments import comments_to_this_tool
-from metrics_dictionary.reading.document import Document, Kind
+from metrics_dictionary.reading.document import Document, Doubt, Kind
 from metrics_dictionary.reading.events import MAX_DEPTH, Event, events_of
 from metrics_dictionary.reading.positions import JsonPath, Position, json_path, position_of
-from metrics_dictionary.reading.scalars import UnsupportedScalarError, plain_scalar
+from metrics_dictionary.reading.scalars import UnsupportedScalarError, read_scalar
 from metrics_dictionary.reading.syntax_errors import merge_conflict, syntax_problem, too_deep
 
 if TYPE_CHECKING:
@@ -69,7 +69,9 @@ def parse(source: SourceFile, raw: bytes, *, limit: int | None = None) -> Parsed
     if not content.complete:
         return ParsedFile(None, tuple(problems.found))
     directives = comments_to_this_tool(text)
-    document = Document(source.file, source.file_path, source.kind, content.data, source.unsaved, directives)
+    document = Document(
+        source.file, source.file_path, source.kind, content.data, source.unsaved, directives, tuple(content.doubts)
+    )
     return ParsedFile(document, tuple(problems.found))
 
 
@@ -81,11 +83,22 @@ class _Problems:
     found: list[Diagnostic] = field(default_factory=list)
 
     def add(
-        self, rule: str, message: str, position: Position = (1, 1), path: JsonPath = (), *, help_text: str = ""
+        self,
+        rule: str,
+        message: str,
+        position: Position = (1, 1),
+        path: JsonPath = (),
+        *,
+        help_text: str = "",
+        fix: Fix | None = None,
     ) -> None:
         line, column = position
-        place = json_path(path)
-        self.found.append(Diagnostic(rule, Severity.ERROR, message, self.file, line, column, place, help_text))
+        suggestion = fix.edits[0].text if fix else None
+        self.found.append(
+            Diagnostic(
+                rule, Severity.ERROR, message, self.file, line, column, json_path(path), help_text, suggestion, fix
+            )
+        )
 
 
 def _decoded(raw: bytes, limit: int, problems: _Problems) -> str | None:
@@ -141,6 +154,7 @@ class _Content:
         self._outer: list[tuple[_Items, str | None]] = []
         self._aliases: list[Event] = []
         self._documents = 0
+        self.doubts: list[Doubt] = []
         self._repeated: dict[tuple[int, str], _Repetition] = {}
 
     def read(self, text: str) -> None:
@@ -175,9 +189,12 @@ class _Content:
             self._take_key(event, self._items)
         elif event.implicit[0] and event.tag is None:
             try:
-                self._put(plain_scalar(event.value), event)
+                value, other = read_scalar(event.value)
+                if other is not None:
+                    self.doubts.append(Doubt(self._path(), event.value, value, other))
+                self._put(value, event)
             except UnsupportedScalarError as error:
-                self._report("yaml-type", str(error), event, error.help)
+                self._report("yaml-type", str(error), event, error.help, fix=_in_quotes(event))
                 self._put(event.value, event)
         else:
             if event.tag is not None:
@@ -242,12 +259,20 @@ class _Content:
         what = "a merge key `<<`" if name is None else f"{_alias_word(first)} `{_short(name)}`"
         self._report("yaml-alias", what + (f", and {others} more in this file" if others else ""), first)
 
-    def _report(self, rule: str, message: str, event: Event, help_text: str = "") -> None:
-        self._problems.add(rule, message, position_of(event.start_mark), self._path(), help_text=help_text)
+    def _report(self, rule: str, message: str, event: Event, help_text: str = "", fix: Fix | None = None) -> None:
+        self._problems.add(rule, message, position_of(event.start_mark), self._path(), help_text=help_text, fix=fix)
 
     def _path(self) -> JsonPath:
         collections = [*self._outer[1:], (self._items, self._key)] if self._items is not None else []
         return tuple(len(items) if isinstance(items, list) else key or "" for items, key in collections)
+
+
+def _in_quotes(event: yaml.ScalarEvent) -> Fix | None:
+    """Return what puts a plain scalar into quotes as it is written, None where it goes on in another line."""
+    start, end = position_of(event.start_mark), position_of(event.end_mark)
+    if start[0] != end[0] or end[1] - start[1] != len(event.value):
+        return None
+    return Fix((TextEdit(*start, *end, f'"{event.value}"'),), safe=True)
 
 
 def _alias_word(event: Event) -> str:

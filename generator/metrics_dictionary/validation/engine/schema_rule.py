@@ -6,6 +6,7 @@ editors show as well.
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from jsonschema.exceptions import ValidationError
 
+    from metrics_dictionary.reading.positions import JsonPath
     from metrics_dictionary.validation.engine.keywords import Validator
 
 SCHEMAS = {
@@ -54,6 +56,22 @@ def schema_findings(document: Document) -> Iterator[Finding]:
         (*one.path[:-1], one.suggestion.text) for one in found if one.at_key and isinstance(one.suggestion, Suggestion)
     }
     yield from (one for one in found if not misspelled.intersection(one.missing))
+
+
+def accepts(document: Document, path: JsonPath, value: object) -> bool:
+    """Return whether the schema would allow a value at a place of a document; nothing is allowed at a lost place."""
+    data = copy.deepcopy(document.data)
+    if path:
+        inner: Any = data
+        try:
+            for step in path[:-1]:
+                inner = inner[step]
+            inner[path[-1]] = value
+        except (KeyError, IndexError, TypeError):
+            return False
+    else:
+        data = value
+    return all(tuple(error.path) != path for error in _validator(document.kind).iter_errors(data))
 
 
 @cache

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from metrics_dictionary.dictionary.diagnostic import Severity
 from metrics_dictionary.validation.engine.schema_rule import schema_findings
+from metrics_dictionary.validation.rules.ambiguous_scalars import ambiguous_scalars
 from metrics_dictionary.validation.rules.descriptions import description_quality
 from metrics_dictionary.validation.rules.duplicates import duplicate_event, duplicate_instrumentation
 from metrics_dictionary.validation.rules.key_paths import (
@@ -60,8 +61,10 @@ _REPLACING = {
 """The rules that explain, better than the schema does, why the schema refuses the same value."""
 
 
-def _text(name: str, summary: str, help_text: str) -> Rule:
-    return Rule(name, Scope.TEXT, Severity.ERROR, summary, help_text, suppressible=False)
+def _text(
+    name: str, summary: str, help_text: str, check: Callable[[Document], Iterator[Finding]] | None = None
+) -> Rule:
+    return Rule(name, Scope.TEXT, Severity.ERROR, summary, help_text, check, suppressible=False)
 
 
 def _definition(
@@ -127,8 +130,9 @@ _ROWS = (
     ),
     _text(
         "yaml-type",
-        "a value that JSON does not have: dates, infinities, tagged values, keys that are not strings",
-        "Put the value in quotes to make it a string.",
+        "a value that JSON cannot carry or that readers of YAML disagree on: dates, infinities, 12:30, 1_000, tags",
+        'Put the value in quotes to keep it as a string: "2024-01-31".',
+        ambiguous_scalars,
     ),
     _text(
         "json-syntax",
@@ -459,5 +463,9 @@ def rules_of(scope: Scope) -> dict[str, Rule]:
     return {name: rule for name, rule in RULES.items() if rule.scope is scope}
 
 
-DEFINITION_RULES = rules_of(Scope.DEFINITION)
+DEFINITION_RULES = {
+    rule.id: rule for rule in _ROWS if rule.scope is Scope.DEFINITION or rule.check is ambiguous_scalars
+}
+"""The rules that are applied to each document by itself."""
+
 DICTIONARY_RULES = rules_of(Scope.DICTIONARY)
