@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.ping.database.plain_python import COLUMNS, Row, Tables
 
-NOW = datetime(2024, 3, 31, 12, 0, 0, 250_000, tzinfo=UTC)
+NOW = datetime(2024, 3, 31, 12, tzinfo=UTC)
 
 WHOLE = [1, 2, 3, 0, -1, 7]
 BROKEN = [0.5, 1.0, 2.5, -1.5]
@@ -44,9 +44,24 @@ def _rows(table: str, least: int, most: int) -> st.SearchStrategy[list[Row]]:
     return st.tuples(ids, rows).map(lambda drawn: [{"id": key} | row for key, row in zip(*drawn, strict=False)])
 
 
-tables: st.SearchStrategy[Tables] = st.fixed_dictionaries(
-    {"orders": _rows("orders", 3, 8), "customers": _rows("customers", 0, 5)}
-)
+PRECISIONS = {"strings": 1, "microseconds": 1, "milliseconds": 1_000, "seconds": 1_000_000}
+"""What the time columns of SQLite hold, besides strings in every case -> how many microseconds it can tell apart."""
+
+
+def _as_precise(tables: Tables, form: str) -> tuple[Tables, str]:
+    """The tables with times that the form can hold."""
+    for row in (row for rows in tables.values() for row in rows):
+        for column, value in row.items():
+            if isinstance(value, datetime):
+                row[column] = value - timedelta(microseconds=value.microsecond % PRECISIONS[form])
+    return tables, form
+
+
+tables: st.SearchStrategy[tuple[Tables, str]] = st.tuples(
+    st.fixed_dictionaries({"orders": _rows("orders", 3, 8), "customers": _rows("customers", 0, 5)}),
+    st.sampled_from(list(PRECISIONS)),
+).map(lambda drawn: _as_precise(*drawn))
+"""The rows of each table, and what SQLite holds their times in."""
 
 options: st.SearchStrategy[Row] = st.fixed_dictionaries(
     {},
