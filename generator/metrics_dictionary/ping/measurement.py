@@ -30,6 +30,10 @@ class SourceUnavailableError(MetricFailed, UnavailableError):
     """The source of the metric does not answer, and would not answer for the next metric either."""
 
 
+class TimeLimitReached(MetricFailed):
+    """The time of the whole collection is over, before or while the metric was computed."""
+
+
 def reason(error: BaseException) -> str:
     """Return why a metric failed, in one line: the message of an error of ours, with the kind of any other."""
     try:

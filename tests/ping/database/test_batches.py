@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
+from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from metrics_dictionary.ping.database import batches, counting
 from metrics_dictionary.ping.database.bounds import BoundsCache
-from metrics_dictionary.ping.database.database import StatementTimeout
+from metrics_dictionary.ping.database.database import DatabaseError, DatabaseUnavailableError, StatementTimeout
+from metrics_dictionary.ping.database.open_database import open_database
+from metrics_dictionary.ping.measurement import TimeLimitReached
 from metrics_dictionary.ping.query.relation import Batching, Column, Operation
 from metrics_dictionary.ping.query.sql import select
 from metrics_dictionary.ping.query.time_window import TimeWindow
-from tests.ping.database.applications import relation
+from tests.ping.database.applications import PostgresApplication, relation
 
 if TYPE_CHECKING:
     from metrics_dictionary.ping.database.database import Database
@@ -283,6 +288,49 @@ def test_a_statement_is_ended_when_its_time_is_over(opened: Opener) -> None:
         database.rows(select(relation("count", "numbers", conditions=[{"sql": SLOW[database.adapter]}])))
     assert time.monotonic() - started < 1.0
     assert database.compute(relation("count", "numbers")) == 1000
+
+
+@pytest.mark.usefixtures("numbers")
+def test_a_deadline_ends_the_statement_and_the_batches_that_run_then(
+    opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "MIN_BATCH_SIZE", 1)
+    slow = "sqlite" if opened(0.05).adapter == "sqlite" else "postgresql"
+    for timeout in (0.05, 30.0):
+        database = opened(timeout)
+        counted = relation("count", "numbers", conditions=[{"sql": SLOW[slow] + " AND " + SLOW[slow]}], batch_size=20)
+        started = time.monotonic()
+        database.deadline = started + 0.3
+        with pytest.raises(TimeLimitReached):
+            database.compute(counted)
+        assert 0.3 <= time.monotonic() - started < 1.0
+        with pytest.raises(TimeLimitReached):
+            database.compute(relation("count", "numbers"))
+        database.deadline = math.inf
+        assert database.compute(relation("count", "numbers")) == 1000
+
+
+def test_a_locked_table_fails_at_once_and_alone(postgres_url: str) -> None:
+    application = PostgresApplication(postgres_url)
+    application.execute(
+        "DROP SCHEMA public CASCADE",
+        "CREATE SCHEMA public",
+        "CREATE TABLE free (id INTEGER)",
+        "CREATE TABLE held (id BIGINT PRIMARY KEY)",
+        "INSERT INTO held SELECT * FROM generate_series(1, 2000000)",
+    )
+    with (
+        psycopg.connect(postgres_url) as other,
+        closing(open_database(postgres_url, statement_timeout=0.4)) as database,
+    ):
+        other.execute("LOCK TABLE held IN ACCESS EXCLUSIVE MODE")
+        started = time.monotonic()
+        for _ in range(3):
+            with pytest.raises(DatabaseError, match="another session locks the table") as caught:
+                database.compute(relation("count", "held"))
+            assert not isinstance(caught.value, DatabaseUnavailableError | StatementTimeout)
+            assert database.compute(relation("count", "free")) == 0
+        assert time.monotonic() - started < 3.0
 
 
 @pytest.mark.usefixtures("numbers")

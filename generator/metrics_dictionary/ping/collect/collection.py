@@ -38,7 +38,8 @@ def collect(
 
     No source can make it fail: a metric without a value has a fallback value and a reason. ``progress`` is
     called with how many of how many metrics are done; what it raises ends the collection. ``now`` is an aware time.
-    After ``time_limit`` seconds no service is asked any more; a metric that has begun may still take its own timeout.
+    After ``time_limit`` seconds no service is asked any more, and a statement on the database is ended; a metric of
+    another source that has begun may still take its own timeout.
     """
     key_paths = {
         metric.key_path for metric in live_metrics(dictionary) if categories is None or _category(metric) in categories

@@ -5,13 +5,19 @@ from __future__ import annotations
 import math
 from collections import Counter
 from functools import partial
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.ping.collect.deadline import Deadline
 from metrics_dictionary.ping.collect.payload import Outage
 from metrics_dictionary.ping.collect.value_check import ValueCheck
-from metrics_dictionary.ping.measurement import Measurement, MetricFailed, SourceUnavailableError, reason
+from metrics_dictionary.ping.measurement import (
+    Measurement,
+    MetricFailed,
+    SourceUnavailableError,
+    TimeLimitReached,
+    reason,
+)
 from metrics_dictionary.ping.query.data_sources import FAILED, DataSource
 from metrics_dictionary.ping.query.entry import MAX_DEPTH
 from metrics_dictionary.ping.sources.evaluation import Evaluation, data_source_of, resolved_instrumentation
@@ -32,14 +38,11 @@ HELD_FOR = ("database", "store")
 """The services whose outage concerns a whole payload. Prometheus and Python classes each give a few metrics of it."""
 
 
-class _TimeLimitReached(MetricFailed):
-    pass
-
-
 class Evaluator:
     """Computes the metrics of a dictionary from the sources, as of one moment.
 
-    ``now`` is an aware time. ``time_limit`` is in seconds from here: what would ask a service later is not computed.
+    ``now`` is an aware time. ``time_limit`` is in seconds from here: what would ask a service later is not computed,
+    and a statement on the database that runs then is ended.
     ``close`` ends the thread in which slow sources are asked.
     """
 
@@ -59,11 +62,17 @@ class Evaluator:
         self._last_reason: dict[str, str] = {}
         self._answered: set[str] = set()
         self._time_limit = time_limit
-        self._started = perf_counter()
+        self._end = monotonic() + time_limit
+        self._bound_database(self._end)
 
     def close(self) -> None:
         """Let go of what slow sources were asked with."""
         self._deadline.close()
+        self._bound_database(math.inf)
+
+    def _bound_database(self, deadline: float) -> None:
+        if self._sources.database is not None:
+            self._sources.database.deadline = deadline
 
     def outages(self) -> tuple[Outage, ...]:
         """Return which of the services that hold a payload back are away as a whole.
@@ -98,8 +107,8 @@ class Evaluator:
             fallback = source.fallback
             evaluation = Evaluation(metric, instrumentation, self._now, self._sources, self.measure)
             return self._check.checked(self._read(source, evaluation), metric), None
-        except _TimeLimitReached as error:
-            return FAILED, reason(error)
+        except TimeLimitReached:
+            return FAILED, f"not computed within the {self._time_limit:g} seconds of `ping.time_limit`"
         except Exception as error:  # noqa: BLE001 - whatever goes wrong with one metric is not to harm the others
             return fallback, reason(error)
 
@@ -118,8 +127,8 @@ class Evaluator:
         if self._is_away(service):
             raise MetricFailed(f"not computed: {MAX_UNAVAILABLE} metrics in a row found the {service} away")
         waits = bool(source.service) or not source.has_timeout
-        if waits and perf_counter() - self._started > self._time_limit:
-            raise _TimeLimitReached(f"not computed within the {self._time_limit:g} seconds of `ping.time_limit`")
+        if waits and monotonic() > self._end:
+            raise TimeLimitReached
         try:
             read = partial(evaluation.read, source)
             value = read() if source.has_timeout else self._deadline.call(read)

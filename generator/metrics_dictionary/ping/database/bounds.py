@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.ping.database.catalogs import select_is_indexed
-from metrics_dictionary.ping.database.database import DatabaseError, DatabaseUnavailableError
+from metrics_dictionary.ping.database.database import DatabaseError, DatabaseUnavailableError, TableLocked
 from metrics_dictionary.ping.query.sql import select_any_value, select_bounds
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class BoundsCache:
             if column not in self._whole:
                 try:
                     value = next(iter(self._database.rows(select_any_value(column))), (None,))[0]
-                except DatabaseUnavailableError:
+                except (DatabaseUnavailableError, TableLocked):
                     raise
                 except DatabaseError:
                     value = None
@@ -79,7 +79,7 @@ class BoundsCache:
     def _ask(self, column: Column) -> Bounds | None:
         try:
             ((start, finish),) = self._database.rows(select_bounds(column))
-        except DatabaseUnavailableError:
+        except (DatabaseUnavailableError, TableLocked):
             raise
         except DatabaseError:
             return None

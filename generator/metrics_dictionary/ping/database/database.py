@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, Protocol
 
-from metrics_dictionary.ping.measurement import MetricFailed, SourceUnavailableError
+from metrics_dictionary.ping.measurement import MetricFailed, SourceUnavailableError, TimeLimitReached
 from metrics_dictionary.tools.errors import OperationalError
 
 if TYPE_CHECKING:
@@ -18,8 +19,13 @@ class Database(Protocol):
     """A database that is only read. It connects when it is first asked, and again after it has lost the connection.
 
     Every method may be called from any thread; one statement runs at a time. All but ``close`` raise
-    DatabaseUnavailableError, StatementTimeout and DatabaseError.
+    DatabaseUnavailableError, StatementTimeout, DatabaseError and TimeLimitReached.
+
+    ``deadline`` is a moment of ``time.monotonic``, which ends a statement that still runs and refuses every later one;
+    it is infinite until a collection sets it.
     """
+
+    deadline: float
 
     @property
     def adapter(self) -> str:
@@ -49,11 +55,23 @@ class Database(Protocol):
         """Close the connection; the next statement opens it again."""
 
 
+def allowed_seconds(database: Database) -> float:
+    """Return how long a statement may take that begins now. Raises TimeLimitReached after the deadline."""
+    left = database.deadline - time.monotonic()
+    if left <= 0:
+        raise TimeLimitReached
+    return min(database.statement_timeout, left)
+
+
 class DatabaseError(MetricFailed, OperationalError):
     """The database refuses a statement or answers with something that is not a number.
 
     Each message is one line that names the database and never a password.
     """
+
+
+class TableLocked(DatabaseError):  # noqa: N818 - it says what happened
+    """Another session has locked the table for longer than a statement waits; smaller batches do not help."""
 
 
 class StatementTimeout(DatabaseError):  # noqa: N818 - it says what happened

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import socket
@@ -14,7 +15,13 @@ from psycopg.conninfo import conninfo_to_dict
 
 from metrics_dictionary.ping.database.bounds import BoundsCache
 from metrics_dictionary.ping.database.counting import compute
-from metrics_dictionary.ping.database.database import DatabaseError, DatabaseUnavailableError, StatementTimeout
+from metrics_dictionary.ping.database.database import (
+    DatabaseError,
+    DatabaseUnavailableError,
+    StatementTimeout,
+    TableLocked,
+    allowed_seconds,
+)
 from metrics_dictionary.ping.database.sketch import BUCKET_BITS, Sketch
 from metrics_dictionary.ping.measurement import MAX_REASON_LENGTH
 from metrics_dictionary.ping.query import sql
@@ -36,8 +43,11 @@ UNAVAILABLE_STATES = ("08", "53", "57P", "58030", "XX001", "XX002")
 
 SESSION = (
     "SET default_transaction_read_only = on; SET timezone = 'UTC'; SET standard_conforming_strings = on; "
-    "SET statement_timeout = {}"
+    "SET lock_timeout = {}"
 )
+
+LOCK_SHARE = 1 / 2
+"""How much of the statement timeout a statement may wait for a lock: a table that is locked is not a slow one."""
 
 
 _USER = re.compile(r"\b(user|role) \"[^\"]*\"")
@@ -53,6 +63,8 @@ class PostgresDatabase:
         options = _options(url)
         host, name = (options.get(key) or "its default" for key in ("host", "dbname"))
         self.statement_timeout = statement_timeout
+        self.deadline = math.inf
+        self._session_timeout = 0
         self._name = f"PostgreSQL database {name} at {host}"
         self._url = url
         self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
@@ -100,8 +112,9 @@ class PostgresDatabase:
                 client_encoding="utf8",
                 application_name="metrics-dictionary",
             )
-            milliseconds = max(1, round(self.statement_timeout * 1000))
-            self._connection.execute(SESSION.format(milliseconds).encode())
+            lock_timeout = max(1, round(self.statement_timeout * 1000 * LOCK_SHARE))
+            self._connection.execute(SESSION.format(lock_timeout).encode())
+            self._session_timeout = 0
         except (psycopg.Error, UnicodeError) as error:
             reason = _USER.sub(r"\1", _first_line(error))
             raise DatabaseUnavailableError(f"{self._name}: {reason}") from None
@@ -113,12 +126,17 @@ class PostgresDatabase:
             self._connection = None
 
     def _run(self, connection: psycopg.Connection[tuple[Any, ...]], statement: str) -> list[tuple[Any, ...]]:
-        watchdog = threading.Timer(self.statement_timeout + CANCEL_TIMEOUT, _shut_down, [connection])
+        seconds = allowed_seconds(self)
+        milliseconds = max(1, round(seconds * 1000))
+        watchdog = threading.Timer(seconds + CANCEL_TIMEOUT, _shut_down, [connection])
         watchdog.daemon = True
         watchdog.start()
         try:
             # Binary answers need the extended protocol, in which the server accepts one statement and no second.
             with connection.cursor(binary=True) as cursor:
+                if milliseconds != self._session_timeout:
+                    cursor.execute(f"SET statement_timeout = {milliseconds}".encode())
+                    self._session_timeout = milliseconds
                 return cursor.execute(statement.encode()).fetchall()
         except psycopg.Error as error:
             raise self._failure(error, lost=connection.closed) from error
@@ -126,7 +144,10 @@ class PostgresDatabase:
             watchdog.cancel()
 
     def _failure(self, error: psycopg.Error, *, lost: bool) -> DatabaseError:
+        if isinstance(error, errors.LockNotAvailable):
+            return TableLocked(f"{self._name}: another session locks the table; try again when it is done")
         if isinstance(error, errors.QueryCanceled):
+            allowed_seconds(self)
             return StatementTimeout(f"{self._name}: a statement took longer than {self.statement_timeout:g} s")
         if lost or (error.sqlstate or "").startswith(UNAVAILABLE_STATES):
             return DatabaseUnavailableError(f"{self._name}: {_first_line(error)}")

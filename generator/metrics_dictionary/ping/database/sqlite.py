@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import threading
 import time
@@ -15,6 +16,7 @@ from metrics_dictionary.ping.database.database import (
     DatabaseUnavailableError,
     StatementTimeout,
     SumOverflow,
+    allowed_seconds,
 )
 from metrics_dictionary.ping.database.sketch import Sketch
 from metrics_dictionary.ping.database.time_columns import MICROSECONDS, TimeColumns, epoch_microseconds
@@ -52,10 +54,11 @@ class SqliteDatabase:
 
     def __init__(self, path: Path, statement_timeout: float) -> None:
         self.statement_timeout = statement_timeout
+        self.deadline = math.inf
         self._path = path.absolute()
         self._connection: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
-        self._deadline = 0.0
+        self._end = 0.0
         self._lock = threading.Lock()
         self._bounds_cache = BoundsCache(self)
         self._time_columns = TimeColumns(self, self._bounds_cache)
@@ -77,7 +80,7 @@ class SqliteDatabase:
         with self._lock:
             try:
                 connection = self._connected()
-                self._deadline = time.monotonic() + self.statement_timeout
+                self._end = time.monotonic() + allowed_seconds(self)
                 return connection.execute(statement).fetchall()
             except OSError as error:
                 self._disconnect()
@@ -115,12 +118,13 @@ class SqliteDatabase:
             self._connection = None
 
     def _timed_out(self) -> bool:
-        return time.monotonic() > self._deadline
+        return time.monotonic() > self._end
 
     def _failure(self, error: Exception) -> DatabaseError:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
         message = one_line(str(error), MAX_REASON_LENGTH)
         if code == sqlite3.SQLITE_INTERRUPT:
+            allowed_seconds(self)
             return StatementTimeout(f"{self._path}: a statement took longer than {self.statement_timeout:g} s")
         if code in UNAVAILABLE_CODES:
             self._disconnect()
