@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,24 @@ def test_backups_and_other_files_are_left_alone(name: str, tmp_path: Path) -> No
     root = write_boards(tmp_path)
     write(root / "metrics" / "counts_all" / name, "# Boards\n" if name.endswith(("md", "xml")) else METRIC)
     assert all(one.rule != "misnamed-file" for one in validate(root).diagnostics)
+
+
+def test_what_is_not_a_regular_file_is_not_opened(tmp_path: Path) -> None:
+    root = write_boards(tmp_path / "definitions")
+    (root / "evnets").mkdir()
+    os.mkfifo(root / "evnets" / "pipe.yml")
+    (root / "evnets" / "link.yml").symlink_to(root / "events" / "create_board.yml")
+    (root / "evnets" / "nowhere.yml").symlink_to(root / "nowhere")
+    (root / "metircs").symlink_to(root / "metrics")
+    assert all(one.rule != "misnamed-file" for one in validate(root).diagnostics)
+
+
+def test_a_name_that_is_not_utf_8_can_be_shown(tmp_path: Path) -> None:
+    root = write_boards(tmp_path / "definitions")
+    (root / "events").rename(os.fsdecode(os.fsencode(root) + b"/event\xff"))
+    done = run("validate", root)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert r"event\udcff" in done.stdout
 
 
 def test_a_root_whose_metrics_are_misspelled_is_told_which_folder_is_meant(tmp_path: Path) -> None:

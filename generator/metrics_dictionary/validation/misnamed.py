@@ -84,11 +84,12 @@ def _folder(root: Path, wrong: str, right: str) -> Iterator[Diagnostic]:
 
 def _would_be_read(root: Path, relative: str, renamed: str) -> bool:
     """Return whether a file is read under another name only, and has in it what such files have."""
-    kind = kind_of(renamed)
-    if kind is None or kind_of(relative) is not None:
+    kind, file = kind_of(renamed), root / relative
+    # A pipe would never end, and a link may lead anywhere.
+    if kind is None or kind_of(relative) is not None or file.is_symlink() or not file.is_file():
         return False
     with suppress(OperationalError):
-        return _MARKS.get(kind, b"") in file_bytes(root / relative, max_bytes(kind))
+        return _MARKS.get(kind, b"") in file_bytes(file, max_bytes(kind))
     return False
 
 
