@@ -109,7 +109,7 @@ def test_a_file_that_is_no_database_is_away(tmp_path: Path) -> None:
     path = tmp_path / "letter.txt"
     path.write_text("Dear database,\n" * 200, encoding="utf-8")
     assert "file is not a database" in unavailable(f"sqlite:///{path}")
-    assert "cannot read the database" in unavailable(f"sqlite:///{tmp_path}")
+    assert unavailable(f"sqlite:///{tmp_path}").endswith("cannot read the database: Is a directory")
 
 
 def test_a_relative_path_and_one_with_odd_characters_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,9 @@
-"""A SQLite file, opened read-only."""
+"""A SQLite file, opened read-only.
+
+A reader of a file in WAL mode has to write beside it. Where it cannot, because the folder is read-only, and the
+application has closed the file, the file is read as one that nobody changes (``immutable=1``): after each statement it
+is checked that nobody has, and otherwise the answer is thrown away.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +11,7 @@ import math
 import sqlite3
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -25,13 +31,14 @@ from metrics_dictionary.ping.query import sql
 from metrics_dictionary.tools.text import one_line
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from metrics_dictionary.ping.database.database import Number
     from metrics_dictionary.ping.query.relation import Relation
 
 STEPS_BETWEEN_CHECKS = 20_000
 """Instructions of SQLite's virtual machine between two checks of the deadline: about a millisecond."""
+
+OPENINGS = 4
+"""How often one statement is run because the application opened or closed the file meanwhile."""
 
 UNAVAILABLE_CODES = {
     sqlite3.SQLITE_AUTH,
@@ -46,6 +53,9 @@ UNAVAILABLE_CODES = {
 }
 """Primary error codes that are not the statement's fault."""
 
+Stamp = tuple[int, int, int, int]
+"""Device, inode, size and time of modification of a file: they differ after every change."""
+
 
 class SqliteDatabase:
     """Reads the file that is at the path now: a file that replaced it is opened anew."""
@@ -57,7 +67,8 @@ class SqliteDatabase:
         self.deadline = math.inf
         self._path = path.absolute()
         self._connection: sqlite3.Connection | None = None
-        self._identity: tuple[int, int] | None = None
+        self._opened: Stamp | None = None
+        self._immutable = False
         self._end = 0.0
         self._lock = threading.Lock()
         self._bounds_cache = BoundsCache(self)
@@ -78,15 +89,51 @@ class SqliteDatabase:
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         """Return all rows of a single statement."""
         with self._lock:
+            self._end = time.monotonic() + allowed_seconds(self)
             try:
-                connection = self._connected()
-                self._end = time.monotonic() + allowed_seconds(self)
-                return connection.execute(statement).fetchall()
+                for _ in range(OPENINGS):
+                    rows = self._answer(statement)
+                    if rows is not None:
+                        return rows
             except OSError as error:
                 self._disconnect()
                 raise DatabaseUnavailableError(f"{self._path}: cannot read the database: {error.strerror}") from None
             except (sqlite3.Error, sqlite3.Warning) as error:
                 raise self._failure(error) from error
+            raise DatabaseUnavailableError(f"{self._path}: cannot read the database: it changes too often. {_REMEDY}")
+
+    def _answer(self, statement: str) -> list[tuple[Any, ...]] | None:
+        """Return all rows; None when the file has to be opened in the other way."""
+        try:
+            rows = self._connected().execute(statement).fetchall()
+        except sqlite3.Error as error:
+            if self._immutable and self._is_changed():
+                self._reopen(immutable=False)
+            elif not self._immutable and _must_write(error) and not self._is_in_use():
+                self._reopen(immutable=True)
+            else:
+                raise
+            return None
+        if self._immutable and self._is_changed():
+            self._reopen(immutable=False)
+            return None
+        return rows
+
+    def _reopen(self, *, immutable: bool) -> None:
+        self._disconnect()
+        self._immutable = immutable
+
+    def _is_changed(self) -> bool:
+        """Return whether the file is not the one that was opened, or is about to become another one."""
+        return self._is_in_use() or self._stamp() != self._opened
+
+    def _is_in_use(self) -> bool:
+        """Return whether changes may lie beside the file: the application has it open, or did not close it."""
+        return any(Path(f"{self._path.resolve()}{suffix}").exists() for suffix in ("-wal", "-journal"))
+
+    def _stamp(self) -> Stamp:
+        status = self._path.stat()
+        return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
     def close(self) -> None:
         """Close the file; the next statement opens it again."""
@@ -95,12 +142,12 @@ class SqliteDatabase:
             self._disconnect()
 
     def _connected(self) -> sqlite3.Connection:
-        status = self._path.stat()
-        identity = (status.st_dev, status.st_ino)
-        if self._connection is None or identity != self._identity:
+        stamp = self._stamp()
+        if self._connection is None or self._opened is None or stamp[:2] != self._opened[:2]:
             self._disconnect()
+            self._opened = stamp
             self._connection = sqlite3.connect(
-                f"file:{quote(str(self._path))}?mode=ro",
+                f"file:{quote(str(self._path))}?mode=ro{'&immutable=1' if self._immutable else ''}",
                 uri=True,
                 timeout=self.statement_timeout,
                 isolation_level=None,
@@ -109,7 +156,6 @@ class SqliteDatabase:
             self._connection.text_factory = _decoded
             self._connection.create_function(MICROSECONDS, 1, epoch_microseconds, deterministic=True)
             self._connection.set_progress_handler(self._timed_out, STEPS_BETWEEN_CHECKS)
-            self._identity = identity
         return self._connection
 
     def _disconnect(self) -> None:
@@ -120,17 +166,40 @@ class SqliteDatabase:
     def _timed_out(self) -> bool:
         return time.monotonic() > self._end
 
+    def _unreadable(self) -> str | None:
+        """Return why the file itself cannot be read; None where it can."""
+        try:
+            self._path.open("rb").close()
+        except OSError as error:
+            return error.strerror
+        return None
+
     def _failure(self, error: Exception) -> DatabaseError:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
         message = one_line(str(error), MAX_REASON_LENGTH)
         if code == sqlite3.SQLITE_INTERRUPT:
             allowed_seconds(self)
             return StatementTimeout(f"{self._path}: a statement took longer than {self.statement_timeout:g} s")
-        if code in UNAVAILABLE_CODES:
-            self._disconnect()
-            return DatabaseUnavailableError(f"{self._path}: cannot read the database: {message}")
+        if _must_write(error) or code in UNAVAILABLE_CODES:
+            self._reopen(immutable=False)
+            why = self._unreadable() or (f"{message}. {_REMEDY}" if _must_write(error) else message)
+            return DatabaseUnavailableError(f"{self._path}: cannot read the database: {why}")
         kind = SumOverflow if message == "integer overflow" else DatabaseError
         return kind(f"{self._path}: {message}; check the instrumentation against the database")
+
+
+_REMEDY = (
+    "SQLite has to write beside a database in WAL mode, or after a crash of its application: let this program write to "
+    "the folder (`ReadWritePaths=` of a systemd unit)"
+)
+
+
+def _must_write(error: Exception) -> bool:
+    """Return whether SQLite could not write beside the file; a statement that tries to write is another matter."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    return code == sqlite3.SQLITE_CANTOPEN or (
+        code & 0xFF == sqlite3.SQLITE_READONLY and code != sqlite3.SQLITE_READONLY
+    )
 
 
 def _decoded(text: bytes) -> str:
