@@ -198,6 +198,26 @@ def test_a_payload_is_fetched_with_a_token_that_stays_out_of_every_message(root:
     assert "secret-token" not in result.stderr
 
 
+def test_a_flattened_payload_is_told_to_nest_and_its_metrics_are_not_missing(root: Path) -> None:
+    result = run("check-payload", "-", cwd=root.parent, given='{"counts.loaves_sold": 12}')
+    assert result.returncode == 1
+    assert 'counts.loaves_sold; the key has dots in it, but a payload nests: {"counts": {"loaves_sold": 12}}' in (
+        result.stdout
+    )
+    assert "did you mean" not in result.stdout
+    assert "missing-metric" not in result.stdout
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16-le", "utf-16-be"])
+def test_a_payload_may_be_utf_8_or_utf_16_with_its_mark(root: Path, tmp_path: Path, encoding: str) -> None:
+    mark = "\ufeff" if encoding.startswith("utf-16") else ""
+    payload = tmp_path / "payload.json"
+    payload.write_bytes(f'{mark}{{"counts": {{"loaves_sold": "many"}}}}'.encode(encoding))
+    assert run("check-payload", payload, cwd=root.parent).returncode == 0
+    payload.write_bytes(b'{"a": "\xe9"}')
+    assert_one_line_of_trouble(run("check-payload", payload, cwd=root.parent), "neither UTF-8 nor UTF-16")
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [

@@ -44,4 +44,5 @@ def _dictionary(definitions: dict[str, Any]) -> Dictionary:
 def _shown(finding: PayloadFinding) -> dict[str, object]:
     shown: dict[str, object] = {"kind": str(finding.kind), "key_path": finding.key_path}
     more = {"found": finding.found, "value": finding.value, "places": list(finding.places) or None}
+    more["nested"] = finding.nested
     return shown | {name: value for name, value in more.items() if value is not None}

@@ -5,6 +5,7 @@ The site's payload reader does the same in the browser; `tests/payload_cases` ho
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
     from metrics_dictionary.dictionary.dictionary import Dictionary
     from metrics_dictionary.dictionary.metric import MetricDefinition
+
+_INTEGERS = 2**53
+"""Below this the site's payload reader has every integer, digit by digit."""
 
 SOURCE_ABSENT = -1000
 """What other producers write where the source of a value was not there; ours writes FAILED."""
@@ -56,7 +60,8 @@ class PayloadFinding:
 
     ``found`` is the type of a wrong value: ``boolean``, ``number``, ``string``, ``list`` or ``object``. ``value`` is a
     fallback value. ``places`` are JSON Pointers, inside the value, of what breaks the schema. ``metric`` is the
-    definition, one of a single time frame; None for a key that has none.
+    definition, one of a single time frame; None for a key that has none. ``nested`` shows, as JSON, the
+    levels on which a key belongs whose name joins them with dots; a value that is no small integer is ``…`` there.
     """
 
     kind: FindingKind
@@ -65,6 +70,7 @@ class PayloadFinding:
     found: str | None = None
     value: int | None = None
     places: tuple[str, ...] = ()
+    nested: str | None = None
 
 
 def check_payload(payload: Mapping[str, object], dictionary: Dictionary) -> tuple[PayloadFinding, ...]:
@@ -74,9 +80,10 @@ def check_payload(payload: Mapping[str, object], dictionary: Dictionary) -> tupl
     walk.visit(payload)
     schemas = _ObjectSchemas(dictionary.object_schemas)
     checked = (_finding(metrics[key_path], value, schemas) for key_path, value in walk.values.items())
-    missing = (metric for metric in metrics.values() if _expected(metric) and metric.key_path not in walk.values)
+    there = walk.values.keys() | walk.flattened
+    missing = (metric for metric in metrics.values() if _expected(metric) and metric.key_path not in there)
     found = [
-        *(PayloadFinding(FindingKind.UNKNOWN_KEY, key_path) for key_path in walk.unknown),
+        *(PayloadFinding(FindingKind.UNKNOWN_KEY, key_path, nested=nested) for key_path, nested in walk.unknown),
         *(finding for finding in checked if finding is not None),
         *(PayloadFinding(FindingKind.MISSING_METRIC, metric.key_path, metric) for metric in missing),
     ]
@@ -88,11 +95,15 @@ def _expected(metric: MetricDefinition) -> bool:
 
 
 class _Walk:
-    """Collects the values of metrics, and the key paths of what no metric accounts for."""
+    """Collects the values of metrics, and the key paths of what no metric accounts for.
+
+    ``flattened`` are the metrics whose values are there, but under a name with dots in it.
+    """
 
     def __init__(self, metrics: Mapping[str, MetricDefinition]) -> None:
         self.values: dict[str, object] = {}
-        self.unknown: list[str] = []
+        self.unknown: list[tuple[str, str | None]] = []
+        self.flattened: set[str] = set()
         self._metrics = metrics
         self._levels = {
             key_path[:end] for key_path in metrics for end, character in enumerate(key_path) if character == "."
@@ -102,13 +113,30 @@ class _Walk:
         for name, value in values.items():
             key_path = above + name
             if not name or "." in name:
-                self.unknown.append(key_path)
+                met = self._flattened(value, key_path) if name else set()
+                self.flattened |= met
+                self.unknown.append((key_path, _nested(key_path.split("."), value) if met else None))
             elif key_path in self._metrics:
                 self.values[key_path] = value
             elif isinstance(value, Mapping) and key_path in self._levels:
                 self.visit(value, f"{key_path}.")
             elif key_path != RECORDED_AT:
-                self.unknown.append(key_path)
+                self.unknown.append((key_path, None))
+
+    def _flattened(self, value: object, key_path: str) -> set[str]:
+        """Return the metrics that a value holds, were the name with dots that leads to it written as levels."""
+        if key_path in self._metrics:
+            return {key_path}
+        if not isinstance(value, Mapping) or key_path not in self._levels:
+            return set()
+        return {found for name, inner in value.items() for found in self._flattened(inner, f"{key_path}.{name}")}
+
+
+def _nested(names: list[str], value: object) -> str:
+    """Return the JSON that has the names as levels: ``{"counts": {"orders": 5}}``."""
+    number = value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    shown = str(int(number)) if number is not None and abs(number) < _INTEGERS and number % 1 == 0 else "…"
+    return "".join(f"{{{json.dumps(name, ensure_ascii=False)}: " for name in names) + shown + "}" * len(names)
 
 
 def _finding(metric: MetricDefinition, value: object, schemas: _ObjectSchemas) -> PayloadFinding | None:

@@ -74,6 +74,8 @@ def _lines(findings: Sequence[PayloadFinding], dictionary: Dictionary) -> Iterat
 def _more(finding: PayloadFinding, dictionary: Dictionary, number: int) -> str:
     metric = finding.metric
     match finding.kind:
+        case FindingKind.UNKNOWN_KEY if finding.nested:
+            return f"; the key has dots in it, but a payload nests: {finding.nested}"
         case FindingKind.UNKNOWN_KEY if number < MAX_SUGGESTIONS:
             close = near_miss(finding.key_path, dictionary.expanded)
             return f"; did you mean {close}?" if close else ""
@@ -109,4 +111,5 @@ def _entry(finding: PayloadFinding) -> dict[str, object]:
         "key_path": finding.key_path,
     }
     details = {"found": finding.found, "value": finding.value, "places": list(finding.places) or None}
+    details["nested"] = finding.nested
     return entry | {name: value for name, value in details.items() if value is not None}

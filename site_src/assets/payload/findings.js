@@ -30,6 +30,7 @@ export const KINDS = [
  * @property {number} [value] of a fallback
  * @property {string} [found] the type of a value that should have another
  * @property {string[]} [places] JSON Pointers of what violates the schema
+ * @property {string} [nested] as JSON, the levels on which a key belongs whose name joins them with dots
  */
 
 /**
@@ -86,6 +87,11 @@ export function checkPayload(payload, definitions) {
       continue;
     }
     let checked = keyPath === definitions.recordedAt ? CLEAN : UNKNOWN;
+    if (name.includes(".")) {
+      const met = flattened(value, object.level, name.split("."));
+      for (const one of met) seen.add(one);
+      if (met.length) checked = found({ kind: "unknown-key", nested: nested(keyPath.split("."), value) });
+    }
     if (definition) {
       seen.add(definition);
       checked = checkValue(value, definition);
@@ -93,6 +99,37 @@ export function checkPayload(payload, definitions) {
     entries.push({ above: object.above, name, keyPath, value, definition, ...checked });
   }
   return entries.concat(missing(definitions, seen));
+}
+
+/**
+ * The metrics that a value holds, were the name with dots that leads to it written as levels.
+ *
+ * @param {unknown} value
+ * @param {Level} level
+ * @param {string[]} names
+ * @returns {Definition[]}
+ */
+function flattened(value, level, names) {
+  const [name, ...more] = names;
+  const place = level.get(name);
+  if (more.length) return place?.below ? flattened(value, place.below, more) : [];
+  if (place?.definition) return [place.definition];
+  const below = place?.below;
+  if (!below || !isObject(value)) return [];
+  return Object.entries(/** @type {object} */ (value)).flatMap(([inner, held]) =>
+    flattened(held, below, inner.split(".")),
+  );
+}
+
+/**
+ * The JSON that has the names as levels; a value that is no small integer is `…` in it.
+ *
+ * @param {string[]} names
+ * @param {unknown} value
+ */
+function nested(names, value) {
+  const start = names.map((name) => `{${JSON.stringify(name)}: `).join("");
+  return `${start}${Number.isSafeInteger(value) ? value : "…"}${"}".repeat(names.length)}`;
 }
 
 /**

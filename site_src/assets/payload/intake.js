@@ -1,6 +1,7 @@
 /** Taking a payload in: a chosen or dropped file, or pasted text. */
 
 import { byId } from "../shared/elements.js";
+import { decoded } from "./encoding.js";
 import { checkPayload } from "./findings.js";
 import { isObject } from "./json_values.js";
 import { cut, size } from "./wording.js";
@@ -112,9 +113,14 @@ async function readFile(file, take, refuse) {
     refuse(`${file.name} has ${size(file.size)}; this page reads up to ${size(MAX_BYTES)}.`);
     return;
   }
+  let bytes;
   try {
-    take(file.name, await file.text());
+    bytes = await file.arrayBuffer();
   } catch {
     refuse(`${cut(file.name, 80)} cannot be read; check that it is still there, and choose it again.`);
+    return;
   }
+  const text = decoded(bytes);
+  if (text === null) refuse(`${cut(file.name, 80)} is neither UTF-8 nor UTF-16; give the payload as it was exported.`);
+  else take(file.name, text);
 }

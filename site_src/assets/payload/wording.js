@@ -138,6 +138,7 @@ export function explained(entry) {
   const { finding, definition, value } = entry;
   switch (finding?.kind) {
     case "unknown-key":
+      if (finding.nested) return `The key has dots in it, but a payload nests: ${plain(cut(finding.nested, 300))}.`;
       return typeof value === "object" && value !== null
         ? "No definition has this key path or one below it."
         : "No definition has this key path.";

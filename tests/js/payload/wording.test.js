@@ -26,6 +26,10 @@ test("every kind of finding has a label and a sentence", () => {
 });
 
 test("a finding is explained with what it is about", () => {
+  assert.equal(
+    explained(entry({ kind: "unknown-key", nested: '{"counts": {"orders": 5}}' }, { value: 5 })),
+    'The key has dots in it, but a payload nests: {"counts": {"orders": 5}}.',
+  );
   assert.equal(mark(entry({ kind: "removed-metric" }, { definition: { removedIn: "16.3" } })), "Removed in 16.3");
   assert.equal(mark(entry({ kind: "fallback-value", value: -1 })), "Fallback −1");
   const wrongType = entry({ kind: "wrong-type", found: "object" }, { value: {}, definition: { valueType: "number" } });
