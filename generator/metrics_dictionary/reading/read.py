@@ -79,7 +79,7 @@ def read_sources(
     ``known`` holds what is read and checked already, by the name of the file. ``progress`` is told how many of how
     many files are done. Raises OperationalError when a file cannot be read, or ``product_groups`` has no group in it.
     """
-    schemas, problems = _object_schemas(source for source in sources if source.kind is Kind.OBJECT_SCHEMA)
+    schemas, problems = read_object_schemas(source for source in sources if source.kind is Kind.OBJECT_SCHEMA)
     groups: dict[str, ProductGroup] | None = None
     if product_groups is not None:
         groups, more = named_product_groups(product_groups)
@@ -143,7 +143,7 @@ def assemble(
     )
 
 
-def _object_schemas(sources: Iterable[SourceFile]) -> tuple[dict[str, object], tuple[Diagnostic, ...]]:
+def read_object_schemas(sources: Iterable[SourceFile]) -> tuple[dict[str, object], tuple[Diagnostic, ...]]:
     """Return each path that a definition may write -> the parsed schema, and what is wrong with the others.
 
     Raises OperationalError when a file cannot be read.

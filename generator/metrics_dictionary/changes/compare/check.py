@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.changes.compare.comparison import compare
-from metrics_dictionary.changes.compare.edition import Edition, inside_root, nameless
+from metrics_dictionary.changes.compare.edition import Edition, inside_root, nameless, unread_schemas
 from metrics_dictionary.changes.compare.open_edition import open_edition
 from metrics_dictionary.changes.compare.rules import breaches
 from metrics_dictionary.dictionary.diagnostic import Diagnostic
@@ -45,7 +45,10 @@ def lifecycle_check(against: str, told: Callable[[Edition], None]) -> Callable[[
 def _diagnostics(before: Edition, reading: Reading) -> Iterator[Diagnostic]:
     root = reading.root
     unread = (os.path.relpath(os.path.realpath(file), root.resolve()) for file in reading.unread)
-    after = Edition(shown(root), reading.dictionary, unread=frozenset({*nameless(reading.documents), *unread}))
+    schemas = unread_schemas(reading.sources, reading.dictionary.object_schemas)
+    after = Edition(
+        shown(root), reading.dictionary, unread=frozenset({*nameless(reading.documents), *schemas, *unread})
+    )
     documents = {document.file_path: document for document in reading.documents}
     yield from _gaps(before, root, documents)
     for rule, breach in breaches(compare(before, after)):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from metrics_dictionary.changes.compare.computation import changed_instrumentations, computation_changes
 from metrics_dictionary.changes.compare.edition import inside_root
+from metrics_dictionary.changes.compare.object_schemas import changed_object_schemas, object_schema_change
 from metrics_dictionary.changes.compare.renamed_groups import renamed_groups
 from metrics_dictionary.changes.field_change import FieldChange
 from metrics_dictionary.dictionary.definition import Fields, text
@@ -170,6 +171,7 @@ class _Matching:
         self._before, self._after, self._renamed = before, after, renamed
         self._old, self._new = _by_key_path(before.dictionary), _by_key_path(after.dictionary)
         self._pairs: dict[tuple[int, int], _Pair] = {}
+        self._schemas: frozenset[str] = frozenset()
         self.added: dict[int, tuple[MetricDefinition, list[str]]] = {}
         self.deleted: dict[int, tuple[MetricDefinition, list[str]]] = {}
 
@@ -204,6 +206,7 @@ class _Matching:
     def changed(self) -> tuple[ChangedDefinition[MetricDefinition], ...]:
         """Return the pairs that are not the same, sorted by key path."""
         instrumentations = changed_instrumentations(self._before.dictionary, self._after.dictionary)
+        self._schemas = changed_object_schemas(self._before, self._after)
         changes = [
             self._change(pair)
             for pair in self._pairs.values()
@@ -211,6 +214,7 @@ class _Matching:
             or pair.gained
             or pair.before.fields != pair.after.fields
             or pair.after.instrumentation_class in instrumentations
+            or pair.after.value_json_schema in self._schemas
         ]
         return _merged(change for change in changes if change is not None)
 
@@ -222,6 +226,7 @@ class _Matching:
             *self._renaming(pair),
             *self._time_frames(pair),
             *_field_changes(pair.before.fields, pair.after.fields, self._renamed, ("key_path", "time_frame")),
+            *object_schema_change(pair.before, pair.after, (self._before, self._after), self._schemas),
         ]
         expanded = [(name, self._old[name].metric, self._new[name].metric) for name in sorted(pair.kept)]
         computed = computation_changes(expanded, self._before.dictionary, self._after.dictionary)

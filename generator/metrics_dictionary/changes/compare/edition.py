@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from metrics_dictionary.dictionary.definition import mapping, text
 from metrics_dictionary.dictionary.diagnostic import Diagnostic, Severity
 from metrics_dictionary.reading.document import Kind
+from metrics_dictionary.reading.root import object_schema_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from metrics_dictionary.dictionary.dictionary import Dictionary
     from metrics_dictionary.reading.document import Document
+    from metrics_dictionary.reading.root import SourceFile
 
 _NAMES = {Kind.METRIC: "key_path", Kind.EVENT: "action"}
 
@@ -54,7 +56,9 @@ class Edition:
 
     def may_hold(self, file_path: str) -> bool:
         """Return whether a definition from this file, or from an unknown one, may be in a file that is not read."""
-        return inside_root(file_path) in self.unread if file_path else bool(self.unread)
+        if file_path:
+            return inside_root(file_path) in self.unread
+        return any(not place.endswith(".json") for place in self.unread)
 
     def gaps(self) -> Iterator[Gap]:
         """Yield what is wrong with the texts of its files."""
@@ -74,6 +78,12 @@ def nameless(documents: Iterable[Document]) -> dict[str, Diagnostic]:
         for document in documents
         if document.kind in _NAMES and not text(mapping(document.data).get(_NAMES[document.kind]))
     }
+
+
+def unread_schemas(sources: Iterable[SourceFile], schemas: Mapping[str, object]) -> set[str]:
+    """Return the places inside the root of the object schemas that are not valid JSON."""
+    names = (object_schema_names(source)[0] for source in sources if source.kind is Kind.OBJECT_SCHEMA)
+    return {name for name in names if schemas.get(name) is None}
 
 
 def inside_root(file_path: str) -> str:

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.changes.compare.edition import Edition, nameless
+from metrics_dictionary.changes.compare.edition import Edition, nameless, unread_schemas
 from metrics_dictionary.changes.compare.revision import data_of, read_revision
 from metrics_dictionary.dictionary.definition import text
 from metrics_dictionary.dictionary.dictionary import Dictionary
@@ -95,7 +95,8 @@ def _read_file(path: Path) -> Edition:
 def _edition_of(reading: Reading) -> Edition:
     root = reading.root
     lacking = nameless(reading.documents)
-    unread = frozenset({*lacking, *(os.path.relpath(file, root) for file in reading.unread)})
+    schemas = unread_schemas(reading.sources, reading.dictionary.object_schemas)
+    unread = frozenset({*lacking, *schemas, *(os.path.relpath(file, root) for file in reading.unread)})
     return Edition(shown(root), reading.dictionary, (*reading.diagnostics, *lacking.values()), unread)
 
 

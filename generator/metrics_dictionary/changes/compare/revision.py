@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.changes.compare.edition import Edition, inside_root, nameless
+from metrics_dictionary.changes.compare.edition import Edition, inside_root, nameless, unread_schemas
 from metrics_dictionary.dictionary.diagnostic import Diagnostic, Severity
 from metrics_dictionary.dictionary.dictionary import Dictionary
 from metrics_dictionary.reading.document import Document, Kind
 from metrics_dictionary.reading.parse import ParsedFile, max_bytes, parse
-from metrics_dictionary.reading.read import assemble
+from metrics_dictionary.reading.read import assemble, read_object_schemas
 from metrics_dictionary.reading.root import SourceFile, kind_of, shown
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.git import GitRefusedError, blobs, commit_id, git, git_line, is_shallow
@@ -64,8 +64,10 @@ def read_revision(revision: str, root: Path, known: KnownData | None = None, *, 
     except GitRefusedError:
         remark = f"{name} has no folder {prefix}, so there is nothing to compare with"
         return Edition(name, Dictionary(()), remarks=(*commit.remarks, remark))
-    entries = _entries(listing, f"{revision}:{prefix}/" if prefix else f"{revision}:", root.resolve().name)
-    return _edition(name, entries, _parsed(top, entries, {} if known is None else known), commit.remarks)
+    found = _entries(listing, f"{revision}:{prefix}/" if prefix else f"{revision}:", root.resolve().name)
+    entries = [entry for entry in found if entry.source.kind is not Kind.OBJECT_SCHEMA]
+    schemas = _schema_sources(top, [entry for entry in found if entry.source.kind is Kind.OBJECT_SCHEMA])
+    return _edition(name, entries, schemas, _parsed(top, entries, {} if known is None else known), commit.remarks)
 
 
 def data_of(documents: Iterable[Document], root: Path) -> KnownData:
@@ -140,7 +142,7 @@ def _entries(listing: bytes, place: str, root_name: str) -> list[_Entry]:
         mode, kind, blob, size = columns.decode().split()
         relative = path.decode("utf-8", "backslashreplace")
         what = kind_of(relative) if kind == "blob" else None
-        if what is not None and what is not Kind.OBJECT_SCHEMA:
+        if what is not None:
             source = SourceFile(Path(), shown(place + relative), f"{root_name}/{relative}", what)
             entries.append(_Entry(source, blob, int(size), mode in _BLOB_MODES))
     return sorted(entries, key=lambda entry: entry.source.file_path)
@@ -161,6 +163,12 @@ def _parsed(top: Path, entries: list[_Entry], known: KnownData) -> list[ParsedFi
     return [_as_parsed(entry, fresh.get(entry.blob), known) for entry in entries]
 
 
+def _schema_sources(top: Path, entries: list[_Entry]) -> list[SourceFile]:
+    """Return the files of object schemas with their contents; what is not there, or a link, is not valid JSON."""
+    contents = blobs(top, [entry.blob for entry in entries], max_bytes(Kind.OBJECT_SCHEMA))
+    return [replace(entry.source, unsaved=contents.get(entry.blob, b"") if entry.regular else b"") for entry in entries]
+
+
 def _parse_all(sources: Iterable[tuple[SourceFile, bytes]]) -> list[ParsedFile]:
     return [parse(source, raw) for source, raw in sources]
 
@@ -176,17 +184,23 @@ def _as_parsed(entry: _Entry, fresh: ParsedFile | None, known: KnownData) -> Par
     return ParsedFile(None, (Diagnostic("yaml-too-large", Severity.ERROR, problem, source.file, 1, 1),))
 
 
-def _edition(name: str, entries: list[_Entry], parsed: list[ParsedFile], remarks: tuple[str, ...]) -> Edition:
+def _edition(
+    name: str,
+    entries: list[_Entry],
+    schema_sources: list[SourceFile],
+    parsed: list[ParsedFile],
+    remarks: tuple[str, ...],
+) -> Edition:
     sources = [entry.source for entry in entries]
     documents = [file.document for file in parsed if file.document is not None]
     read = {document.file_path for document in documents}
     lacking = nameless(documents)
+    schemas, problems = read_object_schemas(schema_sources)
+    places = (inside_root(source.file_path) for source in sources if source.file_path not in read)
     return Edition(
         name=name,
-        dictionary=assemble(sources, documents),
-        diagnostics=(*(problem for file in parsed for problem in file.diagnostics), *lacking.values()),
-        unread=frozenset(
-            {*lacking, *(inside_root(source.file_path) for source in sources if source.file_path not in read)}
-        ),
+        dictionary=assemble(sources, documents, schemas),
+        diagnostics=(*problems, *(problem for file in parsed for problem in file.diagnostics), *lacking.values()),
+        unread=frozenset({*lacking, *unread_schemas(schema_sources, schemas), *places}),
         remarks=remarks,
     )

@@ -382,6 +382,7 @@ _ROWS = (
     _breaking("changed-key-path", "a metric with another key path than before"),
     _breaking("changed-time-frame", "a metric that covers another period, or no longer covers one that it did"),
     _breaking("changed-value-type", "a metric whose value has another type"),
+    _breaking("changed-object-schema", "a metric whose value is an object that another schema describes"),
     _breaking("changed-data-source", "a metric whose value comes from another source"),
     _breaking("changed-events", "a metric that counts other events than before"),
     _breaking("changed-unique", "a metric that counts the distinct values of something else"),
