@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+import uuid
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -76,6 +79,29 @@ def test_a_payload_is_computed_from_the_database_and_kept(folder: Path) -> None:
     assert payload["counts"]["ci_builds"] == 463
     assert payload["counts"]["ci_triggers"] == 0
     assert "recorded_at" in payload
+
+
+def test_a_uuid_that_nobody_set_is_made_once_and_is_in_every_backup(tmp_path: Path) -> None:
+    def of_the_payload(store: str) -> object:
+        ours = {"METRICS_DICTIONARY_STORE": f"sqlite:///{store}", "METRICS_DICTIONARY_DATABASE": ""}
+        assert run(tmp_path, "ping", "generate", **ours).returncode == 0
+        return json.loads(run(tmp_path, "ping", "show", **ours).stdout)["uuid"]
+
+    assert json.loads(run(tmp_path, "ping", "queries").stdout)["uuid"] is None
+    made = of_the_payload("store.db")
+    assert uuid.UUID(str(made)).version == 4
+    assert of_the_payload("store.db") == made
+    assert json.loads(run(tmp_path, "ping", "queries").stdout)["uuid"] == made
+    with (
+        closing(sqlite3.connect(tmp_path / "store.db")) as store,
+        closing(sqlite3.connect(tmp_path / "b.db")) as backup,
+    ):
+        store.backup(backup)
+    assert of_the_payload("b.db") == made
+    assert of_the_payload("another.db") not in (None, made)
+    (tmp_path / "settings.toml").write_text('[instance]\nuuid = "c0ffee00-0000-4000-8000-000000000001"\n')
+    named = run(tmp_path, "ping", "queries", "--settings", "settings.toml").stdout
+    assert json.loads(named)["uuid"] == "c0ffee00-0000-4000-8000-000000000001"
 
 
 def test_failures_are_listed_with_their_reasons(folder: Path) -> None:

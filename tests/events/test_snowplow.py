@@ -11,6 +11,7 @@ import pytest
 
 from metrics_dictionary.events.snowplow import SERVICE_PING_CONTEXT, STANDARD_CONTEXT, Instance, StructuredEvents
 from metrics_dictionary.events.tracking import EventTracker
+from metrics_dictionary.stores.instance_uuid import KnownUuid, made_uuid
 from metrics_dictionary.tools.errors import OperationalError
 from tests.events.event_samples import DURING_W53, Clock, a_dictionary, values
 from tests.events.loopback_collector import contexts
@@ -65,6 +66,25 @@ def test_an_event_goes_to_the_outbox_as_the_texts_of_a_structured_event(
         },
         SERVICE_PING_CONTEXT: {"data_source": "redis_hll", "event_name": "rename"},
     }
+
+
+def test_an_event_names_the_instance_by_the_uuid_that_the_first_collection_made(
+    store: SqliteStore, clock: Clock
+) -> None:
+    passed = [0.0]
+    known = KnownUuid(store, monotonic=lambda: passed[0])
+    tracker = EventTracker(DICTIONARY, store, clock=clock, structured=StructuredEvents(Instance(), known_uuid=known))
+    event = {"event": "merge", "send_to_snowplow": True}
+    tracker.track([event], 7)
+    made = made_uuid(store)
+    for passed[0] in (59.0, 60.0):
+        tracker.track([event], 7)
+    tracker.track([event], 7)
+    named = [contexts(event)[STANDARD_CONTEXT].get("instance_id") for event in queued(store)]
+    assert named == [None, None, made, made]
+    store.close()
+    assert known() == made
+    assert KnownUuid(store)() is None
 
 
 ASKED: dict[str, tuple[dict[str, Any], int]] = {

@@ -14,7 +14,7 @@ from metrics_dictionary.dictionary.selection_rule import BUILT_IN_PROPERTIES
 from metrics_dictionary.tools.errors import OperationalError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from snowplow_tracker.self_describing_json import SelfDescribingJson
@@ -68,11 +68,15 @@ class Instance:
 class StructuredEvents:
     """Builds the outbox's events with the package snowplow-tracker.
 
-    Raises OperationalError when that package, an extra of ours, is not installed.
+    ``known_uuid`` returns the UUID of an instance whose settings name none, as far as it is known. Raises
+    OperationalError when that package, an extra of ours, is not installed.
     """
 
-    def __init__(self, instance: Instance, *, app_id: str = "gitlab_sm") -> None:
+    def __init__(
+        self, instance: Instance, *, known_uuid: Callable[[], str | None] = lambda: None, app_id: str = "gitlab_sm"
+    ) -> None:
         self._instance = instance
+        self._known_uuid = known_uuid
         self._tracker = _tracker(app_id)
 
     def text(self, occurrence: Occurrence, now: datetime) -> str:
@@ -109,7 +113,7 @@ class StructuredEvents:
             "project_id": occurrence.project,
             "realm": "self-managed",
             "deployment_type": "self-managed",
-            "instance_id": instance.instance_id,
+            "instance_id": instance.instance_id or self._known_uuid(),
             "unique_instance_id": instance.unique_instance_id,
             "host_name": instance.host_name,
             "instance_version": instance.version,

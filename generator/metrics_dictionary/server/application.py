@@ -20,6 +20,7 @@ from metrics_dictionary.ping.collect.scheduler import Scheduler
 from metrics_dictionary.ping.sources.open_sources import open_sources
 from metrics_dictionary.server.batch_recorder import BatchRecorder
 from metrics_dictionary.server.transport.request_counters import RequestCounters
+from metrics_dictionary.stores.instance_uuid import KnownUuid
 from metrics_dictionary.tools.clock import utc_now
 from metrics_dictionary.tools.errors import OperationalError
 
@@ -53,7 +54,9 @@ class Application:
     @classmethod
     def opened(cls, settings: Settings, dictionary: Dictionary, store: Store, site: Path) -> Application:
         """Put together what the settings name. Raises OperationalError for what they cannot mean."""
-        structured = StructuredEvents(Instance.of(settings.facts)) if settings.string("collector") else None
+        structured = None
+        if settings.string("collector"):
+            structured = StructuredEvents(Instance.of(settings.facts), known_uuid=KnownUuid(store))
         ignore_unknown = settings.string("events.unknown") == "ignore"
         recorder = BatchRecorder(store)
         tracker = EventTracker(dictionary, recorder, ignore_unknown=ignore_unknown, structured=structured)

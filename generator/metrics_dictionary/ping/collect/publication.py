@@ -7,8 +7,10 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from metrics_dictionary.dictionary.definition import mapping
 from metrics_dictionary.ping.collect.collection import collect
 from metrics_dictionary.ping.collect.payload import cached, outages
+from metrics_dictionary.stores.instance_uuid import made_uuid
 from metrics_dictionary.tools.clock import iso
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.text import listed
@@ -78,12 +80,16 @@ def publish(
 ) -> Payload:
     """Collect a payload and keep it in the store, from where ``service_ping`` answers.
 
+    The first collection also makes the UUID of an instance whose settings name none.
+
     Raises PayloadHeldError while a service is away that the last payload has values of, for at most `ping.hold_hours`;
     StoreUnavailableError when nothing can be kept; OperationalError for a setting that makes no sense.
     """
     hold_time, time_limit = limits(settings)
     began = store.trusted_now()  # before the database is put to work for a payload that nobody could keep
     former = store.payload()
+    if mapping(settings.facts.get("instance")).get("uuid") is None:
+        made_uuid(store)
     payload = collect(
         dictionary, sources, categories=settings.data_categories, now=now, time_limit=time_limit, progress=progress
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from metrics_dictionary.dictionary.definition import mapping
 from metrics_dictionary.ping.measurement import MetricFailed
+from metrics_dictionary.stores.instance_uuid import kept_uuid
 from metrics_dictionary.tools.clock import iso
 
 if TYPE_CHECKING:
@@ -21,17 +22,26 @@ if TYPE_CHECKING:
 LICENSE = "license"
 """The table of the settings file that states the license."""
 
+UUID = "instance.uuid"
+"""The setting that names the instance."""
+
 EMPTY_FIELDS = {"extra"}
 """Fields of the license that are an empty object where they are not set; all others are None."""
 
 
 def setting_value(evaluation: Evaluation) -> object:
-    """Return what the settings say, else the instrumentation's default, else None."""
+    """Return what the settings say, else the instrumentation's default, else None.
+
+    The UUID of an instance that was given none is the one that the store keeps since the first collection.
+    """
     entry = evaluation.entry
+    setting = entry.at("setting").resolved().string()
     found: object = evaluation.sources.settings
-    for name in entry.at("setting").resolved().string().split("."):
+    for name in setting.split("."):
         if not isinstance(found, Mapping) or name not in found:
-            return entry.at("default").value
+            default = entry.at("default").value
+            store = evaluation.sources.store
+            return kept_uuid(store) if setting == UUID and default is None and store is not None else default
         found = found[name]
     return found
 
