@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from metrics_dictionary.changes.compare.breach import Breach
+    from metrics_dictionary.changes.compare.definition_rules import Breach
     from metrics_dictionary.reading.document import Document
     from metrics_dictionary.reading.read import Reading
 

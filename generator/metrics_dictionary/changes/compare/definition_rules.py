@@ -1,19 +1,21 @@
-"""The rules about events, and those that hold for metrics and events alike."""
+"""What a lifecycle rule says, the rules about events, and those that hold for metrics and events alike."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.changes.compare.breach import Breach
+from metrics_dictionary.changes.compare.comparison import Comparison
 from metrics_dictionary.dictionary.metric import MetricDefinition
 from metrics_dictionary.dictionary.selection_rule import IDENTIFIERS
+from metrics_dictionary.reading.positions import JsonPath  # noqa: TC001 - beside Check, which needs its names at run time
 from metrics_dictionary.tools.text import abridged, counted
 from metrics_dictionary.validation.engine import message_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from metrics_dictionary.changes.compare.comparison import ChangedDefinition, Comparison
+    from metrics_dictionary.changes.compare.comparison import ChangedDefinition
+    from metrics_dictionary.dictionary.definition import Definition
     from metrics_dictionary.dictionary.event import EventDefinition
     from metrics_dictionary.dictionary.selection_rule import SelectionRule
 
@@ -21,6 +23,24 @@ if TYPE_CHECKING:
 
 MAX_NAMES = 5
 """How many metrics a message names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A finding about a definition of the newer edition, or of the older one where it is ``gone`` from the newer.
+
+    ``path`` leads to the value concerned. ``help`` replaces the rule's own.
+    """
+
+    definition: Definition
+    path: JsonPath
+    message: str
+    help: str | None = None
+    gone: bool = False
+
+
+Check = Callable[[Comparison], Iterator[Breach]]
+"""The lifecycle check: the newer edition's definitions, judged by what the older one promised."""
 
 
 def deleted_event(comparison: Comparison) -> Iterator[Breach]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.changes.compare.breach import Breach
 from metrics_dictionary.changes.compare.computation import Aspect, selection_changes
-from metrics_dictionary.changes.compare.definition_rules import contact
+from metrics_dictionary.changes.compare.definition_rules import Breach, contact
 from metrics_dictionary.changes.compare.object_schemas import FIELD, allow_the_same
 from metrics_dictionary.changes.field_change import as_text, excerpts
 from metrics_dictionary.tools.text import listed
@@ -15,9 +14,9 @@ from metrics_dictionary.validation.engine import message_parts
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from metrics_dictionary.changes.compare.breach import Check
     from metrics_dictionary.changes.compare.comparison import ChangedDefinition, Comparison
     from metrics_dictionary.changes.compare.computation import SelectionChange
+    from metrics_dictionary.changes.compare.definition_rules import Check
     from metrics_dictionary.dictionary.metric import MetricDefinition
 
     MetricChange = ChangedDefinition[MetricDefinition]

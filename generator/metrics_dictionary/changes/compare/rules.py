@@ -29,8 +29,8 @@ from metrics_dictionary.changes.compare.metric_rules import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from metrics_dictionary.changes.compare.breach import Breach, Check
     from metrics_dictionary.changes.compare.comparison import Comparison
+    from metrics_dictionary.changes.compare.definition_rules import Breach, Check
 
 CHECKS: Mapping[str, tuple[Check, ...]] = {
     "deleted-definition": (deleted_metric, deleted_event),
