@@ -9,9 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from metrics_dictionary.events.snowplow import SERVICE_PING_CONTEXT, STANDARD_CONTEXT, Instance, StructuredEvents
+from metrics_dictionary.events.snowplow import (
+    SERVICE_PING_CONTEXT,
+    STANDARD_CONTEXT,
+    Instance,
+    KnownUuid,
+    StructuredEvents,
+)
 from metrics_dictionary.events.tracking import EventTracker
-from metrics_dictionary.stores.instance_uuid import KnownUuid, made_uuid
+from metrics_dictionary.stores.store import made_uuid
 from metrics_dictionary.tools.errors import OperationalError
 from tests.events.event_samples import DURING_W53, Clock, a_dictionary, values
 from tests.events.loopback_collector import contexts

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING
 
 from metrics_dictionary.events.collector import Collector
 from metrics_dictionary.events.sender import Sender
-from metrics_dictionary.events.snowplow import Instance, StructuredEvents
+from metrics_dictionary.events.snowplow import Instance, KnownUuid, StructuredEvents
 from metrics_dictionary.events.tracking import EventTracker
 from metrics_dictionary.ping.collect.publication import limits, publish
 from metrics_dictionary.ping.collect.scheduler import Scheduler
 from metrics_dictionary.ping.sources.open_sources import open_sources
 from metrics_dictionary.server.batch_recorder import BatchRecorder
 from metrics_dictionary.server.transport.request_counters import RequestCounters
-from metrics_dictionary.stores.instance_uuid import KnownUuid
 from metrics_dictionary.tools.clock import utc_now
 from metrics_dictionary.tools.errors import OperationalError
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import uuid
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
@@ -203,3 +204,17 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Let go of files and connections; every later call raises StoreUnavailableError."""
+
+
+INSTANCE_UUID = "instance_uuid"
+"""The state that names an instance whose settings do not. It is data like a counter: a backup has it, too."""
+
+
+def made_uuid(store: Store) -> str:
+    """Return the UUID that the store keeps; make one where there is none. Raises StoreUnavailableError."""
+    return store.keep_state(INSTANCE_UUID, str(uuid.uuid4()))
+
+
+def kept_uuid(store: Store) -> str | None:
+    """Return the UUID that the store keeps; None before the first collection. Raises StoreUnavailableError."""
+    return store.state(INSTANCE_UUID)

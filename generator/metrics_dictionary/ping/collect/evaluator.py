@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections import Counter
+from concurrent.futures import Future
 from functools import partial
+from queue import SimpleQueue
 from time import monotonic, perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from metrics_dictionary.ping.collect.deadline import Deadline
 from metrics_dictionary.ping.collect.payload import Outage
 from metrics_dictionary.ping.collect.value_check import ValueCheck
 from metrics_dictionary.ping.measurement import (
@@ -24,11 +26,14 @@ from metrics_dictionary.ping.sources.evaluation import Evaluation, data_source_o
 from metrics_dictionary.tools.errors import OperationalError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from metrics_dictionary.dictionary.dictionary import Dictionary
     from metrics_dictionary.dictionary.metric import MetricDefinition
     from metrics_dictionary.ping.sources.evaluation import Sources
+
+T = TypeVar("T")
 
 MAX_UNAVAILABLE = 3
 """The circuit breaker: after so many metrics in a row that found a service unavailable, no other one waits for it."""
@@ -55,7 +60,7 @@ class Evaluator:
         self._sources = sources
         self._now = now
         self._check = ValueCheck(dictionary.object_schemas)
-        self._deadline = Deadline(sources.timeout)
+        self._deadline = _Deadline(sources.timeout)
         self._measured: dict[str, Measurement] = {}
         self._underway: list[str] = []
         self._unavailable: Counter[str] = Counter()
@@ -63,12 +68,14 @@ class Evaluator:
         self._answered: set[str] = set()
         self._time_limit = time_limit
         self._end = monotonic() + time_limit
-        self._bound_database(self._end)
+        if time_limit < math.inf:  # who only lists must not lift the limit of a collection under way
+            self._bound_database(self._end)
 
     def close(self) -> None:
         """Let go of what slow sources were asked with."""
         self._deadline.close()
-        self._bound_database(math.inf)
+        if self._time_limit < math.inf:
+            self._bound_database(math.inf)
 
     def _bound_database(self, deadline: float) -> None:
         if self._sources.database is not None:
@@ -147,3 +154,53 @@ class Evaluator:
 
     def _is_away(self, service: str) -> bool:
         return self._unavailable[service] >= MAX_UNAVAILABLE
+
+
+class _Deadline:
+    """Makes calls in a worker thread, and abandons the thread when a call takes longer than ``seconds``.
+
+    Python cannot stop a thread from outside: an abandoned one ends when its call returns. The next call starts another.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._worker: _Worker | None = None
+
+    def call(self, compute: Callable[[], T]) -> T:
+        """Return what the call returns and raise what it raises; raises SourceUnavailableError after the timeout."""
+        future: Future[T] = Future()
+
+        def work() -> None:
+            try:
+                future.set_result(compute())
+            except Exception as error:  # noqa: BLE001 - whatever it is, it reaches the caller
+                future.set_exception(error)
+            except BaseException as error:  # noqa: BLE001 - SystemExit must not end the thread, nor the caller
+                future.set_exception(RuntimeError(f"{type(error).__name__} instead of a value"))
+
+        if self._worker is None:
+            self._worker = _Worker()
+        self._worker.calls.put(work)
+        try:
+            return future.result(self._seconds)
+        except TimeoutError:
+            if future.done():  # the call raised it, or ended at the last moment
+                return future.result()
+            self.close()
+            raise SourceUnavailableError(f"no answer within {self._seconds:g} seconds") from None
+
+    def close(self) -> None:
+        """Let the worker thread end, at once or after the call that it makes."""
+        if self._worker is not None:
+            self._worker.calls.put(None)
+            self._worker = None
+
+
+class _Worker:
+    def __init__(self) -> None:
+        self.calls: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        threading.Thread(target=self._run, name="metric", daemon=True).start()
+
+    def _run(self) -> None:
+        while (call := self.calls.get()) is not None:
+            call()

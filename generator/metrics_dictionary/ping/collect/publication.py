@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from metrics_dictionary.dictionary.definition import mapping
 from metrics_dictionary.ping.collect.collection import collect
 from metrics_dictionary.ping.collect.payload import cached, outages
-from metrics_dictionary.stores.instance_uuid import made_uuid
+from metrics_dictionary.stores.store import made_uuid
 from metrics_dictionary.tools.clock import iso
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.text import listed

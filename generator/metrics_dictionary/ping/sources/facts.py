@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from metrics_dictionary.dictionary.definition import mapping
 from metrics_dictionary.ping.measurement import MetricFailed
-from metrics_dictionary.stores.instance_uuid import kept_uuid
+from metrics_dictionary.stores.store import kept_uuid
 from metrics_dictionary.tools.clock import iso
 
 if TYPE_CHECKING:
