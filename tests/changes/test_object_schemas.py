@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from jsonschema import Draft202012Validator
 
-from metrics_dictionary.changes.compare.object_schemas import allow_the_same
+from metrics_dictionary.changes.compare.computation import allow_the_same
 from tests.changes.repositories import LOAVES, METRIC, make_repository
 from tests.program import run
 from tests.repository import commit

@@ -10,9 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
-from metrics_dictionary.changes.compare.computation import changed_instrumentations, computation_changes
+from metrics_dictionary.changes.compare.computation import (
+    changed_instrumentations,
+    changed_object_schemas,
+    computation_changes,
+    object_schema_change,
+)
 from metrics_dictionary.changes.compare.edition import inside_root
-from metrics_dictionary.changes.compare.object_schemas import changed_object_schemas, object_schema_change
 from metrics_dictionary.changes.compare.renamed_groups import renamed_groups
 from metrics_dictionary.changes.field_change import FieldChange
 from metrics_dictionary.dictionary.definition import Fields, text

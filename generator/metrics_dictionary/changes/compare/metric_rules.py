@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.changes.compare.computation import Aspect, selection_changes
+from metrics_dictionary.changes.compare.computation import SCHEMA_FIELD, Aspect, allow_the_same, selection_changes
 from metrics_dictionary.changes.compare.definition_rules import Breach, contact
-from metrics_dictionary.changes.compare.object_schemas import FIELD, allow_the_same
 from metrics_dictionary.changes.field_change import as_text, excerpts
 from metrics_dictionary.tools.text import listed
 from metrics_dictionary.validation.engine import message_parts
@@ -67,15 +66,17 @@ def changed_object_schema(comparison: Comparison) -> Iterator[Breach]:
     """Find live metrics whose value may be another object than before; annotations in a schema do not count."""
     old, new = (edition.dictionary.object_schemas for edition in (comparison.before, comparison.after))
     for change in _live(comparison):
-        other = change.field(FIELD)
+        other = change.field(SCHEMA_FIELD)
         if other is None or other.before is None:
             continue
         if not isinstance(other.before, str) or not isinstance(other.after, str):
             yield Breach(
-                change.after, (FIELD,), f"the object schema of {_who(change)} {_from_to(other.before, other.after)}"
+                change.after,
+                (SCHEMA_FIELD,),
+                f"the object schema of {_who(change)} {_from_to(other.before, other.after)}",
             )
         elif not allow_the_same(old.get(other.before, other.before), new.get(other.after, other.after)):
-            yield _breach(change, FIELD, other.before, other.after)
+            yield _breach(change, SCHEMA_FIELD, other.before, other.after)
 
 
 def changed_selection(aspect: Aspect) -> Check:
