@@ -65,7 +65,8 @@ def create_sample_database(dictionary: Dictionary, path: Path, now: datetime | N
         path.parent.mkdir(parents=True, exist_ok=True)
         staged.unlink(missing_ok=True)
         with closing(sqlite3.connect(staged)) as connection, connection:
-            for table in sorted(tables.columns):
+            # SQLite has no schemas, and only those have a dot in their name.
+            for table in sorted(table for table in tables.columns if "." not in table):
                 _create_table(connection, tables, table, now or utc_now())
         staged.rename(path)
     except (OSError, sqlite3.Error) as error:

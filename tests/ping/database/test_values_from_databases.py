@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from metrics_dictionary.ping.database.database import DatabaseError
+from metrics_dictionary.ping.database.open_database import open_database
 from metrics_dictionary.ping.query.time_window import time_window
-from tests.ping.database.applications import relation
+from tests.ping.database.applications import PostgresApplication, SqliteApplication, relation
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from metrics_dictionary.ping.database.database import Database
     from tests.ping.database.applications import Application
     from tests.ping.database.conftest import Opener
@@ -213,10 +217,85 @@ def test_an_estimate_is_within_five_percent(application: Application, opened: Op
         assert database.compute(asked) == pytest.approx(number, rel=0.05)
 
 
+EQUAL = {
+    "numeric": ("NUMERIC", ["1", "1.0", "1.00", "2.50", "2.5", "-0.0", "0"]),
+    "float": ("DOUBLE PRECISION", ["0", "-0", "1e0", "1.0"]),
+    "char": ("CHAR(5)", ["a", "a  ", "b"]),
+    "interval": ("INTERVAL", ["1 day", "24 hours", "1 hour", "60 minutes"]),
+    "jsonb": ("JSONB", ["1", "1.0", '{"a": 1, "b": 2}', '{"b": 2, "a": 1.0}']),
+    "money": ("MONEY", ["1", "1.00", "2"]),
+    "boolean": ("BOOLEAN", ["true", "t", "f"]),
+}
+
+
+@pytest.mark.parametrize("kind", EQUAL)
+def test_an_estimate_counts_equal_values_of_postgresql_once_in_all_batches(postgres_url: str, kind: str) -> None:
+    application = PostgresApplication(postgres_url)
+    column, values = EQUAL[kind]
+    application.execute(
+        "DROP SCHEMA public CASCADE",
+        "CREATE SCHEMA public",
+        f"CREATE TABLE sizes (id INTEGER PRIMARY KEY, size {column})",
+    )
+    application.insert("sizes", [*enumerate([*values, None] * 3, start=1)])
+    ((expected,),) = application.ask("SELECT COUNT(DISTINCT size) FROM sizes")
+    with closing(open_database(postgres_url, statement_timeout=30.0)) as database:
+        for size in (1, 4, 100):
+            asked = relation("estimate_batch_distinct_count", "sizes", "size", batch_size=size)
+            assert database.compute(asked) == expected
+
+
+@pytest.mark.parametrize("collation", ["BINARY", "NOCASE", "RTRIM"])
+def test_an_estimate_counts_strings_once_that_a_collation_of_sqlite_holds_for_equal(
+    tmp_path: Path, collation: str
+) -> None:
+    application = SqliteApplication(tmp_path / "application.db")
+    application.execute(f"CREATE TABLE words (id INTEGER PRIMARY KEY, word COLLATE {collation})")
+    words = ["Ada", "ada", "ADA ", "ada  ", "Émile", "émile", 5, 5.0, "5", b"ada", None]
+    application.insert("words", [*enumerate(words, start=1)])
+    ((expected,),) = application.ask("SELECT COUNT(DISTINCT word) FROM words")
+    with closing(open_database(application.url, statement_timeout=30.0)) as database:
+        for size in (1, 3, 100):
+            asked = relation("estimate_batch_distinct_count", "words", "word", batch_size=size)
+            assert database.compute(asked) == expected
+
+
 def test_a_table_that_is_not_there_is_a_fault_of_the_instrumentation(database: Database) -> None:
     with pytest.raises(DatabaseError, match=r"mops.*check the instrumentation") as caught:
         database.compute(relation("count", "mops"))
     assert "\n" not in str(caught.value)
+
+
+def test_a_table_in_another_schema_is_read(postgres_url: str) -> None:
+    application = PostgresApplication(postgres_url)
+    application.execute(
+        "DROP SCHEMA IF EXISTS other CASCADE",
+        "CREATE SCHEMA other",
+        "CREATE TABLE other.things (id BIGINT PRIMARY KEY, owner_id INTEGER, created_at TIMESTAMPTZ)",
+        "CREATE TABLE other.owners (id INTEGER PRIMARY KEY, active BOOLEAN)",
+        "INSERT INTO other.things SELECT n, n % 3, '2024-03-25 10:00Z' FROM generate_series(1, 100) AS n",
+        "INSERT INTO other.owners VALUES (0, TRUE), (1, FALSE), (2, TRUE)",
+    )
+    joins = [{"schema": "other", "table": "owners", "on": {"id": "things.owner_id"}}]
+    entry: dict[str, Any] = {"schema": "other", "joins": joins, "conditions": [{"owners.active": True}]}
+    with closing(open_database(postgres_url, statement_timeout=30.0)) as database:
+        batchings: list[dict[str, Any]] = [{}, {"batch_size": 7}]
+        for batching in batchings:
+            assert (
+                database.compute(relation("count", "things", window=time_window("7d", NOW), **entry, **batching)) == 66
+            )
+            assert database.compute(relation("distinct_count", "things", "owner_id", schema="other", **batching)) == 3
+    application.execute("DROP SCHEMA other CASCADE")
+
+
+def test_sqlite_has_no_other_schemas(tmp_path: Path) -> None:
+    application = SqliteApplication(tmp_path / "application.db")
+    application.execute("CREATE TABLE things (id INTEGER PRIMARY KEY)")
+    with (
+        closing(open_database(application.url, statement_timeout=30.0)) as database,
+        pytest.raises(DatabaseError, match=r"no such table: other\.things"),
+    ):
+        database.compute(relation("count", "things", schema="other"))
 
 
 def test_a_condition_in_sql_cannot_bring_a_second_statement(application: Application, database: Database) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.ping.query.sql import quoted_name, quoted_text
+from metrics_dictionary.ping.query.sql import quoted_table, quoted_text
 
 if TYPE_CHECKING:
     from metrics_dictionary.ping.query.relation import Column
@@ -161,6 +161,6 @@ def select_is_indexed(adapter: str, column: Column) -> str:
     """Return the statement that says whether an index finds a column's values in order."""
     return _INDEXED[adapter].format(
         table=quoted_text(column.table),
-        quoted_table=quoted_text(quoted_name(column.table)),
+        quoted_table=quoted_text(quoted_table(column.table)),
         column=quoted_text(column.name),
     )

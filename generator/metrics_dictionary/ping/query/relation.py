@@ -1,7 +1,8 @@
 """A relation: which rows of a database a metric looks at, and what it computes of them.
 
-It holds names and values only; the metric's options are in place. ``sql.py`` writes it as a statement, after whoever
-computes the value has added conditions, such as a range of ids.
+It holds names and values only; the metric's options are in place. A table in another schema than the search path is
+``schema.table``: no name has a dot in it. ``sql.py`` writes it as a statement, after whoever computes the value has
+added conditions, such as a range of ids.
 """
 
 from __future__ import annotations

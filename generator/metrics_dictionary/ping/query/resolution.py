@@ -44,7 +44,7 @@ def resolve(instrumentation: Instrumentation, metric: MetricDefinition) -> Relat
     """
     entry = Entry.of(instrumentation, metric)
     _require_database(entry)
-    table = _name(entry.at("table"))
+    table = _table(entry)
     return Relation(
         operation=_operation(entry.at("operation")),
         column=_column(entry.at("column"), table, default="id"),
@@ -239,7 +239,7 @@ def _scalar(entry: Entry) -> Scalar:
 
 
 def _sub_select(entry: Entry) -> SubSelect:
-    table = _name(entry.at("table"))
+    table = _table(entry)
     rows = Rows(table, _joins(entry.at("joins"), table), _all_conditions(entry.at("conditions"), table))
     return SubSelect(_column(entry.at("column"), table, default="id"), rows)
 
@@ -251,7 +251,7 @@ def _joins(entry: Entry, table: str) -> tuple[Join | RawJoin, ...]:
 def _join(entry: Entry, table: str) -> Join | RawJoin:
     if "sql" in entry:
         return RawJoin(entry.at("sql").string())
-    joined = _name(entry.at("table"))
+    joined = _table(entry)
     on = tuple(
         _join_condition(value, Column(joined, _part(value, key)), table) for key, value in entry.at("on").pairs()
     )
@@ -291,7 +291,26 @@ def _column(entry: Entry, table: str, default: str | None = None) -> Column:
 def _column_named(entry: Entry, name: str, table: str) -> Column:
     """Return the column of a reference: ``column`` of this table, or ``table.column``."""
     parts = [_part(entry, part) for part in name.split(".", maxsplit=1)]
-    return Column(*parts) if len(parts) > 1 else Column(table, *parts)
+    return Column(_table_named(entry, parts[0], table), parts[1]) if len(parts) > 1 else Column(table, *parts)
+
+
+def _table_named(entry: Entry, name: str, table: str) -> str:
+    """Return the table of a reference: this one, or one that is joined around the entry, with its schema."""
+    if table.rpartition(".")[2] == name:
+        return table
+    place = Entry.of(entry.instrumentation, entry.metric)
+    for key in (*entry.path, ""):
+        joined = [_table(join) for join in place.at("joins").items() if "schema" in join]
+        if found := [join for join in joined if join.rpartition(".")[2] == name]:
+            return found[0]
+        place = place.items()[key] if isinstance(key, int) else place.at(key)
+    return name
+
+
+def _table(entry: Entry) -> str:
+    """Return the table that an entry names in ``table``, after its ``schema`` and a dot where it names one."""
+    name = _name(entry.at("table"))
+    return f"{_name(entry.at('schema'))}.{name}" if "schema" in entry else name
 
 
 def _name(entry: Entry) -> str:

@@ -73,7 +73,7 @@ def total(statements: Iterable[str]) -> str:
 
 def select_bounds(column: Column) -> str:
     """Return the statement for the smallest and the largest value of a column; apart, an index answers both."""
-    name, table = column_name(column), quoted_name(column.table)
+    name, table = column_name(column), quoted_table(column.table)
     return f"SELECT (SELECT MIN({name}) FROM {table}), (SELECT MAX({name}) FROM {table})"  # noqa: S608 - names are quoted
 
 
@@ -94,7 +94,7 @@ def select_value_at(column: Column, start: int | None, rows: int) -> str:
 def select_next_value(column: Column, value: int) -> str:
     """Return the statement for the smallest value that is greater."""
     name = column_name(column)
-    return f"SELECT MIN({name}) FROM {quoted_name(column.table)} WHERE {name} > {value}"  # noqa: S608 - names are quoted
+    return f"SELECT MIN({name}) FROM {quoted_table(column.table)} WHERE {name} > {value}"  # noqa: S608 - names are quoted
 
 
 def select_number_of_rows(column: Column, start: int | None, most: int) -> str:
@@ -104,7 +104,7 @@ def select_number_of_rows(column: Column, start: int | None, most: int) -> str:
 
 def _from_value(column: Column, start: int | None) -> str:
     limit = "IS NOT NULL" if start is None else f">= {start}"
-    return f"FROM {quoted_name(column.table)} WHERE {column_name(column)} {limit}"
+    return f"FROM {quoted_table(column.table)} WHERE {column_name(column)} {limit}"
 
 
 def select_sum_and_count(relation: Relation) -> str:
@@ -125,13 +125,26 @@ def select_exact_sum(relation: Relation) -> str:
 
 
 def select_values(relation: Relation) -> str:
-    """Return the statement for the different values of the relation's column."""
-    return " ".join((f"SELECT DISTINCT {column_name(relation.column)}", *_from(relation.rows)))
+    """Return SQLite's statement for the different values of the relation's column.
+
+    Strings that the column's collation holds for equal become one: its comparison says whether small letters and blanks
+    at the end make a difference.
+    """
+    name = column_name(relation.column)
+    trimmed = f"CASE WHEN {name} = rtrim({name}) THEN rtrim({name}) ELSE {name} END"
+    same = f"CASE WHEN {name} = lower({name}) THEN lower({trimmed}) ELSE {trimmed} END"
+    return select_expression(f"DISTINCT CASE WHEN typeof({name}) = 'text' THEN {same} ELSE {name} END", relation.rows)
 
 
-def select_buckets(relation: Relation, bucket_bits: int) -> str:
-    """Return PostgreSQL's statement for the buckets of a sketch: number, smallest rest of a hash of 64 bits."""
-    hashes = f'SELECT hashtextextended(CAST({column_name(relation.column)} AS text), 0) AS "hash"'
+def select_buckets(relation: Relation, bucket_bits: int, *, by_text: bool = False) -> str:
+    """Return PostgreSQL's statement for the buckets of a sketch: number, smallest rest of a hash of 64 bits.
+
+    A record is hashed as its columns compare, so that 1, 1.0 and 1.00 are one number; PostgreSQL can do so from version
+    14 on, and for types with a hash. ``by_text`` hashes what a value looks like.
+    """
+    name = column_name(relation.column)
+    hashed = f"hashtextextended(CAST({name} AS text), 0)" if by_text else f"hash_record_extended(ROW({name}), 0)"
+    hashes = f'SELECT CASE WHEN {name} IS NOT NULL THEN {hashed} END AS "hash"'
     bucket, rest = f'"hash" & {2**bucket_bits - 1}', f'("hash" >> {bucket_bits}) & {2 ** (64 - bucket_bits) - 1}'
     values = " ".join((hashes, *_from(relation.rows)))
     calculation = f"SELECT {bucket}, MIN({rest})"
@@ -145,7 +158,12 @@ def select_expression(expression: str, rows: Rows) -> str:
 
 def column_name(column: Column) -> str:
     """Return the name of a column as it stands in a statement, with its table."""
-    return f"{quoted_name(column.table)}.{quoted_name(column.name)}"
+    return f"{quoted_table(column.table)}.{quoted_name(column.name)}"
+
+
+def quoted_table(table: str) -> str:
+    """Return the name of a table as it stands in a statement, with the schema that it begins with, if any."""
+    return ".".join(map(quoted_name, table.split(".")))
 
 
 def quoted_name(name: str) -> str:
@@ -178,7 +196,7 @@ def _calculation(relation: Relation) -> str:
 
 
 def _from(rows: Rows) -> Iterable[str]:
-    yield f"FROM {quoted_name(rows.table)}"
+    yield f"FROM {quoted_table(rows.table)}"
     yield from map(_join, rows.joins)
     if rows.conditions:
         yield f"WHERE {_all(rows.conditions)}"
@@ -188,7 +206,7 @@ def _join(join: Join | RawJoin) -> str:
     if isinstance(join, RawJoin):
         return join.sql
     kind = "LEFT OUTER JOIN" if join.left_outer else "INNER JOIN"
-    return f"{kind} {quoted_name(join.table)} ON {_all(join.on)}"
+    return f"{kind} {quoted_table(join.table)} ON {_all(join.on)}"
 
 
 def _all(conditions: Iterable[Condition]) -> str:
