@@ -179,7 +179,12 @@ def test_the_marks_of_one_document_are_no_second_one() -> None:
     ("raw", "line", "column", "words"),
     [
         ("a: 1\nb: é".encode("latin-1"), 2, 4, "byte 0xe9 is not UTF-8"),
-        ("a: 1".encode("utf-16"), 1, 1, "the file is not UTF-8"),
+        ("a: 1".encode("utf-16"), 1, 1, "the file is UTF-16, not UTF-8"),
+        ("\ufeffa: é".encode("utf-16-be"), 1, 1, "the file is UTF-16, not UTF-8"),
+        ("a: 1".encode("utf-16-le"), 1, 1, "the file is UTF-16, not UTF-8"),
+        ("a: 1".encode("utf-16-be"), 1, 1, "the file is UTF-16, not UTF-8"),
+        (b"\xe9", 1, 1, "the file is not UTF-8"),
+        (b"a\0\0b", 1, 2, "NUL"),
         ("a: é\0".encode(), 1, 5, "NUL"),
         ("a: é\nb: é\x07".encode(), 2, 5, "U+0007"),
     ],

@@ -65,6 +65,14 @@ def comments_to_this_tool(text: str) -> tuple[Comment, ...]:
     return tuple(comment for comment in comments_in(text, _scalars(text)) if MARK in comment.text)
 
 
+def trailing_comments(text: str) -> tuple[Comment, ...]:
+    """Return the comments that stand behind something on their line and do not speak to this tool."""
+    if " #" not in text and "\t#" not in text:
+        return ()
+    found = comments_in(text, _scalars(text))
+    return tuple(comment for comment in found if not comment.alone and MARK not in comment.text)
+
+
 def content_start(text: str, start: int, end: int, style: str | None) -> int:
     """Return where the content of a scalar starts: behind the first line of a block, which may end in a comment."""
     if style not in ("|", ">"):

@@ -44,8 +44,8 @@ class Document:
     ``file`` is the path as the person named it, for messages; ``file_path`` is relative to the folder that holds
     the definitions root, for exports and the site. ``data`` is whatever the YAML holds, of any type. ``unsaved`` is
     what it was parsed from where that is not in the file: an editor's text. ``directives`` are the comments in it that
-    speak to this tool. ``doubts`` are the scalars that readers disagree on; only the process that parsed the file
-    knows them, which checks it too.
+    speak to this tool. Only the process that parsed the file, which checks it too, knows the
+    ``trailing_comments``, those behind something, and the ``doubts``: the scalars that readers disagree on.
     """
 
     file: str
@@ -54,6 +54,7 @@ class Document:
     data: object
     unsaved: bytes | None = None
     directives: tuple[Comment, ...] = ()
+    trailing_comments: tuple[Comment, ...] = ()
     doubts: tuple[Doubt, ...] = ()
 
     @cached_property

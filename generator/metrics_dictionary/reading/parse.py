@@ -8,13 +8,14 @@ asks for ever happens.
 from __future__ import annotations
 
 import sys
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 import yaml
 
 from metrics_dictionary.dictionary.diagnostic import Diagnostic, Fix, Severity, TextEdit
-from metrics_dictionary.reading.comments import comments_to_this_tool
+from metrics_dictionary.reading.comments import comments_to_this_tool, trailing_comments
 from metrics_dictionary.reading.document import Document, Doubt, Kind
 from metrics_dictionary.reading.events import MAX_DEPTH, Event, events_of
 from metrics_dictionary.reading.positions import JsonPath, Position, json_path, position_of
@@ -29,6 +30,8 @@ MAX_DEFINITION_BYTES = 64 * 1024
 
 MAX_COLLECTION_BYTES = 1024 * 1024
 """Bytes, for the kinds of files that hold many entries."""
+
+UTF_16_HELP = "Save the file as UTF-8. PowerShell writes it with `Out-File -Encoding utf8`."
 
 _TAG = "tag:yaml.org,2002:"
 _PLAIN_TAGS = {"!", f"{_TAG}str", f"{_TAG}map", f"{_TAG}seq"}
@@ -68,9 +71,16 @@ def parse(source: SourceFile, raw: bytes, *, limit: int | None = None) -> Parsed
         return ParsedFile(None, tuple(problems.found))
     if not content.complete:
         return ParsedFile(None, tuple(problems.found))
-    directives = comments_to_this_tool(text)
+    directives, trailing = comments_to_this_tool(text), trailing_comments(text)
     document = Document(
-        source.file, source.file_path, source.kind, content.data, source.unsaved, directives, tuple(content.doubts)
+        source.file,
+        source.file_path,
+        source.kind,
+        content.data,
+        source.unsaved,
+        directives,
+        trailing,
+        tuple(content.doubts),
     )
     return ParsedFile(document, tuple(problems.found))
 
@@ -105,6 +115,9 @@ def _decoded(raw: bytes, limit: int, problems: _Problems) -> str | None:
     if len(raw) > limit:
         problems.add("yaml-too-large", f"the file has more than {limit // 1024} KiB")
         return None
+    if utf_16(raw):
+        problems.add("yaml-encoding", "the file is UTF-16, not UTF-8", help_text=UTF_16_HELP)
+        return None
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -116,6 +129,15 @@ def _decoded(raw: bytes, limit: int, problems: _Problems) -> str | None:
         problems.add("yaml-encoding", "the file holds a NUL character", _end_of(text[: text.index("\0")]))
         return None
     return text
+
+
+def utf_16(raw: bytes) -> bool:
+    """Return whether bytes are UTF-16: by the byte order mark, or by the NUL bytes beside ASCII characters."""
+    start = raw[:64]
+    if start.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        return True
+    nul_bytes = sorted((start[::2].count(0), start[1::2].count(0)))
+    return len(start) >= 4 and nul_bytes == [0, len(start) // 2]
 
 
 def _end_of(text: str) -> Position:

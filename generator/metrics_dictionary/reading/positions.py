@@ -83,6 +83,18 @@ class Positions:
         """Return the value or the key that starts at a place, or None where no scalar does."""
         return self._scalars.get(position)
 
+    def plain_value_before(self, text: str, offset: int) -> tuple[JsonPath, str] | None:
+        """Return the path and the text of the value without quotes that ends at an offset, blanks left out.
+
+        ``text`` is the one that the positions are of.
+        """
+        end = len(text[:offset].rstrip(" \t"))
+        for path, position in self._values.items():
+            scalar = self._scalars.get(position)
+            if scalar is not None and scalar.style is None and scalar.end == end:
+                return path, scalar.value
+        return None
+
     def _add(self, path: JsonPath, node: yaml.Node, located: set[int]) -> None:
         self._values[path] = position_of(node.start_mark)
         # What an alias repeats is not followed again: a few lines could stand for millions of values.

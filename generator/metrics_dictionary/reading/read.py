@@ -13,7 +13,7 @@ from metrics_dictionary.dictionary.dictionary import Dictionary, Instrumentation
 from metrics_dictionary.dictionary.event import EventDefinition
 from metrics_dictionary.dictionary.metric import MetricDefinition
 from metrics_dictionary.reading.document import Document, Kind
-from metrics_dictionary.reading.parse import MAX_COLLECTION_BYTES, ParsedFile, max_bytes, parse
+from metrics_dictionary.reading.parse import MAX_COLLECTION_BYTES, ParsedFile, max_bytes, parse, utf_16
 from metrics_dictionary.reading.product_groups import named_product_groups, product_groups_of
 from metrics_dictionary.reading.root import (
     PRODUCT_GROUPS,
@@ -161,7 +161,11 @@ def read_object_schemas(sources: Iterable[SourceFile]) -> tuple[dict[str, object
             else:
                 place = (source.file, *conflict.position)
                 diagnostics.append(Diagnostic(conflict.rule, Severity.ERROR, conflict.message, *place))
-        except (ValueError, RecursionError) as error:
+        except UnicodeDecodeError as error:
+            diagnostics.append(_json_error(source, _encoding_problem(error), 1, 1))
+        except RecursionError:
+            diagnostics.append(_json_error(source, "it is nested too deeply", 1, 1))
+        except ValueError as error:
             diagnostics.append(_json_error(source, str(error), 1, 1))
         schemas.update(dict.fromkeys(object_schema_names(source), schema))
     return schemas, tuple(diagnostics)
@@ -171,6 +175,12 @@ def _json_of(raw: bytes, limit: int) -> object:
     if len(raw) > limit:
         raise ValueError(f"the file has more than {limit // 1024} KiB")
     return json.loads(raw.decode("utf-8-sig"))
+
+
+def _encoding_problem(error: UnicodeDecodeError) -> str:
+    if utf_16(error.object):
+        return "the file is UTF-16, not UTF-8"
+    return f"byte 0x{error.object[error.start]:02x} is not UTF-8"
 
 
 def _json_error(source: SourceFile, problem: str, line: int, column: int) -> Diagnostic:

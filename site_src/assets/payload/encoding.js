@@ -8,7 +8,9 @@
  */
 export function decoded(bytes) {
   const [first, second] = new Uint8Array(bytes);
-  const encoding = { 0xfffe: "utf-16le", 0xfeff: "utf-16be" }[(first << 8) | second] ?? "utf-8";
+  let encoding = "utf-8";
+  if (first === 0xff && second === 0xfe) encoding = "utf-16le";
+  if (first === 0xfe && second === 0xff) encoding = "utf-16be";
   try {
     return new TextDecoder(encoding, { fatal: true }).decode(bytes);
   } catch {

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from metrics_dictionary.dictionary.diagnostic import Severity
 from metrics_dictionary.validation.engine.schema_rule import schema_findings
-from metrics_dictionary.validation.rules.ambiguous_scalars import ambiguous_scalars
 from metrics_dictionary.validation.rules.descriptions import description_quality
 from metrics_dictionary.validation.rules.duplicates import duplicate_event, duplicate_instrumentation
 from metrics_dictionary.validation.rules.key_paths import (
@@ -28,6 +27,7 @@ from metrics_dictionary.validation.rules.names import (
     file_location,
     time_frame_suffix,
 )
+from metrics_dictionary.validation.rules.plain_scalars import ambiguous_scalars, cut_off_text
 from metrics_dictionary.validation.rules.references import (
     unknown_event,
     unknown_event_property,
@@ -145,6 +145,13 @@ _ROWS = (
         schema_findings,
         "a field that is missing, is unknown, or has a value that the schema does not allow",
         "Follow the description of the field; each finding repeats it.",
+    ),
+    _definition(
+        "cut-off-text",
+        Severity.INFO,
+        cut_off_text,
+        "text behind ` #` in a string without quotes, which YAML cuts off as a comment",
+        "Put the whole text in quotes if it is meant. Otherwise give the comment a line of its own.",
     ),
     _run(
         "unchecked-references",
