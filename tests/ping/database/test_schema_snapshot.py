@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 
+from metrics_dictionary.ping.database.open_database import open_database
 from metrics_dictionary.ping.database.structure import KINDS, Snapshot, inconsistencies, parse_snapshot, snapshot
 from metrics_dictionary.tools.errors import OperationalError
+from tests.ping.database.applications import SqliteApplication
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.ping.database.applications import Application
     from tests.ping.database.conftest import Opener
 
@@ -157,6 +162,58 @@ def test_a_table_with_another_key_has_another_definition(application: Applicatio
     assert {"object_name": "spare", "inconsistency_type": "different_definition_tables", "object_type": "table"} in (
         inconsistencies(before, after)
     )
+
+
+REDEFINED = {
+    "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT CHECK (a <> 'x,y)'), b TEXT DEFAULT '(', c TEXT)": {},
+    "create table t (id INTEGER PRIMARY KEY, a TEXT check(a<>'x,y)'), b TEXT DEFAULT '(',\n c TEXT /* , z ( */)": {},
+    "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT DEFAULT '(', c TEXT, CONSTRAINT k CHECK (a <> 'x,y)'))": {},
+    "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT CHECK (a <> 'X,y)'), b TEXT DEFAULT '(', c TEXT)": {"t": "tables"},
+    "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT DEFAULT '(', c TEXT)": {"t": "tables"},
+    "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT CHECK (a <> 'x,y)'), b TEXT DEFAULT '(', c TEXT, CHECK (b > c))": {
+        "t": "tables"
+    },
+    "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT CHECK (a <> 'x,y)'), b TEXT DEFAULT '(', c TEXT COLLATE {other})": {
+        "t.c": "table_columns"
+    },
+}
+ONLY_SQLITE = {
+    "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, a TEXT CHECK (a <> 'x,y)'), b TEXT DEFAULT '(', c TEXT)": {
+        "t": "tables"
+    },
+    "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT CHECK (a <> 'x,y)'), b TEXT DEFAULT '(', c TEXT) STRICT": {
+        "t": "tables"
+    },
+    "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT CHECK (a <> 'x,y)'), \"b\" TEXT COLLATE \"rtrim\" DEFAULT '(', "
+    "[c] TEXT)": {"t.b": "table_columns"},
+}
+OTHER_COLLATION = {"sqlite": "NOCASE", "postgresql": '"C"'}
+
+
+@pytest.mark.parametrize("statement", [*REDEFINED, *ONLY_SQLITE])
+def test_a_changed_check_collation_or_word_is_found_and_another_spelling_is_none(
+    application: Application, opened: Opener, statement: str
+) -> None:
+    database = opened()
+    if statement in ONLY_SQLITE and database.adapter != "sqlite":
+        return
+    application.execute(next(iter(REDEFINED)))
+    before = snapshot(database)
+    application.execute("DROP TABLE t", statement.format(other=OTHER_COLLATION[database.adapter]))
+    found = inconsistencies(before, snapshot(database))
+    assert {one["object_name"]: one["inconsistency_type"].removeprefix("different_definition_") for one in found} == (
+        {**REDEFINED, **ONLY_SQLITE}[statement]
+    )
+
+
+def test_the_collation_of_a_unique_constraint_of_sqlite_is_part_of_it(tmp_path: Path) -> None:
+    application = SqliteApplication(tmp_path / "application.db")
+    found = []
+    for collation in ("", "COLLATE NOCASE"):
+        application.execute("DROP TABLE IF EXISTS t", f"CREATE TABLE t (a TEXT, UNIQUE (a {collation}))")
+        with closing(open_database(application.url, statement_timeout=5.0)) as database:
+            found.append(snapshot(database)["indexes"])
+    assert found[0] != found[1]
 
 
 def test_at_most_150_differences_are_listed_the_same_ones_each_time() -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from metrics_dictionary.ping.database.catalogs import CATALOGS
+from metrics_dictionary.ping.database.sqlite_tables import TABLES, written_definitions
 from metrics_dictionary.tools.errors import OperationalError
 
 if TYPE_CHECKING:
@@ -27,10 +28,11 @@ MAX_INCONSISTENCIES = 150
 def snapshot(database: Database) -> Snapshot:
     """Return the structure of a database, sorted by name. Raises DatabaseError and its kinds."""
     queries = CATALOGS[database.adapter]
-    return {kind: _objects(database.rows(queries[kind])) for kind in KINDS}
+    written = written_definitions(database.rows(TABLES)) if database.adapter == "sqlite" else {}
+    return {kind: _objects([*database.rows(queries[kind]), *written.get(kind, ())]) for kind in KINDS}
 
 
-def _objects(rows: list[tuple[object, ...]]) -> dict[str, str]:
+def _objects(rows: list[tuple[Any, ...]]) -> dict[str, str]:
     definitions: defaultdict[str, list[str]] = defaultdict(list)
     for name, definition in rows:
         definitions[str(name)].append(" ".join(str(definition).split()))
