@@ -130,6 +130,8 @@ def test_a_shallow_clone_is_compared_as_far_as_it_reaches_and_says_so(shallow: P
     found = {diagnostic.rule: diagnostic.message for diagnostic in told if diagnostic.rule in LIFECYCLE_RULES}
     assert set(found) == {"incomplete-comparison", "changed-value-type"}
     assert "HEAD~2 is not in this shallow clone" in found["incomplete-comparison"]
+    name = read_revision("HEAD~2", shallow).name
+    assert name == f"the oldest commit here ({git(shallow, 'rev-parse', 'HEAD~1')[:9]})"
     assert "`string` and is `object`" in found["changed-value-type"]
 
 

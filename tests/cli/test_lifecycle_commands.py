@@ -112,7 +112,7 @@ def test_standard_input_is_compared_with_nothing(root: Path) -> None:
 def test_what_is_nothing_to_compare_with_is_one_line_of_trouble(root: Path, command: tuple[str, ...]) -> None:
     binary = root.parent / "binary.yml"
     binary.write_bytes(b"\x7fELF\x00\xff\xfe")
-    assert_one_line_of_trouble(run(*command, "nope", cwd=root.parent), "nope: neither a URL, a file")
+    assert_one_line_of_trouble(run(*command, "nope", cwd=root.parent), "nope: this is not a URL, a file")
     assert_one_line_of_trouble(run(*command, binary, cwd=root.parent), "binary.yml:1:")
     assert_one_line_of_trouble(run(*command, "http://127.0.0.1:1/x", cwd=root.parent), "no answer")
     with served(b"", 302) as (url, _):

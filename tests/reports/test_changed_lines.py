@@ -175,7 +175,7 @@ def test_an_unknown_revision_is_one_clear_error(work: Path, revision: str) -> No
 
 
 def test_a_folder_outside_of_any_repository_is_one_clear_error(tmp_path: Path) -> None:
-    with pytest.raises(OperationalError, match="git knows of no changed lines here: not a git repository"):
+    with pytest.raises(OperationalError, match="git cannot say which lines changed: not a git repository"):
         changed_lines([tmp_path], None)
 
 

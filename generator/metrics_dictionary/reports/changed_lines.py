@@ -97,7 +97,7 @@ def _top(folder: Path) -> Path:
     try:
         return Path(git(folder, "rev-parse", "--show-toplevel").decode("utf-8", "surrogateescape").rstrip("\n"))
     except GitRefusedError as error:
-        raise OperationalError(f"{folder}: git knows of no changed lines here: {error}") from error
+        raise OperationalError(f"{folder}: git cannot say which lines changed: {error}") from error
 
 
 def _base(top: Path, revision: str | None) -> _Base:

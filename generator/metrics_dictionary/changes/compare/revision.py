@@ -33,8 +33,11 @@ _BLOB_MODES = ("100644", "100755")
 
 @dataclass(frozen=True, slots=True)
 class _Commit:
+    """``called`` is what it is called where it is not the commit of the revision that was asked for."""
+
     name: str
     remarks: tuple[str, ...] = ()
+    called: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ def read_revision(revision: str, root: Path, known: KnownData | None = None, *, 
     """
     top, prefix = _place_in_repository(root, revision)
     commit = _commit(top, revision, merge_base=merge_base)
-    name = f"{revision} ({commit.name[:_SHORT]})"
+    name = f"{commit.called or revision} ({commit.name[:_SHORT]})"
     try:
         listing = git(top, "ls-tree", "-r", "-l", "-z", f"{commit.name}:{prefix}")
     except GitRefusedError:
@@ -90,8 +93,8 @@ def _place_in_repository(root: Path, revision: str) -> tuple[Path, str]:
         output = git(root, "rev-parse", "--show-toplevel", "--show-prefix").decode("utf-8", "surrogateescape")
     except GitRefusedError as error:
         raise OperationalError(
-            f"{shown(revision)}: neither a URL, a file nor a definitions root, "
-            f"and git knows no revision of {shown(root)}: {error}"
+            f"{shown(revision)}: this is not a URL, a file or a definitions root, "
+            f"and git cannot read a revision of {shown(root)}: {error}"
         ) from error
     top, prefix, *_ = output.split("\n")
     return Path(top), prefix.rstrip("/")
@@ -125,12 +128,12 @@ def _oldest_instead(top: Path, revision: str) -> _Commit:
     if oldest is None:
         return _unknown(top, revision)
     remark = f"{revision} is not in this shallow clone, its oldest commit {oldest[:_SHORT]} is used instead; {_DEEPEN}"
-    return _Commit(oldest, (remark,))
+    return _Commit(oldest, (remark,), "the oldest commit here")
 
 
 def _unknown(top: Path, revision: str) -> _Commit:
     raise OperationalError(
-        f"{shown(revision)}: neither a URL, a file, a definitions root, nor a revision of the repository {shown(top)}"
+        f"{shown(revision)}: this is not a URL, a file, a definitions root or a revision of the repository {shown(top)}"
     )
 
 
