@@ -60,7 +60,7 @@ def test_a_list_in_the_environment_is_separated_by_commas() -> None:
         ("port = 'x'\n", "port has to be a whole number, not 'x'"),
         ("port = true\n", "port has to be a whole number, not True"),
         ("[events]\nunknown = 'maybe'\n", "events.unknown has to be one of reject, ignore, not 'maybe'"),
-        ("[server]\ntrusted_networks = [1]\n", "server.trusted_networks has to be a list of texts"),
+        ("[server]\ntrusted_networks = [1]\n", "server.trusted_networks has to be a list of strings"),
     ],
 )
 def test_a_wrong_setting_is_one_line_that_names_file_and_setting(tmp_path: Path, text: str, problem: str) -> None:

@@ -192,7 +192,7 @@ def _checked(name: str, value: object, source: str) -> Value:
     return value  # type: ignore[return-value]  # the kind was just compared
 
 
-KINDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false", tuple: "a list of texts"}
+KINDS = {str: "a string", int: "a whole number", float: "a number", bool: "true or false", tuple: "a list of strings"}
 """The type of a setting in words."""
 
 

@@ -51,7 +51,7 @@ def test_a_new_file_never_takes_the_place_of_another_one_or_goes_through_a_link(
     root, outside = tmp_path / "root", tmp_path / "outside"
     outside.mkdir()
     save_new(root / "events" / "a.yml", root, "first")
-    with pytest.raises(OperationalError, match="is there already"):
+    with pytest.raises(OperationalError, match="already exists"):
         save_new(root / "events" / "a.yml", root, "second")
     assert (root / "events" / "a.yml").read_text(encoding="utf-8") == "first"
     (root / "metrics").symlink_to(outside)

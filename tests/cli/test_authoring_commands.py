@@ -113,7 +113,7 @@ def open_terminal() -> Iterator[OpenTerminal]:
 def test_fmt_names_what_it_changed_and_a_check_tells_by_its_exit_status(root: Path) -> None:
     assert run("fmt", "--check", root).returncode == 1
     result = run("fmt", root)
-    assert (result.returncode, result.stdout.splitlines()[-1]) == (0, "Looked at 2 definitions: 2 changed.")
+    assert (result.returncode, result.stdout.splitlines()[-1]) == (0, "Checked 2 definitions: 2 changed.")
     assert run("fmt", "--check", root).returncode == 0
     assert run("validate", root).returncode == 0
 
@@ -236,11 +236,11 @@ def test_missing_options_are_named_together_and_nothing_is_written(root: Path) -
     [
         (("--event", "create_bord"), "close: create_board"),
         (("--event", "create_board", "--filter", "lable=a"), "declares no property 'lable'"),
-        (("--event", "create_board", "--count", "namespace.id"), "is none of"),
+        (("--event", "create_board", "--count", "namespace.id"), "is not one of"),
         (("--event", "create_board", "--count", "user.id", "--time-frame", "all"), "7d and 28d only"),
-        (("--event", "create_board", "--key-path", "counts.boards"), "is the metric of"),
-        (("--event", "create_board", "--key-path", "counts"), "lies above or below"),
-        (("--event", "create_board", "--key-path", "../x"), "small letters"),
+        (("--event", "create_board", "--key-path", "counts.boards"), "is taken by the metric in"),
+        (("--event", "create_board", "--key-path", "counts"), "is above or below"),
+        (("--event", "create_board", "--key-path", "../x"), "lowercase letters"),
         (("--event", "create_board", "--product-group", "plannin"), "Close: planning"),
         (("--event", "create_board", "--milestone", "18"), "two numbers"),
     ],
@@ -308,11 +308,11 @@ def test_the_dialogue_for_an_event_shows_similar_ones_and_a_no_writes_nothing(
     before = texts(root)
     terminal = open_terminal("new", "event", "--definitions", root, *COMMON)
     terminal.answer("Name of the event", "create_board")
-    assert "is an event already" in terminal.answer("Name of the event", "open_board")
-    assert "create_board" in terminal.answer("Is yours another one?", "y")
-    terminal.answer("About whom", "none")
+    assert "is already an event" in terminal.answer("Name of the event", "open_board")
+    assert "create_board" in terminal.answer("Is yours a different event?", "y")
+    terminal.answer("Identifiers", "none")
     terminal.answer("Property to record", "label")
-    terminal.answer("What label tells", "Where: list or menu.")
+    terminal.answer("What label means", "Where: list or menu.")
     terminal.answer("Property to record", "")
     terminal.answer("Product group", "planning")
     terminal.answer("Tiers", "")
@@ -377,7 +377,7 @@ def test_a_deprecated_metric_says_since_when_and_by_what_in_the_canonical_order(
     assert "no longer in the payload: counts.boards_weekly" in result.stdout
     again = run("deprecate", "counts.boards", "--milestone", "18.8", "--url", url, "--definitions", root)
     assert again.returncode == 2
-    assert "removed in 18.7 already" in again.stderr
+    assert "already marked as removed in 18.7" in again.stderr
 
 
 def test_a_broken_metric_that_goes_needs_no_repair_any_more(root: Path) -> None:
@@ -470,7 +470,7 @@ def test_monitor_tells_a_change_in_a_line_when_it_is_piped(root: Path, tmp_path:
 def test_monitor_refreshes_a_table_on_a_terminal(root: Path, tmp_path: Path, open_terminal: OpenTerminal) -> None:
     url = f"sqlite:///{tmp_path}/store.db"
     terminal = open_terminal("monitor", "counts.boards", "--interval", "0.1", "--store", url, "--definitions", root)
-    terminal.read_until("Ctrl-C ends")
+    terminal.read_until("Ctrl-C to stop")
     count_board(url)
     assert "\x1b[H" in terminal.read_until("+1")
     terminal.process.send_signal(signal.SIGINT)

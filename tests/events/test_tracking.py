@@ -149,8 +149,8 @@ REFUSED: dict[str, tuple[object, str]] = {
         {"event": "rename", "additional_properties": []},
         "additional_properties: must be an object, found a list",
     ),
-    "label a number": (rename({"label": 1}), f"{PROPERTIES}.label: must be a text, found 1"),
-    "property a list": (rename({"property": ["a"]}), f"{PROPERTIES}.property: must be a text, found a list"),
+    "label a number": (rename({"label": 1}), f"{PROPERTIES}.label: must be a string, found 1"),
+    "property a list": (rename({"property": ["a"]}), f"{PROPERTIES}.property: must be a string, found a list"),
     "value a text": (rename({"value": "3"}), f'{PROPERTIES}.value: must be a number, found "3"'),
     "value a truth": (rename({"value": False}), f"{PROPERTIES}.value: must be a number, found false"),
     "value NaN": (rename({"value": math.nan}), f"{PROPERTIES}.value: must be a number from -1e18 to 1e18, found NaN"),
@@ -163,11 +163,11 @@ REFUSED: dict[str, tuple[object, str]] = {
         rename({"lang": math.inf}),
         f"{PROPERTIES}.lang: must be a number from -1e18 to 1e18, found Infinity",
     ),
-    "custom an object": (rename({"lang": {}}), f"{PROPERTIES}.lang: must be a text or a number, found an object"),
-    "custom a truth": (rename({"lang": True}), f"{PROPERTIES}.lang: must be a text or a number, found true"),
+    "custom an object": (rename({"lang": {}}), f"{PROPERTIES}.lang: must be a string or a number, found an object"),
+    "custom a truth": (rename({"lang": True}), f"{PROPERTIES}.lang: must be a string or a number, found true"),
     "a long text": (
         rename({"label": "x" * 1001}),
-        f"{PROPERTIES}.label: must be a text of at most 1,000 characters, found 1,001",
+        f"{PROPERTIES}.label: must be a string of at most 1,000 characters, found 1,001",
     ),
     "half a character": (
         rename({"label": "a\ud800"}),
@@ -198,7 +198,7 @@ def test_all_errors_of_a_batch_come_in_one_answer_with_their_places_and_nothing_
     bodies = [rename(), rename({"lang": []}, project_id=-1), {"event": "renmae"}, 5, {}]
     assert errors(tracker, bodies) == (
         "events[1].project_id: must be a positive whole number, found -1",
-        "events[1].additional_properties.lang: must be a text or a number, found a list",
+        "events[1].additional_properties.lang: must be a string or a number, found a list",
         'events[2].event: "renmae" has no definition; did you mean "rename"?',
         'events[3]: must be an object with the key "event", found 5',
         "events[4].event is missing",

@@ -116,6 +116,6 @@ def test_a_trusted_proxy_does_not_make_those_trusted_that_it_speaks_for(client: 
 
 def test_a_network_that_is_none_is_one_line_that_says_what_to_do(tmp_path: Path) -> None:
     store = open_store(f"sqlite:///{tmp_path / 'store.db'}")
-    with pytest.raises(OperationalError, match=r"server\.trusted_networks: 'here' is no network; write one like"):
+    with pytest.raises(OperationalError, match=r"server\.trusted_networks: 'here' is not a network; write one like"):
         Authentication(store, ("here",), clock=lambda: datetime.now(UTC))
     store.close()

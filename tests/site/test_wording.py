@@ -28,7 +28,7 @@ from metrics_dictionary.tools.text import counted, listed
         ),
         (
             {"value_type": "string", "data_source": "license", "time_frame": "none"},
-            "A text read from the instance's license.",
+            "A string read from the instance's license.",
         ),
         ({"value_type": 3, "data_source": None}, "A value."),
     ],

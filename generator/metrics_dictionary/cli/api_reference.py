@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 OPENING = """\
 # API reference
 
-Every call that `metrics-dictionary serve` answers. A running server gives the same as OpenAPI 3.1 at
+Every call that `metrics-dictionary serve` answers. A running server publishes the same as OpenAPI 3.1 at
 `/api/openapi.json`; [the HTTP API](http-api.md) shows the calls at work.
 
 A token goes into the header `PRIVATE-TOKEN: <token>` or `Authorization: Bearer <token>`. Checks run in this order:
@@ -52,7 +52,7 @@ def _section(method: str, path: str, operation: Json) -> Iterator[str]:
     yield f"{operation['summary']}. {operation['description']}\n"
     yield from _parameters(operation.get("parameters", ()))
     yield from _body(operation.get("requestBody"))
-    yield "| status | means |\n| --- | --- |"
+    yield "| status | meaning |\n| --- | --- |"
     yield from (f"| {status} | {answer['description']} |" for status, answer in operation["responses"].items())
     yield ""
 

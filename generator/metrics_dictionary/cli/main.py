@@ -26,14 +26,14 @@ COMMANDS = {
     "diff": ("commands.diff", "Say what is different between two editions of the definitions, and what breaks."),
     "changelog": ("commands.changelog", "Write the definitions' part of release notes."),
     "check-payload": ("commands.check_payload", "Compare a Service Ping payload with the definitions."),
-    "fmt": ("commands.fmt", "Bring definitions to one order of fields and one style."),
+    "fmt": ("commands.fmt", "Bring definitions into one order of fields and one style."),
     "deprecate": ("commands.deprecate", "Mark a metric or an event as removed."),
-    "rename-group": ("commands.rename_group", "Give a product group another identifier, in all files at once."),
+    "rename-group": ("commands.rename_group", "Rename a product group in all files at once."),
     "monitor": ("runtime.monitor", "Show counters of events as they change."),
     "ping": ("runtime.ping", "Collect, show and submit the Service Ping payload."),
-    "database": ("runtime.database", "Write down the structure of a database, or make a sample one."),
-    "token": ("runtime.token", "Make, list and revoke access tokens of the API."),
-    "flag": ("runtime.flag", "List, enable and disable feature flags of the API."),
+    "database": ("runtime.database", "Write down the structure of a database, or create a sample one."),
+    "token": ("runtime.token", "Create, list and revoke access tokens for the API."),
+    "flag": ("runtime.flag", "List, enable and disable the feature flags of the API."),
 }
 """Command -> its module below ``cli``, imported only to run it, and its line in ``--help``."""
 

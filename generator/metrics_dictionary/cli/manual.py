@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 OPENING = """\
 # Command reference
 
-`metrics-dictionary COMMAND`, with `--help` for each. This page is made from the same texts.
+`metrics-dictionary COMMAND`, with `--help` for each. This page is generated from the same help.
 
-| exit status | means |
+| exit status | meaning |
 | --- | --- |
 | 0 | clean |
 | 1 | findings: a definition is wrong, or had to be left out |
@@ -39,7 +39,7 @@ SETTINGS_OPENING = """\
 # Settings reference
 
 A setting is given on the command line, in the environment, or in a TOML file that `--settings FILE` or
-`METRICS_DICTIONARY_SETTINGS` names. The first of these that says anything wins; otherwise the default holds.
+`METRICS_DICTIONARY_SETTINGS` names. The first of these that sets it wins; otherwise the default applies.
 
 ```toml
 store = "redis://127.0.0.1:6379/0"

@@ -45,7 +45,7 @@ def product_groups_option(function: Command) -> Command:
         "--product-groups",
         type=click.Path(path_type=Path, exists=True, dir_okay=False),
         metavar="FILE",
-        help="Who may own a definition, in place of the root's product_groups.yml: YAML, or a JSON Schema's enum.",
+        help="Who may own a definition, instead of the root's product_groups.yml: YAML, or the enum of a JSON Schema.",
     )(function)
 
 
@@ -72,7 +72,7 @@ def fail_on_option(function: Command) -> Command:
         type=click.Choice(list(FAILING)),
         default="error",
         show_default=True,
-        help="The least severity of a finding that gives exit status 1.",
+        help="The lowest severity that gives exit status 1.",
     )(function)
 
 
@@ -114,7 +114,7 @@ def _settings_file_option(*, expose_value: bool) -> Callable[[Command], Command]
         is_eager=True,  # the other options look into it
         expose_value=expose_value,
         callback=keep,
-        help="TOML file with settings and with facts of the instance.",
+        help="TOML file with settings, and with facts about the instance.",
     )
 
 

@@ -76,7 +76,7 @@ _OUTPUT = click.option(
     multiple=True,
     metavar="FORMAT=FILE",
     callback=_outputs,
-    help="Write the findings to FILE as well, in any format; may be given several times.",
+    help="Also write the findings to FILE, in any format; repeat the option for several.",
 )
 _SITE = click.option(
     "--site-url",

@@ -124,14 +124,14 @@ class BodyReader:
             within = -MAX_NUMBER <= value <= MAX_NUMBER
             wrong = None if within else f"must be a number from -1e18 to 1e18, found {described(value)}"
         else:
-            wrong = f"must be {_EXPECTED.get(name, 'a text or a number')}, found {described(value)}"
+            wrong = f"must be {_EXPECTED.get(name, 'a string or a number')}, found {described(value)}"
         if wrong is None:
             return value  # type: ignore[return-value] # one of the first two cases
         self._errors.invalid(f"{place}.{_bare(name)}: {wrong}")
         return None
 
 
-_EXPECTED = {"label": "a text", "property": "a text", "value": "a number"}
+_EXPECTED = {"label": "a string", "property": "a string", "value": "a number"}
 
 
 def _number(text: str) -> float:
@@ -151,7 +151,7 @@ def _is_unicode(text: str) -> bool:
 
 def _string_error(text: str) -> str:
     if len(text) > MAX_STRING_LENGTH:
-        return f"must be a text of at most {MAX_STRING_LENGTH:,} characters, found {len(text):,}"
+        return f"must be a string of at most {MAX_STRING_LENGTH:,} characters, found {len(text):,}"
     return f"must be Unicode text, found half of a surrogate pair in {described(text)}"
 
 

@@ -163,5 +163,5 @@ def _read(row: OutboxRow) -> dict[str, str] | None:
         event = None
     if isinstance(event, dict):
         return event
-    log.error("outbox row %s is no event and is dropped: %.80r", row.identifier, row.text)
+    log.error("outbox row %s is not an event and is dropped: %.80r", row.identifier, row.text)
     return None

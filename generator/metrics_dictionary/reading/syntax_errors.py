@@ -105,7 +105,7 @@ def _explained(error: MarkedYAMLError, text: str) -> SyntaxProblem:
     if "flow" in context:
         return _open_bracket(text, place, _last_open_bracket(text) or begin)
     if "expected key" in problem or "<block end>" in problem:
-        help_text = "Check the indentation, and put quotes around a text that has more after a closing quote."
+        help_text = "Check the indentation, and put quotes around a string that goes on after a closing quote."
         return SyntaxProblem("yaml-syntax", "a key is expected here", place, help_text)
     if "'-' indicator" in problem:
         message = f"the list that starts on line {begin[0]} has an item without `- `"
@@ -123,7 +123,7 @@ def _wrong_start(text: str, place: Position) -> SyntaxProblem:
     character = _line(text, place)[place[1] - 1 : place[1]]
     if character == "\t":
         return SyntaxProblem("yaml-syntax", "a tab is used for indentation", place, "Indent with spaces.")
-    return SyntaxProblem("yaml-syntax", f"a text without quotes cannot start with `{character}`", place, _QUOTE_IT)
+    return SyntaxProblem("yaml-syntax", f"a string without quotes cannot start with `{character}`", place, _QUOTE_IT)
 
 
 def _wrong_escape(text: str, place: Position) -> SyntaxProblem:

@@ -70,7 +70,7 @@ def test_an_answer_without_a_number_is_a_failure(answer: Answer) -> None:
 
 
 def test_an_answer_that_is_no_json_is_a_failure() -> None:
-    with pytest.raises(MetricFailed, match="no JSON"):
+    with pytest.raises(MetricFailed, match="not JSON"):
         first_value((200, {}, "<html>"))
 
 
@@ -123,4 +123,4 @@ def test_a_payload_has_the_value_and_minus_one_for_nan() -> None:
     with web(answer) as server:
         payload = collect(defined, Sources(prometheus=Prometheus(server.url).first_value), now=NOW)
     assert (payload.tree["a"], payload.tree["b"]) == (2.5, -1)
-    assert payload.failures[0].reason == "the value is no finite number, or too large for one"
+    assert payload.failures[0].reason == "the value is not a finite number, or is too large"

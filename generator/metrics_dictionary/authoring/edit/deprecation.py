@@ -49,10 +49,10 @@ def deprecate(root: Path, name: str, milestone: str, url: str) -> Deprecation:
     definition = _find(dictionary, name)
     if definition.removed:
         since = definition.fields.get("milestone_removed", "an unknown version")
-        raise OperationalError(f"{definition.file_path}: `{name}` is marked as removed in {since} already")
+        raise OperationalError(f"{definition.file_path}: `{name}` is already marked as removed in {since}")
     before = source_text(next(one for one in find_files(root) if one.file_path == definition.file_path))
     if before.problem is not None:
-        raise OperationalError(f"{before.source.file}: {before.problem}; mend that first")
+        raise OperationalError(f"{before.source.file}: {before.problem}; fix that first")
     text = _marked(before, milestone, url)
     _check(before, text)
     save_all({before.source.path: text})
@@ -70,7 +70,7 @@ def _find(dictionary: Dictionary, name: str) -> Definition:
     if name in dictionary.expanded:
         return file_paths[dictionary.expanded[name].file_path]
     close = near_misses(name, [*names, *dictionary.expanded])
-    hint = did_you_mean(close) or "`explain` shows one"
+    hint = did_you_mean(close) or "`export` lists all metrics, with `--events` all events"
     raise OperationalError(f"no metric or event is called `{name}`; {hint}")
 
 
@@ -78,7 +78,7 @@ def _marked(before: SourceText, milestone: str, url: str) -> str:
     """Return the text with the three fields of a removal in their places, and nothing else changed."""
     tree = tree_of(before.text)
     if tree is None or not isinstance(tree.root, Collection) or tree.root.in_brackets:
-        raise OperationalError(f"{before.source.file}: no mapping of one field a line; run `fmt` on it first")
+        raise OperationalError(f"{before.source.file}: the fields are not on lines of their own; run `fmt` on it first")
     fields = {
         "status": "removed",
         "milestone_removed": quoted(milestone),
@@ -123,7 +123,7 @@ def _check(before: SourceText, text: str) -> None:
     removal = {"status", "milestone_removed", "removed_by_url", _LIVE_ONLY}
     kept = {name: value for name, value in mapping(before.data).items() if name not in removal}
     if {name: value for name, value in new.items() if name not in removal} != kept or new.get("status") != "removed":
-        raise OperationalError(f"{before.source.file}: cannot be marked without touching more; run `fmt` on it first")
+        raise OperationalError(f"{before.source.file}: cannot be marked without other changes; run `fmt` on it first")
     found = validate_unsaved(before.source.path, text.encode()).diagnostics
     errors = [one for one in found if one.severity is Severity.ERROR]
     if errors:

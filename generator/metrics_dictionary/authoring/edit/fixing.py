@@ -118,7 +118,7 @@ def _fixed(before: SourceText, fixable: list[Diagnostic]) -> tuple[str, list[Cha
         return before.problem if fixable else None
     tree = tree_of(before.text)
     if tree is None:
-        return "it holds directives or ends in `...`" if fixable else None
+        return "it has directives or ends with `...`" if fixable else None
     corrections = list(_corrections(before, fixable))
     changes = [*corrections, *_without_trailing_blanks(before, tree), *_with_document_start(before, tree)]
     if not changes:
@@ -182,7 +182,12 @@ def _without_trailing_blanks(before: SourceText, tree: Tree) -> Iterator[Change]
         scalar = bisect_right(kept, found.start(), key=lambda span: span[0]) - 1
         if scalar < 0 or found.start() >= kept[scalar][1]:
             line = bisect_right(before.line_starts, found.start())
-            yield Change(before.source.file, line, "blanks at the end are gone", Edit(found.start(), found.end(), ""))
+            yield Change(
+                before.source.file,
+                line,
+                "blanks at the end of the line are removed",
+                Edit(found.start(), found.end(), ""),
+            )
 
 
 def _with_document_start(before: SourceText, tree: Tree) -> Iterator[Change]:
@@ -192,4 +197,4 @@ def _with_document_start(before: SourceText, tree: Tree) -> Iterator[Change]:
     found = LINE_BREAK.search(before.text)
     start = found.end() if found and MODELINE.match(before.text) else 0
     mark = f"---{found.group() if found else chr(10)}"
-    yield Change(before.source.file, 1, "the file begins with `---` now", Edit(start, start, mark))
+    yield Change(before.source.file, 1, "the file now begins with `---`", Edit(start, start, mark))

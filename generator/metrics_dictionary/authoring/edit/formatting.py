@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
-NOT_SAFE = "its canonical form would not say the same"
+NOT_SAFE = "its canonical form would mean something else"
 
 
 @dataclass(frozen=True, slots=True)

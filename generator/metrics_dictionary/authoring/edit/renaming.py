@@ -47,7 +47,7 @@ def rename_group(root: Path, old: str, new: str) -> Renaming:
     definitions = 0
     for one in source_texts((root,), DEFINITIONS):
         if one.problem is not None and f"product_group: {old}".encode() in one.raw:
-            raise OperationalError(f"{one.source.file}: {one.problem}; mend that first, no file was changed")
+            raise OperationalError(f"{one.source.file}: {one.problem}; fix that first, no file was changed")
         if mapping(one.data).get("product_group") == old:
             texts[one.source.path] = _renamed(one, _owner(one), old, new)
             definitions += 1
@@ -62,17 +62,19 @@ def _groups(root: Path) -> SourceText | None:
     source = next((one for one in find_files(root) if one.kind is Kind.PRODUCT_GROUPS), None)
     groups = None if source is None else source_text(source)
     if groups is not None and groups.problem is not None:
-        raise OperationalError(f"{groups.source.file}: {groups.problem}; mend that first, no file was changed")
+        raise OperationalError(f"{groups.source.file}: {groups.problem}; fix that first, no file was changed")
     return groups
 
 
 def _check(groups: SourceText | None, old: str, new: str) -> None:
     if not new.strip() or not new.isprintable():
-        raise OperationalError("the new identifier is empty; write one of small letters, digits and `_`")
+        raise OperationalError(
+            "the new identifier is empty or cannot be printed; use lowercase letters, digits and `_`"
+        )
     if old == new:
-        raise OperationalError(f"{old!r} is both the old and the new identifier; nothing to rename")
+        raise OperationalError(f"{old!r} is both the old and the new identifier; choose another new one")
     if groups is not None and new in product_groups_of(groups.data):
-        raise OperationalError(f"{groups.source.file}: there is a group {new!r} already; choose another identifier")
+        raise OperationalError(f"{groups.source.file}: the group {new!r} already exists; choose another identifier")
 
 
 def _renamed(before: SourceText, places: Iterable[Scalar], old: str, new: str) -> str:
@@ -82,7 +84,7 @@ def _renamed(before: SourceText, places: Iterable[Scalar], old: str, new: str) -
     text = before.edited(edits)
     if not edits or json.dumps(data_of(before.source, text)) != json.dumps(_with_new_name(before, old, new)):
         raise OperationalError(
-            f"{before.source.file}: cannot be changed without touching more than the owner; "
+            f"{before.source.file}: the owner cannot be changed without changing something else; "
             "change it by hand first, no file was changed"
         )
     return text

@@ -45,7 +45,9 @@ def save_new(path: Path, root: Path, text: str) -> None:
         if folder == root:
             break
         if folder.is_symlink():
-            raise OperationalError(f"{shown(folder)}: a link, which is not followed; put the folder itself there")
+            raise OperationalError(
+                f"{shown(folder)}: a link, which is not followed; put the folder itself in its place"
+            )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         staged = _staged(path, text)
@@ -55,14 +57,14 @@ def save_new(path: Path, root: Path, text: str) -> None:
         finally:
             staged.unlink(missing_ok=True)
     except FileExistsError as error:
-        raise OperationalError(f"{shown(path)}: the file is there already; choose another name or key path") from error
+        raise OperationalError(f"{shown(path)}: the file already exists; choose another name or key path") from error
     except OSError as error:
         raise OperationalError(f"cannot write {shown(path)}: {error.strerror or error}; nothing was changed") from error
 
 
 def _staged(path: Path, text: str) -> Path:
     if path.is_symlink():
-        raise OperationalError(f"{shown(path)}: a link, which is not followed; put the file itself there")
+        raise OperationalError(f"{shown(path)}: a link, which is not followed; put the file itself in its place")
     return staged_file(path, text.encode())
 
 

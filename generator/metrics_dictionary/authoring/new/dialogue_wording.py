@@ -1,28 +1,30 @@
-"""Everything that the dialogues say."""
+"""All messages of the dialogues."""
 
 from __future__ import annotations
 
 NONE = "none"
 
-EMPTY = "Something has to stand here."
-NOT_A_CHOICE = "{answer} is none of these; write a number or a name, several with commas where several are possible."
-MISSING = "without a terminal the options say everything, and these are missing: {options}"
+EMPTY = "An answer is needed."
+NOT_A_CHOICE = (
+    "{answer} is not one of these; write a number or a name, or several with commas where several are possible."
+)
+MISSING = "there is no terminal to ask on, and these options are missing: {options}"
 
 METRIC_INTRODUCTION = (
     "A new metric that counts events. Ctrl-C ends the dialogue, and nothing is written before the end."
 )
 EVENT_INTRODUCTION = "A new event. Ctrl-C ends the dialogue, and nothing is written before the end."
 
-EVENT_SEARCH = "Which event? A part of its name or description"
+EVENT_SEARCH = "Which event? Part of its name or description"
 EVENT_FOUND = "Number of the event, or other words to search for"
-EVENT_UNKNOWN = "No event is like that; `metrics-dictionary new event` defines one."
-EVENT_SIMILAR = "No event is like that. Close: {names}."
+EVENT_UNKNOWN = "No event matches; `metrics-dictionary new event` defines one."
+EVENT_SIMILAR = "No event matches. Close: {names}."
 EVENT_MISSING = "there is no event {name!r}; `metrics-dictionary new event` defines one"
-EVENT_REMOVED = "the event {name!r} is removed and no longer recorded"
-EVENT_MORE = "  ... and {number} more; more words narrow it down"
+EVENT_REMOVED = "the event {name!r} is removed and is no longer recorded"
+EVENT_MORE = "  ... and {number} more; add words to narrow the search"
 
-SIMILAR_EVENTS = "Events that exist already and may be what you want:"
-NEW_ALL_THE_SAME = "Is yours another one?"
+SIMILAR_EVENTS = "Existing events that may be the one you need:"
+STILL_NEW = "Is yours a different event?"
 
 COUNTING = "What is counted"
 COUNT_TOTAL = "total"
@@ -34,11 +36,11 @@ COUNTINGS = {
     "project.id": "how many different projects",
     "namespace.id": "how many different namespaces",
 }
-COUNT_PROPERTY = "how many different values of it"
+COUNT_PROPERTY = "how many different values"
 
-FILTERS = "Count only occurrences with certain properties; which"
+FILTERS = "Count only occurrences with certain properties: which ones"
 FILTER_VALUE = "Value of {name}"
-FILTER_FORM = "{text!r} is no NAME=VALUE"
+FILTER_FORM = "{text!r} is not of the form NAME=VALUE"
 FILTER_UNKNOWN = "the event {event} declares no property {name!r}; it has {properties}"
 FILTER_NUMBER = "The property value is a number."
 
@@ -48,15 +50,15 @@ TIME_FRAME_CHOICES = {
     "28d": "the last four complete weeks",
     "all": "since counting began",
 }
-DISTINCT_NOT_OVER_ALL_TIME = "distinct values are counted over 7d and 28d only: nobody keeps the values for ever"
+DISTINCT_NOT_OVER_ALL_TIME = "distinct values are counted over 7d and 28d only, because they are not kept longer"
 
 KEY_PATH = "Key path, without _weekly or _monthly where there are several time frames"
-KEY_PATH_FORM = "A key path is levels of small letters, digits and _, separated by dots."
-KEY_PATH_TAKEN = "{key_path} is the metric of {file}."
-KEY_PATH_ABOVE = "{key_path} lies above or below {other}, which holds a value."
+KEY_PATH_FORM = "A key path has levels of lowercase letters, digits and _, separated by dots."
+KEY_PATH_TAKEN = "{key_path} is taken by the metric in {file}."
+KEY_PATH_ABOVE = "{key_path} is above or below {other}, which has a value."
 
 METRIC_DESCRIPTION = "Description: what is counted, of what, when, and what is left out"
-EVENT_DESCRIPTION = "Description: what somebody does when it is recorded, and where"
+EVENT_DESCRIPTION = "Description: what someone does when it is recorded, and where"
 OWNER = "Product group that owns it"
 OWNER_UNKNOWN = "There is no product group {name!r}.{hint}"
 MILESTONE = "Milestone in which it appears, such as 18.7"
@@ -73,13 +75,13 @@ CATEGORIES = {
 }
 
 ACTION = "Name of the event: who does what, as in create_merge_request"
-ACTION_FORM = "An action is small letters, digits and _."
-ACTION_TAKEN = "{action} is an event already, in {file}."
-IDENTIFIERS = "About whom it is recorded"
+ACTION_FORM = "An action has lowercase letters, digits and _ only."
+ACTION_TAKEN = "{action} is already an event, in {file}."
+IDENTIFIERS = "Identifiers that are recorded with it"
 IDENTIFIER_CHOICES = {"project": "", "namespace": "", "user": ""}
-PROPERTY_NAME = "Property to record beside it: label, property, value, then names of your own"
-PROPERTY_DESCRIPTION = "What {name} tells, and which values it takes"
-PROPERTY_FORM = "{text!r} is no NAME=DESCRIPTION"
+PROPERTY_NAME = "Property to record with it: label, property, value, then names of your own"
+PROPERTY_DESCRIPTION = "What {name} means, and which values it takes"
+PROPERTY_FORM = "{text!r} is not of the form NAME=DESCRIPTION"
 
 PREVIEW = "\n{file}\n"
 KEY_PATHS = "In the payload: {key_paths}"

@@ -58,7 +58,7 @@ def _show_similar(interview: Interview, dictionary: Dictionary, action: str) -> 
     if similar:
         interview.say(wording.SIMILAR_EVENTS)
         show(interview, similar)
-        if not interview.yes(wording.NEW_ALL_THE_SAME):
+        if not interview.yes(wording.STILL_NEW):
             raise click.Abort
 
 

@@ -64,7 +64,7 @@ def _choose_counting(interview: Interview, events: Sequence[EventDefinition]) ->
     choices |= {name: wording.COUNT_PROPERTY for name in shared if name in ("label", "property", "value")}
     given = interview.given("count")
     if isinstance(given, str) and given not in choices and events:
-        raise click.BadParameter(f"{given!r} is none of {', '.join(choices)}", param_hint="--count")
+        raise click.BadParameter(f"{given!r} is not one of {', '.join(choices)}", param_hint="--count")
     chosen = interview.one_of("count", wording.COUNTING, choices, default=wording.COUNT_TOTAL)
     if chosen == wording.COUNT_TOTAL:
         return None, None

@@ -61,7 +61,7 @@ def prepared(draft: Draft, kind: Kind, root: Path, schema_url: str) -> Written:
     """Return the file that a draft makes, checked but not written."""
     path = root / draft.file_path
     if path.exists() or path.is_symlink():
-        raise OperationalError(f"{shown(path)}: the file is there already; choose another name or key path")
+        raise OperationalError(f"{shown(path)}: the file already exists; choose another name or key path")
     raw = draft.text(schema_url)
     source = SourceFile(path, shown(path), f"{root.resolve().name}/{draft.file_path}", kind)
     text = formatted(raw, source) or raw

@@ -19,7 +19,7 @@ from metrics_dictionary.cli.options import definitions_option, product_groups_op
     default=Path("site"),
     show_default=True,
     metavar="DIR",
-    help="Where the site goes. What was there stays until the new site is whole.",
+    help="Where the site is written. An old site stays until the new one is complete.",
 )
 @click.option(
     "--strict", is_flag=True, help="Refuse to publish definitions that have errors, or a part of their history."
@@ -27,8 +27,8 @@ from metrics_dictionary.cli.options import definitions_option, product_groups_op
 @click.option(
     "--site-url",
     metavar="URL",
-    help="Where the site is going to be. With it there is a site map, and pages name their own address; without it "
-    "the site works just the same.",
+    help="Where the site will be published. With it, there is a site map, and pages name their own address; without "
+    "it, the site works the same.",
 )
 @repository_url_option
 @product_groups_option
@@ -44,7 +44,7 @@ def command(
     """Publish the definitions as a site that any web server can serve, under any path.
 
     Definitions with errors are published with a notice, files that cannot be read are left out; both are named on
-    standard error, and so is history that git keeps back (a shallow clone, a repository of somebody else). With
+    standard error, and so is history that git keeps back (a shallow clone, a repository of another user). With
     --strict any of these ends the build with exit status 1 and leaves the old site as it is.
 
     \b
@@ -67,8 +67,8 @@ def command(
         click.echo(f"warning: {printable(report.loss)}", err=True)
         found = True
     if not report.published:
-        click.echo(f"{output} was left as it is: mend this, or build without --strict.", err=True)
+        click.echo(f"{output} is unchanged: fix this, or build without --strict.", err=True)
         raise click.exceptions.Exit(1)
     if found:
-        click.echo("The site was published all the same; --strict would have refused.", err=True)
+        click.echo("The site was published anyway; --strict would have refused.", err=True)
     click.echo(f"Built {counted(report.metrics, 'metric')} and {counted(report.events, 'event')} into {output}/")

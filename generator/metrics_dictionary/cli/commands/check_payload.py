@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 @click.option(
     "--without-optional",
     is_flag=True,
-    help="Do not miss metrics of the data category optional: the instance leaves them out.",
+    help="Do not report missing metrics of the data category optional: the instance leaves them out.",
 )
 @click.option(
     "--token",
     envvar="METRICS_DICTIONARY_TOKEN",
     show_envvar=True,
     metavar="TOKEN",
-    help="Access token for the URL; better given in the environment, where no list of processes shows it.",
+    help="Access token for the URL. Better set in the environment, where no list of processes shows it.",
 )
 def command(*, payload: str, root: Path, style: str, fail_on: str, without_optional: bool, token: str | None) -> None:
     """Say where a payload and the definitions disagree.

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 @click.command("deprecate")
 @click.argument("name", metavar="KEY_PATH|EVENT")
-@click.option("--milestone", required=True, metavar="X.Y", help="The version from which on it is gone.")
+@click.option("--milestone", required=True, metavar="X.Y", help="The first version without it.")
 @click.option("--url", required=True, metavar="URL", help="The merge request that removes it.")
 @definitions_option
 def command(name: str, milestone: str, url: str, root: Path) -> None:
     """Mark a metric or an event as removed: the file stays, and says since when and by what.
 
-    A definition with several time frames goes as a whole. Nothing is written when the result would have errors.
+    A definition with several time frames is removed as a whole. Nothing is written when the result would have errors.
 
     \b
     Example:

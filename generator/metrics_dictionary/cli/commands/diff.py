@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 @click.argument("old", metavar="OLD")
 @click.argument("new", metavar="NEW", required=False)
 @definitions_option
-@format_option(["text", "markdown", "json"], "How the difference is told; markdown is a comment for a merge request.")
+@format_option(
+    ["text", "markdown", "json"], "How the difference is printed; markdown is a comment for a merge request."
+)
 def command(old: str, new: str | None, root: Path, style: str) -> None:
     """Say what is different between two editions: added, removed and changed definitions, by product group.
 

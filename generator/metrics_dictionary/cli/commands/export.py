@@ -17,8 +17,8 @@ from metrics_dictionary.exports.definitions import EVENT_FORMATS, METRIC_FORMATS
 @format_option(
     METRIC_FORMATS, "The format of the file: yaml and json hold every field, csv is a table for spreadsheets."
 )
-@click.option("--include-paths", is_flag=True, help="Add to each definition the file that it is written in.")
-@click.option("--events", is_flag=True, help="Export the event definitions in place of the metrics (yaml, json).")
+@click.option("--include-paths", is_flag=True, help="Add the file path to each definition.")
+@click.option("--events", is_flag=True, help="Export event definitions instead of metrics (yaml, json).")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write to FILE.")
 def command(*, root: Path, style: str, include_paths: bool, events: bool, output: Path | None) -> None:
     """Write all definitions, time frames expanded and sorted by key path.

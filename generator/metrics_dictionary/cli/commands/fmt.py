@@ -7,15 +7,19 @@ from pathlib import Path
 import click
 
 from metrics_dictionary.cli.options import DEFINITIONS, definitions_root, settings_file_option
-from metrics_dictionary.tools.text import printable
+from metrics_dictionary.tools.text import counted, printable
 
 
 @click.command("fmt")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[ROOT|FILE]...", envvar=DEFINITIONS)
 @settings_file_option
-@click.option("--check", is_flag=True, help="Write nothing; name what would change and end with exit status 1.")
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Write nothing; name the files that would change, and exit with status 1 if there are any.",
+)
 def command(*, paths: tuple[Path, ...], settings_file: Path | None, check: bool) -> None:
-    """Bring metrics and events to one order of fields and one style.
+    """Bring metrics and events into one order of fields and one style.
 
     What a definition says stays the same, and so do the file's line ends. A comment stays with the field that follows
     it; one that is indented further, or that reads as an item of the list above it, stays with that list or mapping. A
@@ -35,6 +39,6 @@ def command(*, paths: tuple[Path, ...], settings_file: Path | None, check: bool)
     for file, reason in result.left_alone:
         click.echo(f"left alone: {printable(file)}: {printable(reason)}", err=True)
     verb = "would change" if check else "changed"
-    click.echo(f"Looked at {result.checked:,} definitions: {len(result.changed):,} {verb}.")
+    click.echo(f"Checked {counted(result.checked, 'definition')}: {len(result.changed):,} {verb}.")
     if result.left_alone or (check and result.changed):
         raise click.exceptions.Exit(1)

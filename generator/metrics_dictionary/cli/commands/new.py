@@ -30,8 +30,8 @@ SCHEMAS = f"{DEFAULT_SERVER}/schemas"
 def command() -> None:
     """Write a new metric or event.
 
-    On a terminal a dialogue asks for what the options do not say; elsewhere the options say everything. The file is
-    checked with its whole root in sight before it is written: where it would have errors nothing is.
+    On a terminal, a dialogue asks for what the options leave out; elsewhere, the options must say everything. The
+    file is checked together with its whole root before it is written, and is not written if it would have errors.
 
     \b
     Examples:
@@ -43,14 +43,14 @@ def command() -> None:
 def _shared_options(function: Command) -> Command:
     options = (
         click.option("--description", metavar="TEXT", help="For a reader who has never seen the code."),
-        click.option("--product-group", metavar="NAME", help="Who owns it: a group of product_groups.yml."),
+        click.option("--product-group", metavar="NAME", help="The owner: a group from product_groups.yml."),
         click.option("--milestone", metavar="X.Y", help="The version in which it appears."),
         click.option("--url", metavar="URL", help="The merge request that introduces it."),
         click.option(
             "--tier",
             type=click.Choice(["free", "premium", "ultimate"]),
             multiple=True,
-            help="A subscription tier; repeat it for several. All three, or those of the event, when left out.",
+            help="A subscription tier; repeat the option for several. When left out: those of the event, or all three.",
         ),
         click.option(
             "--schemas",
@@ -62,7 +62,7 @@ def _shared_options(function: Command) -> Command:
             help="Where the site publishes its schemas, for the first line of the file, which editors read.",
         ),
         click.option("--yes", is_flag=True, help="Do not ask before writing."),
-        click.option("--dry-run", is_flag=True, help="Print the file, write nothing."),
+        click.option("--dry-run", is_flag=True, help="Print the file and write nothing."),
     )
     for option in reversed(options):
         function = option(function)
@@ -70,7 +70,7 @@ def _shared_options(function: Command) -> Command:
 
 
 @command.command("metric")
-@click.option("--event", multiple=True, metavar="NAME", help="An event that is counted; repeat it for several.")
+@click.option("--event", multiple=True, metavar="NAME", help="An event that is counted; repeat the option for several.")
 @click.option(
     "--count",
     metavar="WHAT",
@@ -81,13 +81,13 @@ def _shared_options(function: Command) -> Command:
     "--time-frame",
     type=click.Choice(["7d", "28d", "all"]),
     multiple=True,
-    help="A time frame; repeat it for several. All that are possible when left out.",
+    help="A time frame; repeat the option for several. When left out: all that are possible.",
 )
-@click.option("--key-path", metavar="KEY_PATH", help="Its place in the payload; made from the event when left out.")
+@click.option("--key-path", metavar="KEY_PATH", help="Its place in the payload. When left out: made from the event.")
 @click.option(
     "--data-category",
     type=click.Choice(list(wording.CATEGORIES)),
-    help="How the value may be used; optional when left out.",
+    help="How the value may be used. When left out: optional.",
 )
 @_shared_options
 def metric(*, root: Path, schemas: str, yes: bool, dry_run: bool, **given: object) -> None:
@@ -114,12 +114,12 @@ def metric(*, root: Path, schemas: str, yes: bool, dry_run: bool, **given: objec
 
 
 @command.command("event")
-@click.option("--action", metavar="NAME", help="Its name: small letters, digits and _.")
+@click.option("--action", metavar="NAME", help="Its name: lowercase letters, digits and _.")
 @click.option(
     "--identifier",
     type=click.Choice(["user", "project", "namespace"]),
     multiple=True,
-    help="About whom it is recorded; repeat it for several. All three when left out.",
+    help="An identifier that is recorded with it; repeat the option for several. When left out: all three.",
 )
 @click.option(
     "--property",
@@ -135,7 +135,7 @@ def event(*, root: Path, schemas: str, yes: bool, dry_run: bool, **given: object
     Example:
       metrics-dictionary new event --action close_board --identifier user --identifier project \\
         --property "label=Why it was closed: done or abandoned." --product-group project_management \\
-        --description "Somebody closes an issue board." --milestone 18.7 \\
+        --description "Someone closes an issue board." --milestone 18.7 \\
         --url https://gitlab.com/gitlab-org/gitlab/-/merge_requests/200003
     """
     from metrics_dictionary.authoring.new.event_dialogue import event_dialogue

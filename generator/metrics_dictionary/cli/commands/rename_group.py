@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from metrics_dictionary.cli.options import definitions_option
+from metrics_dictionary.tools.text import counted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 @click.argument("new")
 @definitions_option
 def command(old: str, new: str, root: Path) -> None:
-    """Put the identifier NEW in place of OLD: as owner in all definitions, and in product_groups.yml.
+    """Rename the product group OLD to NEW: as the owner in all definitions, and in product_groups.yml.
 
     Either every file is changed or none is. Everything else in the files stays as it is.
 
@@ -29,4 +30,4 @@ def command(old: str, new: str, root: Path) -> None:
 
     renaming = rename_group(root, old, new)
     where = " and in product_groups.yml" if renaming.in_groups else "; no product_groups.yml names it"
-    click.echo(f"{old} is now {new} in {renaming.definitions:,} definitions{where}.")
+    click.echo(f"{old} is now {new} in {counted(renaming.definitions, 'definition')}{where}.")

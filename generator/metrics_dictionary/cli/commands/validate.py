@@ -60,20 +60,20 @@ class _Options:
     is_flag=False,
     flag_value="",
     metavar="[REV]",
-    help="Tell only what stands on lines that changed since this branch left REV, uncommitted changes included. "
+    help="Report only findings on lines that changed since this branch left REV, uncommitted changes included. "
     "Without REV: since it left origin/HEAD, main or master.",
 )
 @click.option(
     "--against",
     metavar="REV|ROOT|FILE|URL",
-    help="Also find what breaks a promise since then: a git revision (from where this branch left it), another "
+    help="Also report what breaks a promise of an older edition: a git revision (where this branch left it), another "
     "definitions root, or a combined YAML file.",
 )
 @click.option(
     "--stdin-filename",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="With `-` for the argument: judge what comes on standard input as if FILE held it.",
+    help="With `-` as the argument: check standard input as if it were in FILE.",
 )
 @click.option(
     "--fix",
@@ -97,7 +97,7 @@ class _Options:
 def command(paths: tuple[Path, ...], settings_file: Path | None, **given: Any) -> None:
     """Check definitions: whole roots, folders inside one, or single files.
 
-    Given files are judged with their whole root in sight, so a key path that another file already uses is found.
+    Files are checked together with their whole root, so a key path that another file already uses is found.
     Without an argument the definitions root of the settings is checked: `definitions`, unless they name another.
 
     \b
@@ -208,7 +208,7 @@ def _of_standard_input(paths: tuple[Path, ...], options: _Options, unsaved: dict
     if options.against is not None:
         raise click.UsageError("--against compares files, not standard input")
     if file is None or paths != _STANDARD_INPUT:
-        raise click.UsageError("standard input is judged by `validate --stdin-filename FILE -`")
+        raise click.UsageError("to check standard input, use `validate --stdin-filename FILE -`")
     if options.revision is not None:
         raise click.UsageError("--changed-only compares files, not standard input")
     content = sys.stdin.buffer.read(MAX_COLLECTION_BYTES + 1)

@@ -40,8 +40,8 @@ MAX_NAMES = 3
 def command(root: Path | None, settings_file: Path | None, product_groups: Path | None) -> None:
     """Check the definitions of ROOT, and again whenever one of them is saved, until interrupted.
 
-    After each save come the findings of the files that were saved, those that the save caused elsewhere, and those
-    that it settled. In a pipe every finding is one line.
+    After each save, it prints the findings in the files that were saved, those that the save caused elsewhere, and
+    those that it settled. In a pipe, every finding is one line.
 
     \b
     Example:
@@ -56,7 +56,7 @@ def command(root: Path | None, settings_file: Path | None, product_groups: Path 
     try:
         if first is not None:
             _show(first.validation.diagnostics, (), first.validation)
-            click.echo(f"Watching {printable(str(root))}; Ctrl-C ends it.")
+            click.echo(f"Watching {printable(str(root))}; press Ctrl-C to stop.")
             _follow(watch, first.validation)
     except KeyboardInterrupt:
         click.echo()

@@ -14,7 +14,7 @@ from metrics_dictionary.tools.errors import OperationalError
 
 @click.group("database")
 def command() -> None:
-    """Write down the structure of a database, or make a sample one.
+    """Write down the structure of a database, or create a sample one.
 
     \b
     Examples:

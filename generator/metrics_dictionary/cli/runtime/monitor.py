@@ -31,14 +31,14 @@ _CLEAR_SCREEN = "\x1b[2J"
 @click.command("monitor")
 @click.argument("key_paths", nargs=-1, metavar="[KEY_PATH]...")
 @click.option("--event", "events", multiple=True, metavar="NAME", help="Show all metrics that this event feeds.")
-@click.option("--once", is_flag=True, help="Show what the counters stand at now, and end.")
+@click.option("--once", is_flag=True, help="Show the counters as they are now, and exit.")
 @click.option(
     "--interval",
     type=click.FloatRange(min=0.1),
     default=1.0,
     show_default=True,
     metavar="SECONDS",
-    help="Time between two looks.",
+    help="Time between two readings.",
 )
 @setting_options("definitions", "store")
 def command(
@@ -51,10 +51,10 @@ def command(
     settings_file: Path | None,
     **given: str | None,
 ) -> None:
-    """Show what metrics over events stand at, and how that changes, until interrupted.
+    """Show the values of metrics that count events, and how they change, until interrupted.
 
-    On a terminal the table is refreshed; elsewhere each change is a line. A payload takes complete weeks only, so what
-    happens now shows under "with this week" first.
+    On a terminal, the table is refreshed; elsewhere, each change is a line. A payload counts complete weeks only, so
+    what happens now first appears under "with this week".
 
     \b
     Examples:
@@ -94,7 +94,7 @@ def _refresh_table(looks: Iterator[list[LiveValue]]) -> None:
 
 def _draw(first: list[LiveValue], now: list[LiveValue]) -> None:
     clock = datetime.now(UTC).strftime("%H:%M:%S")
-    click.echo(f"{_HOME_AND_CLEAR}{_table(first, now)}\n{clock} UTC, Ctrl-C ends")
+    click.echo(f"{_HOME_AND_CLEAR}{_table(first, now)}\n{clock} UTC, press Ctrl-C to stop")
 
 
 def _print_changes(looks: Iterator[list[LiveValue]]) -> None:

@@ -46,7 +46,7 @@ def command() -> None:
 @command.command("generate")
 @setting_options("definitions", *SOURCES)
 def generate(*, root: Path, settings_file: Path | None, **given: str | None) -> None:
-    """Compute every live metric and keep the payload in the store, from where GET service_ping answers.
+    """Compute every live metric and keep the payload in the store, where GET service_ping reads it.
 
     While the database is away, the last payload stays for `ping.hold_hours`, and the exit status is 2.
     """
@@ -70,7 +70,7 @@ def generate(*, root: Path, settings_file: Path | None, **given: str | None) -> 
 @click.option("--failures", "only_failures", is_flag=True, help="Show the metrics that failed, and why.")
 @setting_options("store")
 def show(*, only_failures: bool, settings_file: Path | None, store: str | None) -> None:
-    """Print the payload that was collected last."""
+    """Print the last payload."""
     from metrics_dictionary.ping.collect.payload import failures, outages
 
     payload = _last_payload(settings_file, store)
@@ -104,7 +104,7 @@ def non_sql(*, root: Path, settings_file: Path | None, **given: str | None) -> N
 @click.argument("url")
 @setting_options("store")
 def submit(*, url: str, settings_file: Path | None, store: str | None) -> None:
-    """Post the payload that was collected last to a URL, and then how long each metric took."""
+    """Post the last payload to a URL, and then its metadata: how long each metric took."""
     from metrics_dictionary.ping.collect.submission import submit as post
 
     payload = _last_payload(settings_file, store)

@@ -37,14 +37,14 @@ SWITCH_SECONDS = 0.0005
     "--site",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="Build the site into DIR and leave it there; by default it goes when the server ends.",
+    help="Build the site into DIR and keep it; by default it is deleted when the server stops.",
 )
 @click.option(
     "--demo",
     "demo_folder",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
-    help="Make a sample application database, a payload and tokens in DIR, once, and serve from these.",
+    help="Create a sample application database, a payload and tokens in DIR, once, and serve them.",
 )
 @product_groups_option
 def command(

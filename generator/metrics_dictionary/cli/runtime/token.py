@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.group("token")
 def command() -> None:
-    """Make, list and revoke access tokens. Only their digests are stored.
+    """Create, list and revoke access tokens. Only their digests are stored.
 
     \b
     Examples:
@@ -44,7 +44,7 @@ def command() -> None:
 def create(
     *, user: int, scopes: str, admin: bool, expires: datetime | None, settings_file: Path | None, store: str | None
 ) -> None:
-    """Make a token and print it. It is shown this once."""
+    """Create a token and print it. It is shown only once."""
     now = datetime.now(UTC)
     last = expires.date() if expires else None
     if last and last <= now.date():
@@ -58,7 +58,7 @@ def create(
 @command.command("list")
 @setting_options("store")
 def show(*, settings_file: Path | None, store: str | None) -> None:
-    """List the tokens that were made and not revoked."""
+    """List the tokens that are not revoked."""
     with closing(_store(settings_file, store)) as opened:
         tokens = opened.tokens()
     today = datetime.now(UTC).date()
@@ -80,7 +80,7 @@ def show(*, settings_file: Path | None, store: str | None) -> None:
 @click.argument("identifier")
 @setting_options("store")
 def revoke(*, identifier: str, settings_file: Path | None, store: str | None) -> None:
-    """Forget the token with this id; running servers refuse it within five seconds."""
+    """Revoke the token with this id; running servers refuse it within five seconds."""
     with closing(_store(settings_file, store)) as opened:
         if not opened.revoke_token(identifier):
             raise click.BadParameter(f"no token has the id {identifier}; `token list` shows the ids")

@@ -107,5 +107,5 @@ def _key(key: object) -> str:
 def _number(value: float | Decimal) -> int | float:
     number = finite_number(value)
     if number is None:
-        raise MetricFailed("the value is no finite number, or too large for one")
+        raise MetricFailed("the value is not a finite number, or is too large")
     return number

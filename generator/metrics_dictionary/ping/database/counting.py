@@ -105,4 +105,6 @@ def _number(value: object) -> Number | None:
     number = finite_number(value) if isinstance(value, int | float | Decimal) else None
     if number is not None:
         return number
-    raise DatabaseError(f"the database answered with {str(value)[:40]!r}, which is no number; check the column's type")
+    raise DatabaseError(
+        f"the database answered with {str(value)[:40]!r}, which is not a number; check the column's type"
+    )

@@ -71,5 +71,5 @@ def _number(evaluation: Evaluation, key_path: str) -> int | float:
         raise MetricFailed(f"{key_path} has no value: {measurement.failure}")
     value = measurement.value
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise MetricFailed(f"{key_path} is no number")
+        raise MetricFailed(f"{key_path} is not a number")
     return value

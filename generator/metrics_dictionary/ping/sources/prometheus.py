@@ -76,7 +76,7 @@ def _parsed(body: bytes) -> object:
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
-        raise MetricFailed("the answer is not that of a Prometheus server: it is no JSON") from None
+        raise MetricFailed("the answer is not that of a Prometheus server: it is not JSON") from None
 
 
 def _reason(body: bytes) -> str:

@@ -129,5 +129,5 @@ def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
         return ipaddress.ip_network(text, strict=False)
     except ValueError:
         raise OperationalError(
-            f"server.trusted_networks: {text!r} is no network; write one like 10.0.0.0/8 or ::1/128"
+            f"server.trusted_networks: {text!r} is not a network; write one like 10.0.0.0/8 or ::1/128"
         ) from None

@@ -87,7 +87,7 @@ def _json(body: bytes) -> object:
         reason = error.msg[:1].lower() + error.msg[1:]
         return error_response(400, f"the body is not JSON: line {error.lineno}, column {error.colno}: {reason}")
     except _ConstantError as error:
-        return error_response(400, f"the body is not JSON: {_place(text, str(error))}: {error} is no JSON number")
+        return error_response(400, f"the body is not JSON: {_place(text, str(error))}: {error} is not a JSON number")
     except RecursionError:
         return error_response(400, "the body is nested too deeply")
     except ValueError:

@@ -81,7 +81,7 @@ FILES = (
         "schemas/SCHEMA.json", "JSON Schemas: of the definitions (metric, event) and of these files (twin-...)."
     ),
     ProgramFile("guides/GUIDE.md", "A guide as Markdown."),
-    ProgramFile("llms.txt", "What is where, for language models and whoever writes for them."),
+    ProgramFile("llms.txt", "What is where, for language models and the people who write for them."),
     ProgramFile("robots.txt", "Lets everybody read everything, and names the site map if there is one."),
     ProgramFile(
         "sitemap.xml", "Every page. Only of a site that was built with --site-url: it has to hold whole addresses."

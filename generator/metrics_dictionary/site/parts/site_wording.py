@@ -54,7 +54,7 @@ _WINDOW_PHRASES = {
 _WEEK_PHRASES = {"7d": "over the last complete week", "28d": "over the last four complete weeks"}
 EVENT_SOURCES = {"redis", "redis_hll", "internal_events"}
 
-_VALUE_TYPES = {"number": "A number", "string": "A text", "boolean": "A yes or no", "object": "An object"}
+_VALUE_TYPES = {"number": "A number", "string": "A string", "boolean": "A yes or no", "object": "An object"}
 
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),

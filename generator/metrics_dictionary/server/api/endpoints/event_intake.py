@@ -56,8 +56,8 @@ EVENT = {
         "project_id": IDENTIFIER,
         "additional_properties": {
             "type": "object",
-            "description": "`label` and `property` are texts, `value` is a number; the event's definition declares "
-            "all others, which are texts or numbers.",
+            "description": "`label` and `property` are strings, `value` is a number; the event's definition declares "
+            "all others, which are strings or numbers.",
             "properties": {"label": {"type": "string"}, "property": {"type": "string"}, "value": {"type": "number"}},
             "additionalProperties": {"type": ["string", "number"]},
         },
