@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 
 from metrics_dictionary.authoring.edit.fixing import Fixing, fixing_of
@@ -208,3 +209,13 @@ def test_mending_is_final_and_changes_only_what_it_names(root: Path, text: str) 
         assert data_of(source, after) == before
     if not fixing.changes:
         assert after == text
+
+
+@pytest.mark.parametrize("word", ["no", "12:30", "1_000", "2024-01-31"])
+def test_what_yaml_misreads_gets_quotes_as_it_is_written(root: Path, word: str) -> None:
+    text = MENDED.replace("label: push", f"label: {word}")
+    file = write(root / "metrics" / "counts_all" / "boards.yml", text)
+    fix_paths([root])
+    assert file.read_text(encoding="utf-8") == text.replace(word, f'"{word}"')
+    written = yaml.load(text, yaml.BaseLoader)
+    assert yaml.safe_load(file.read_text(encoding="utf-8")) == written | {"milestone": "16.10"}

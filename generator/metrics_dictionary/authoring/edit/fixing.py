@@ -114,7 +114,7 @@ def _diagnostics(
 
 def _fixed(before: SourceText, fixable: list[Diagnostic]) -> tuple[str, list[Change]] | str | None:
     """Return the new text with what was done, why nothing was, or None where there is nothing to do."""
-    if before.problem is not None:
+    if before.problem is not None and not before.fixable:
         return before.problem if fixable else None
     tree = tree_of(before.text)
     if tree is None:

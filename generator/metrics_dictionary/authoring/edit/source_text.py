@@ -38,7 +38,8 @@ class SourceText:
     """A file as it stands. ``text`` is all of ``raw`` but the byte order mark, with the line breaks of the file.
 
     ``problem`` says why the file must be left alone: its text could not be read as one document, or it is a link.
-    ``data`` is what the text says; it means nothing where there is a problem.
+    ``data`` is what the text says; it means nothing where there is a problem, unless that is ``fixable``: safe fixes
+    end it, and the data is what the text says then.
     """
 
     source: SourceFile
@@ -46,6 +47,7 @@ class SourceText:
     text: str
     data: object
     problem: str | None = None
+    fixable: bool = False
 
     @cached_property
     def line_starts(self) -> list[int]:
@@ -89,10 +91,13 @@ def source_text(source: SourceFile) -> SourceText:
     parsed = parse(source, raw)
     if source.path.is_symlink():
         return SourceText(source, raw, "", None, "it is a link; name the file that it leads to")
-    if parsed.document is None or parsed.diagnostics:
-        first = parsed.diagnostics[0]
-        return SourceText(source, raw, "", None, f"line {first.line}: {first.message}")
-    return SourceText(source, raw, raw.decode("utf-8").removeprefix(BYTE_ORDER_MARK), parsed.document.data)
+    first = next(iter(parsed.diagnostics), None)
+    problem = None if first is None else f"line {first.line}: {first.message}"
+    if parsed.document is None:
+        return SourceText(source, raw, "", None, problem)
+    fixable = all(one.fix is not None and one.fix.safe for one in parsed.diagnostics)
+    text = raw.decode("utf-8").removeprefix(BYTE_ORDER_MARK)
+    return SourceText(source, raw, text, parsed.document.data, problem, fixable=fixable)
 
 
 def data_of(source: SourceFile, text: str) -> object | None:
