@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,8 @@ events:
 tiers:
 - free
 """
+
+WORDS_OF_THE_PARSER = re.compile(r"while (?:parsing|scanning)|did not find expected|found (?:undefined|unexpected|dup)")
 
 # A busy machine must not fail a test about correctness.
 UNTIMED = settings(deadline=None)
@@ -134,6 +137,7 @@ def assert_harmless(raw: bytes) -> None:
         assert diagnostic.line >= 1
         assert diagnostic.column >= 1
         diagnostic.message.encode("utf-8")
+        assert not WORDS_OF_THE_PARSER.search(diagnostic.message), diagnostic.message
     Positions.of(raw.decode("utf-8", "replace"))
 
 

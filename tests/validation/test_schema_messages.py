@@ -9,6 +9,7 @@ import pytest
 from metrics_dictionary.reading.document import Kind
 from metrics_dictionary.tools.near_misses import Suggestion
 from metrics_dictionary.validation.engine.schema_rule import schema_findings
+from tests.small_root import metric
 from tests.validation.schema_samples import document_of, schema_messages
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def test_a_wrong_type_is_not_reported_again_as_a_wrong_value() -> None:
 
 
 def test_no_message_repeats_a_whole_definition() -> None:
-    long = {"key_path": ["x" * 1000], "description": {"a": "y" * 1000}, "z" * 1000: "z", "status": "w" * 1000}
+    long = {"key_path": ["x" * 1000], "description": {"a": "y" * 1000}, "status": "w" * 1000}
     assert all(len(message) < 250 for message in schema_messages(long, Kind.METRIC))
 
 
@@ -113,3 +114,48 @@ def test_a_product_group_has_an_identifier_that_an_address_can_hold(name: str) -
     (found,) = findings(["ovens", name], Kind.PRODUCT_GROUPS).values()
     assert found.path == (1,)
     assert "must be an identifier" in found.message
+
+
+def test_the_name_of_a_field_is_never_cut() -> None:
+    assert "`" + "z" * 200 + "` is unknown: there is no such field" in schema_messages({"z" * 200: 1}, Kind.METRIC)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("data-source", "database", "`data-source` is unknown: there is no such field"),
+        ("milest\u043ene", "16.1", "(with U+043E (CYRILLIC SMALL LETTER O)) is unknown"),
+        ("status", "active\u200b", "`active\\u200b` (with U+200B (ZERO WIDTH SPACE))"),
+        ("status", "active\u00a0", "`active\\xa0` (with U+00A0 (NO-BREAK SPACE))"),
+        ("milestone", "\u201c16.1\u201d", "U+201C (LEFT DOUBLE QUOTATION MARK), U+201D (RIGHT DOUBLE QUOTATION MARK)"),
+        ("data_source", "\uff44atabase", "U+FF44 (FULLWIDTH LATIN SMALL LETTER D)"),
+    ],
+)
+def test_what_cannot_be_seen_is_named(field: str, value: str, words: str) -> None:
+    assert any(words in message for message in schema_messages(metric(**{field: value}), Kind.METRIC))
+
+
+def test_what_other_languages_write_is_not_called_deceptive() -> None:
+    assert schema_messages(metric(status="активен"), Kind.METRIC) == [
+        "`status` must be `active`, `removed` or `broken`, not `активен`"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "message", "help_words"),
+    [
+        (None, "the metric must be a mapping, but the file is empty", "Write the definition"),
+        ([{"key_path": "a"}], "the metric must be a mapping, not a list", "Take out the `- `"),
+    ],
+)
+def test_a_file_that_holds_no_mapping_is_told_why(data: object, message: str, help_words: str) -> None:
+    (found,) = schema_findings(document_of(data, Kind.METRIC))
+    assert found.message == message
+    assert help_words in (found.help or "")
+
+
+@pytest.mark.parametrize(("written", "meant"), [("30d", "28d"), ("weekly", "7d"), ("Monthly", "28d")])
+def test_a_time_frame_by_another_name_is_suggested(written: str, meant: str) -> None:
+    fields = metric(time_frame=written)
+    (found,) = schema_findings(document_of(fields, Kind.METRIC))
+    assert getattr(found.suggestion, "text", found.suggestion) == meant

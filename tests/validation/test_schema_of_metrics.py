@@ -137,4 +137,6 @@ def test_a_metric_is_invalid_for_one_reason_with(
 @pytest.mark.parametrize("data", [None, [], "text", 5, True])
 def test_what_is_no_mapping_is_no_metric(data: object) -> None:
     (message,) = schema_messages(data, Kind.METRIC)
-    assert message.startswith("the metric must be a mapping, not ")
+    assert message.startswith(
+        ("the metric must be a mapping, not ", "the metric must be a mapping, but the file is empty")
+    )

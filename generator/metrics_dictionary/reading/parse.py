@@ -21,6 +21,7 @@ from metrics_dictionary.reading.events import MAX_DEPTH, Event, events_of
 from metrics_dictionary.reading.positions import JsonPath, Position, json_path, position_of
 from metrics_dictionary.reading.scalars import UnsupportedScalarError, read_scalar
 from metrics_dictionary.reading.syntax_errors import merge_conflict, syntax_problem, too_deep
+from metrics_dictionary.tools.text import escaped
 
 if TYPE_CHECKING:
     from metrics_dictionary.reading.root import SourceFile
@@ -235,7 +236,7 @@ class _Content:
     def _report_repetitions(self) -> None:
         for (_, key), found in self._repeated.items():
             times = "twice" if found.times == 2 else f"{found.times} times"
-            message = f"the key `{_short(key)}` is written {times}"
+            message = f"the key `{escaped(key)}` is written {times}"
             self._problems.add("yaml-duplicate-key", message, position_of(found.second.start_mark), found.path)
 
     def _start(self, event: yaml.CollectionStartEvent) -> None:
@@ -269,7 +270,7 @@ class _Content:
     def _check_tag(self, tag: str, event: Event) -> None:
         if tag not in _PLAIN_TAGS:
             written = tag.replace(_TAG, "!!")
-            message = f"the tag `{_short(written)}` has no place in a definition"
+            message = f"the tag `{escaped(written)}` has no place in a definition"
             self._report("yaml-type", message, event, "Remove the tag; quotes alone make a string.")
 
     def _report_aliases(self) -> None:
@@ -278,7 +279,7 @@ class _Content:
         self.complete = False
         first, others = self._aliases[0], len(self._aliases) - 1
         name = getattr(first, "anchor", None)
-        what = "a merge key `<<`" if name is None else f"{_alias_word(first)} `{_short(name)}`"
+        what = "a merge key `<<`" if name is None else f"{_alias_word(first)} `{escaped(name)}`"
         self._report("yaml-alias", what + (f", and {others} more in this file" if others else ""), first)
 
     def _report(self, rule: str, message: str, event: Event, help_text: str = "", fix: Fix | None = None) -> None:
@@ -299,7 +300,3 @@ def _in_quotes(event: yaml.ScalarEvent) -> Fix | None:
 
 def _alias_word(event: Event) -> str:
     return "the alias" if isinstance(event, yaml.AliasEvent) else "the anchor"
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 60 else text[:59] + "…"

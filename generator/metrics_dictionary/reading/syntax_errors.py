@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import yaml
@@ -12,11 +12,12 @@ from yaml.reader import ReaderError
 
 from metrics_dictionary.reading.events import MAX_DEPTH, events_of
 from metrics_dictionary.reading.positions import Position, position_of
+from metrics_dictionary.tools.text import abridged, deceptive
 
 if TYPE_CHECKING:
     from yaml import YAMLError
 
-_QUOTE_IT = "Put the whole text in quotes."
+_QUOTE_IT = "Put the whole string in quotes."
 _MAX_SHOWN_LENGTH = 40
 _SURROGATE = re.compile(
     r"\\u(?:(?P<high>d[89ab][0-9a-f]{2})(?:\\u(?P<low>d[c-f][0-9a-f]{2}))?|(?P<lone>d[c-f][0-9a-f]{2}))", re.IGNORECASE
@@ -43,8 +44,17 @@ def syntax_problem(error: YAMLError, text: str) -> SyntaxProblem:
     if isinstance(error, MarkedYAMLError) and error.problem_mark is not None:
         if "nesting depth" in (error.problem or ""):
             return too_deep(position_of(error.problem_mark))
-        return _explained(error, text)
+        return _with_unseen(_explained(error, text), text)
     return SyntaxProblem("yaml-syntax", str(error).splitlines()[0], (1, 1))
+
+
+def _with_unseen(problem: SyntaxProblem, text: str) -> SyntaxProblem:
+    """Name the characters of the line that are not what they seem: they are its most likely mistake."""
+    unseen = deceptive(_line(text, problem.position))
+    if not unseen:
+        return problem
+    help_text = "Replace each with the character on the keyboard that it looks like, a blank, or nothing."
+    return replace(problem, message=f"{problem.message}; the line has {abridged(unseen, 3)} in it", help=help_text)
 
 
 def too_deep(position: Position) -> SyntaxProblem:
@@ -95,22 +105,57 @@ def _explained(error: MarkedYAMLError, text: str) -> SyntaxProblem:
         return _wrong_escape(text, place)
     if "expected ':'" in problem:
         return _stray_line(text, begin)
-    if "tab character" in problem:
-        return SyntaxProblem("yaml-syntax", "a tab is used for indentation", place, "Indent with spaces.")
-    if "mapping values are not allowed" in problem:
-        message = "a `:` makes a key of what stands before it, and no key is possible here"
-        return SyntaxProblem("yaml-syntax", message, place, f"{_QUOTE_IT} If a key is meant, check the indentation.")
     if "quoted scalar" in context and "end of" in problem:
         return SyntaxProblem("yaml-syntax", "the quote that opens here is never closed", begin, "Close the quote.")
     if "flow" in context:
         return _open_bracket(text, place, _last_open_bracket(text) or begin)
-    if "expected key" in problem or "<block end>" in problem:
-        help_text = "Check the indentation, and put quotes around a string that goes on after a closing quote."
-        return SyntaxProblem("yaml-syntax", "a key is expected here", place, help_text)
     if "'-' indicator" in problem:
         message = f"the list that starts on line {begin[0]} has an item without `- `"
         return SyntaxProblem("yaml-syntax", message, place, "Start each item with `- `, all indented alike.")
-    return SyntaxProblem("yaml-syntax", f"{context}: {problem}" if context else problem, place)
+    return _other_problem(problem, context, place)
+
+
+def _other_problem(problem: str, context: str, place: Position) -> SyntaxProblem:
+    for words, message, help_text in _OTHER_PROBLEMS:
+        if words in problem or words in context:
+            return SyntaxProblem("yaml-syntax", message, place, help_text)
+    return SyntaxProblem("yaml-syntax", "the text is not valid YAML from here on", place, _QUOTE_IT)
+
+
+_NO_DIRECTIVES = "Remove the line: a definition needs no directives."
+_NO_NAMES = "Remove it, or put quotes around a string that starts with `&`, `*` or `!`."
+_KEY = "Check the indentation, and put quotes around a string that goes on after a closing quote."
+_OTHER_PROBLEMS = (
+    ("tab character", "a tab is used for indentation", "Indent with spaces."),
+    (
+        "mapping values are not allowed",
+        "a `:` makes a key of what stands before it, and no key is possible here",
+        f"{_QUOTE_IT} If a key is meant, check the indentation.",
+    ),
+    ("expected key", "a key is expected here", _KEY),
+    ("<block end>", "a key is expected here", _KEY),
+    ("directive", "a line that starts with `%` is a directive of YAML, and this one is not valid", _NO_DIRECTIVES),
+    ("incompatible YAML", "the `%YAML` directive asks for another version of YAML than 1.1", _NO_DIRECTIVES),
+    (
+        "<document start>",
+        "the document has ended, and more follows without `---`",
+        "Remove what does not belong there.",
+    ),
+    ("tag", "`!` starts a tag, and this one is not valid", _NO_NAMES),
+    ("anchor", "`&` starts an anchor, and no name follows", _NO_NAMES),
+    ("alias", "`*` starts an alias, and no name follows", _NO_NAMES),
+    ("block scalar", "only a digit from 1 to 9, `+`, `-` or a comment can follow `|` or `>`", "Begin the text below."),
+    ("sequence entries", "an item of a list is not possible here", "Put the list on the lines below its key."),
+    (
+        "mapping keys",
+        "a key is not possible here",
+        "Put the key on a line of its own, indented like the keys around it.",
+    ),
+    ("node content", "a value is expected here", f"Write the value. {_QUOTE_IT}"),
+    ("multiple values", "a second value stands here", _QUOTE_IT),
+    ("document separator", "`---` or `...` stands inside a string in quotes", "Close the quote, or indent the line."),
+)
+"""Words of the parser -> what to say instead, and what to do."""
 
 
 def _in_text(position: Position, text: str) -> Position:
@@ -156,7 +201,7 @@ def _stray_line(text: str, place: Position) -> SyntaxProblem:
 
 
 def _open_bracket(text: str, place: Position, bracket: Position) -> SyntaxProblem:
-    help_text = "Close the bracket, or put quotes around the text."
+    help_text = "Close the bracket, or put quotes around the string."
     if place >= _end(text):
         return SyntaxProblem("yaml-syntax", "the bracket that opens here is never closed", bracket, help_text)
     message = f"a list or mapping in brackets opens on line {bracket[0]}, and a comma or its end is missing here"

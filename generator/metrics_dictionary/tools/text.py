@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING
 
 from wcwidth import wcwidth
@@ -13,6 +14,12 @@ if TYPE_CHECKING:
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _STYLE = re.compile("\x1b\\[[0-9;]*m")
 _TOKEN = re.compile("\x1b\\[[0-9;]*m|.", re.DOTALL)
+
+
+_LATIN = re.compile("[A-Za-z]")
+_LOOK_ALIKE_SCRIPTS = {"CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU"}
+_WITHOUT_INK = {"Cc", "Cf", "Zs", "Zl", "Zp"}
+_TYPOGRAPHY = {"Pi", "Pf", "Pd", "Ps"}
 
 
 def printable(text: str) -> str:
@@ -31,6 +38,31 @@ def escaped(text: str) -> str:
         character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
         for character in text
     )
+
+
+def deceptive(text: str) -> list[str]:
+    """Return the characters that are not what they seem, each once and with its name: ``U+00A0 (NO-BREAK SPACE)``.
+
+    They are blanks and marks without ink, full-width forms, quotes and dashes of typography, and letters of another
+    script beside Latin ones.
+    """
+    if text.isascii():
+        return []
+    latin = _LATIN.search(text) is not None
+    return [
+        f"U+{ord(character):04X} ({unicodedata.name(character, 'no name')})"
+        for character in dict.fromkeys(text)
+        if not character.isascii() and (_is_deceptive(character) or (latin and _is_foreign(character)))
+    ]
+
+
+def _is_deceptive(character: str) -> bool:
+    category = unicodedata.category(character)
+    return category in _WITHOUT_INK or category in _TYPOGRAPHY or "\uff01" <= character <= "\uff5e"
+
+
+def _is_foreign(character: str) -> bool:
+    return character.isalpha() and unicodedata.name(character, "").split(" ")[0] in _LOOK_ALIKE_SCRIPTS
 
 
 def shortened(text: str, longest: int) -> str:

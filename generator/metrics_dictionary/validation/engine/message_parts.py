@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.reading.positions import json_path
-from metrics_dictionary.tools.text import abridged, escaped, listed, shortened
+from metrics_dictionary.tools.text import abridged, deceptive, escaped, listed, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,11 +15,14 @@ if TYPE_CHECKING:
 
 _MAX_LENGTH = 60
 _MAX_VALUES = 12
+_MAX_CHARACTERS = 3
 
 
 def code(text: object) -> str:
-    """Return a text in backticks, on one line, printable and shortened: ``global_search`` in backticks."""
-    return f"`{escaped(shortened(str(text), _MAX_LENGTH))}`"
+    """Return a text in backticks, on one line and printable; characters that are not what they seem are named."""
+    written = str(text)
+    unusual = deceptive(written)
+    return f"`{escaped(written)}`" + (f" (with {abridged(unusual, _MAX_CHARACTERS)})" if unusual else "")
 
 
 def value(found: object) -> str:
@@ -31,7 +34,7 @@ def value(found: object) -> str:
     if isinstance(found, int | float):
         return f"the number {found}"
     if isinstance(found, str):
-        return code(found) if found.strip() else "an empty string"
+        return code(shortened(found, _MAX_LENGTH)) if found.strip() else "an empty string"
     return "a list" if isinstance(found, list) else "a mapping"
 
 
@@ -44,5 +47,7 @@ def one_of(values: Iterable[object]) -> str:
 
 
 def field(path: JsonPath) -> str:
-    """Return the place of a value in backticks: ``events[0].name``."""
+    """Return the place of a value in backticks: ``events[0].name``; a field at the top as it is written."""
+    if len(path) == 1 and isinstance(path[0], str):
+        return code(path[0])
     return code(json_path(path).removeprefix("$").removeprefix("."))

@@ -144,7 +144,14 @@ def _words_for(error: ValidationError) -> _Words:
 
 
 def _type(error: ValidationError, types: Any) -> _Words:
-    return _Words(_expected(error, _type_wanted(types)))
+    wanted = _type_wanted(types)
+    if not error.path and error.instance is None:
+        return _Words(
+            f"{wanted}, but the file is empty", help="Write the definition into the file, or delete the file."
+        )
+    if not error.path and isinstance(error.instance, list):
+        return _Words(_expected(error, wanted), help="Take out the `- ` before the first key, and indent no key.")
+    return _Words(_expected(error, wanted))
 
 
 def _type_wanted(types: Any) -> str:
@@ -153,7 +160,10 @@ def _type_wanted(types: Any) -> str:
 
 
 def _enum(error: ValidationError, allowed: Any) -> _Words:
-    close = suggested(error.instance, map(str, allowed)) if isinstance(error.instance, str) else None
+    close: Suggestion | str | None = None
+    if isinstance(error.instance, str):
+        close = suggested(error.instance, map(str, allowed)) or _MEANT.get(error.instance.lower())
+        close = close if not isinstance(close, str) or close in allowed else None
     return _Words(_expected(error, f"must be {message_parts.one_of(allowed)}"), close)
 
 
@@ -216,6 +226,10 @@ def _own_words(error: ValidationError) -> str | None:
     message = error.schema.get("errorMessage") if isinstance(error.schema, dict) else None
     return message if isinstance(message, str) else None
 
+
+_MEANT = dict.fromkeys(("30d", "31d", "1m", "month", "monthly", "4w"), "28d")
+_MEANT |= dict.fromkeys(("1w", "week", "weekly", "7"), "7d") | dict.fromkeys(("all_time", "total", "ever"), "all")
+"""What is written for a time frame -> what it is called here."""
 
 _TYPES = {
     "array": "a list",

@@ -112,7 +112,7 @@ def _letters_finding(
     else:
         name = unicodedata.name(character, f"U+{ord(character):04X}")
         what = f"`{character}` ({name}), which is not one of the letters a to z"
-    return Finding(document, ("key_path",), f"the key path {code(metric.key_path)} contains {what}")
+    return Finding(document, ("key_path",), f"the key path `{metric.key_path}` contains {what}")
 
 
 def _parent(key_path: str, owners: dict[str, MetricDefinition], lengths: set[int]) -> str | None:
