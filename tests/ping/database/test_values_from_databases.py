@@ -315,7 +315,7 @@ def test_nothing_can_be_written(application: Application, database: Database, st
 def test_an_answer_that_is_no_number_is_refused(application: Application, database: Database) -> None:
     application.execute("CREATE TABLE gauges (id INTEGER, level DOUBLE PRECISION)")
     application.insert("gauges", [(1, float("inf"))])
-    with pytest.raises(DatabaseError, match="no number"):
+    with pytest.raises(DatabaseError, match="is not a number"):
         database.compute(relation("sum", "gauges", "level"))
 
 

@@ -48,4 +48,7 @@ def test_a_snapshot_that_cannot_be_read_is_a_reason(tmp_path: Path) -> None:
     assert payload.tree["schema_inconsistencies_metric"] == -1
     assert "expected.json: cannot read the expected structure" in payload.failures[0].reason
     (tmp_path / "expected.json").write_text("{}")
-    assert "expected.json: a snapshot of a database has the keys" in payload_of(tmp_path).failures[0].reason
+    assert (
+        "expected.json: the file is not a snapshot of a database, whose keys are"
+        in payload_of(tmp_path).failures[0].reason
+    )

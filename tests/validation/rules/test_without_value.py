@@ -25,7 +25,7 @@ def test_missing_instrumentation_names_the_metrics_whose_value_the_collection_ca
     store = ("--store", f"sqlite:///{tmp_path / 'store.db'}")
     run("ping", "generate", "--definitions", root, *store)
     shown = run("ping", "show", "--failures", *store).stdout
-    uncomputed = {line.split()[0] for line in shown.splitlines() if "names no instrumentation_class" in line}
+    uncomputed = {line.split()[0] for line in shown.splitlines() if "does not say how to compute the value" in line}
 
     assert len(uncomputed) == 8
     assert found(root, "missing-instrumentation") == {f"{name.removeprefix('counts.')}.yml" for name in uncomputed}

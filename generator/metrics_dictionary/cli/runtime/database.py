@@ -37,7 +37,9 @@ def snapshot(*, settings_file: Path | None, database: str | None) -> None:
     settings = settings_of(settings_file, database=database)
     url = settings.string("database")
     if not url:
-        raise OperationalError("no database is named; give --database sqlite:///FILE or postgresql://USER@HOST/NAME")
+        raise OperationalError(
+            "no database is configured; give --database sqlite:///FILE or postgresql://USER@HOST/NAME"
+        )
     with closing(open_database(url, statement_timeout=settings.number("ping.statement_timeout"))) as opened:
         click.echo(json.dumps(structure(opened), indent=2))
 

@@ -22,7 +22,7 @@ def open_database(url: str, *, statement_timeout: float) -> Database:
     """
     if not 0.001 <= statement_timeout <= 86_400:
         raise OperationalError(
-            f"the statement timeout of the database is {statement_timeout:g} s: write 0.001 to 86400"
+            f"the statement timeout of the database is {statement_timeout:g} s; it must be from 0.001 to 86400 s"
         )
     if url.startswith(SQLITE):
         return SqliteDatabase(sqlite_path(url), statement_timeout)
@@ -31,7 +31,7 @@ def open_database(url: str, *, statement_timeout: float) -> Database:
         return _postgres(url, statement_timeout)
     # Never the rest of the URL: it may hold a password.
     raise OperationalError(
-        f"the database's URL begins with {scheme or 'no scheme'!r}: write sqlite:///PATH or postgresql://USER@HOST/NAME"
+        f"the database's URL begins with {scheme or 'no scheme'!r}; write sqlite:///PATH or postgresql://USER@HOST/NAME"
     )
 
 
@@ -42,6 +42,6 @@ def _postgres(url: str, statement_timeout: float) -> Database:
         if not (error.name or "psycopg").startswith("psycopg"):
             raise
         raise OperationalError(
-            "a postgresql:// database needs psycopg: run `pip install metrics-dictionary[postgres]`"
+            "a postgresql:// database needs psycopg; run `pip install metrics-dictionary[postgres]`"
         ) from error
     return PostgresDatabase(url, statement_timeout)

@@ -152,7 +152,7 @@ class PostgresDatabase:
 
     def _failure(self, error: psycopg.Error, *, lost: bool) -> DatabaseError:
         if isinstance(error, errors.LockNotAvailable):
-            return TableLocked(f"{self._name}: another session locks the table; try again when it is done")
+            return TableLocked(f"{self._name}: another session locks the table; the next collection tries again")
         if isinstance(error, errors.QueryCanceled):
             allowed_seconds(self)
             return StatementTimeout(f"{self._name}: a statement took longer than {self.statement_timeout:g} s")

@@ -45,12 +45,14 @@ def parse_snapshot(text: str, file: str) -> Snapshot:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise OperationalError(f"{file}: not a snapshot of a database: {error}; {remedy}") from None
+        raise OperationalError(f"{file}: the file is not a snapshot of a database: {error}; {remedy}") from None
     if not isinstance(document, dict) or set(document) != set(KINDS):
-        raise OperationalError(f"{file}: a snapshot of a database has the keys {', '.join(KINDS)}; {remedy}")
+        raise OperationalError(
+            f"{file}: the file is not a snapshot of a database, whose keys are {', '.join(KINDS)}; {remedy}"
+        )
     for kind, objects in document.items():
         if not isinstance(objects, dict) or not all(isinstance(definition, str) for definition in objects.values()):
-            raise OperationalError(f"{file}: {kind} has to be a mapping of names to definitions; {remedy}")
+            raise OperationalError(f"{file}: {kind} must be an object of names and definitions; {remedy}")
     return document
 
 

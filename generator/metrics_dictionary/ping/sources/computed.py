@@ -19,7 +19,7 @@ def database_value(evaluation: Evaluation) -> object:
     """Return what the database computes within the metric's time window."""
     relation = resolve(evaluation.instrumentation, evaluation.metric)
     if evaluation.sources.database is None:
-        raise MetricFailed("no database is configured; the setting `database` names one")
+        raise MetricFailed("no database is configured; name one in the setting `database`")
     return evaluation.sources.database.compute(relation.within(evaluation.window))
 
 
@@ -28,11 +28,11 @@ def schema_value(evaluation: Evaluation) -> object:
     file, database = evaluation.sources.schema_snapshot, evaluation.sources.database
     if file is None:
         raise MetricFailed(
-            "no structure is configured that the database should have: write one with `metrics-dictionary database "
+            "no expected structure of the database is configured; write it with `metrics-dictionary database "
             "snapshot > FILE` and name the file in the setting `ping.schema_snapshot`"
         )
     if database is None:
-        raise MetricFailed("no database is configured; the setting `database` names one")
+        raise MetricFailed("no database is configured; name one in the setting `database`")
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -43,7 +43,7 @@ def schema_value(evaluation: Evaluation) -> object:
 def event_value(evaluation: Evaluation) -> object:
     """Return the value of a metric over events, from its counters in the store."""
     if evaluation.sources.store is None:
-        raise MetricFailed("no store is configured; the setting `store` names one")
+        raise MetricFailed("no store is configured; name one in the setting `store`")
     try:
         return metric_value(evaluation.metric, evaluation.sources.store, evaluation.now)
     except StoreUnavailableError as error:
@@ -71,5 +71,5 @@ def _number(evaluation: Evaluation, key_path: str) -> int | float:
         raise MetricFailed(f"{key_path} has no value: {measurement.failure}")
     value = measurement.value
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise MetricFailed(f"{key_path} is not a number")
+        raise MetricFailed(f"the value of {key_path} is not a number")
     return value

@@ -120,9 +120,11 @@ def resolved_instrumentation(
     if metric.data_source in WITHOUT_INSTRUMENTATION:
         return Instrumentation(str(metric.data_source), {"source": metric.data_source}, metric.file_path)
     if name is None:
-        raise MetricFailed("the definition names no instrumentation_class, so nothing says how to compute the value")
+        raise MetricFailed(
+            "the definition does not say how to compute the value; name an `instrumentation_class` in it"
+        )
     raise MetricFailed(
-        f"nothing says how {name} computes the value; add an entry to instrumentations/, or install the package that "
+        f"the instrumentation {name} does not exist; add an entry to instrumentations/, or install the package that "
         "registers the class"
     )
 
@@ -132,5 +134,6 @@ def data_source_of(instrumentation: Instrumentation) -> DataSource:
     name = instrumentation.source
     if name not in DATA_SOURCES:
         known = ", ".join(sorted(DATA_SOURCES.keys() - {PYTHON}))
-        raise MetricFailed(f"there is no source {name!r}; there are {known}")
+        problem = "the instrumentation has no `source`" if name is None else f"the source {name!r} does not exist"
+        raise MetricFailed(f"{problem}; choose one of {known}")
     return DATA_SOURCES[name]

@@ -56,7 +56,7 @@ def machine_value(evaluation: Evaluation) -> object:
     """Return a fact of the machine. Raises MetricFailed for one that nobody finds out here."""
     fact = evaluation.entry.at("fact").string()
     if fact not in evaluation.sources.machine:
-        raise MetricFailed(f"nothing here finds out the machine's {fact!r}")
+        raise MetricFailed(f"the fact {fact!r} of the machine is unknown")
     return evaluation.sources.machine[fact]()
 
 

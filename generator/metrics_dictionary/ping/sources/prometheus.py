@@ -68,7 +68,7 @@ def prometheus_value(evaluation: Evaluation) -> object:
     """Return the first value of the instrumentation's query."""
     query = evaluation.entry.at("query").resolved().string()
     if evaluation.sources.prometheus is None:
-        raise MetricFailed("no Prometheus server is configured; the setting `prometheus` names one")
+        raise MetricFailed("no Prometheus server is configured; name one in the setting `prometheus`")
     return evaluation.sources.prometheus(query)
 
 
