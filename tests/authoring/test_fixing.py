@@ -219,3 +219,14 @@ def test_what_yaml_misreads_gets_quotes_as_it_is_written(root: Path, word: str) 
     assert file.read_text(encoding="utf-8") == text.replace(word, f'"{word}"')
     written = yaml.load(text, yaml.BaseLoader)
     assert yaml.safe_load(file.read_text(encoding="utf-8")) == written | {"milestone": "16.10"}
+
+
+def test_a_number_that_readers_disagree_on_keeps_its_value_or_becomes_a_string_only_on_request(root: Path) -> None:
+    text = "---\nARows:\n  source: database\n  operation: count\n  table: rows\n  where:\n    a: 1_000\n    b: 0o17\n"
+    file = write(root / "instrumentations" / "rows.yml", text)
+    fix_paths([root])
+    quoted = text.replace("0o17", '"0o17"')
+    assert file.read_text(encoding="utf-8") == quoted
+    fix_paths([root], unsafe=True)
+    assert yaml.safe_load(file.read_text(encoding="utf-8")) == yaml.safe_load(text)
+    assert file.read_text(encoding="utf-8") == quoted.replace("1_000", "1000")

@@ -19,6 +19,7 @@ from metrics_dictionary.authoring.edit.source_text import DEFINITIONS, Edit, Sou
 from metrics_dictionary.authoring.edit.tree import Collection, Scalar, Tree, nodes, scalars, tree_of
 from metrics_dictionary.reading.comments import LINE_BREAK
 from metrics_dictionary.reading.document import Kind
+from metrics_dictionary.reading.scalars import plain_scalar
 from metrics_dictionary.validation.named_paths import by_root
 from metrics_dictionary.validation.validate import validate, validate_file
 
@@ -170,9 +171,11 @@ def _with(data: object, tree: Tree, edits: Iterable[Edit]) -> object:
     return intended
 
 
-def _said_by(written: str) -> str:
+def _said_by(written: str) -> object:
     tree = tree_of(written)
-    return tree.root.value if tree is not None and isinstance(tree.root, Scalar) else written
+    if tree is None or not isinstance(tree.root, Scalar):
+        return written
+    return plain_scalar(tree.root.value) if tree.root.style is None else tree.root.value
 
 
 def _without_trailing_blanks(before: SourceText, tree: Tree) -> Iterator[Change]:

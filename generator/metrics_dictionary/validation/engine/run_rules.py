@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from metrics_dictionary.dictionary.diagnostic import Diagnostic, Fix, Related, Severity, TextEdit
 from metrics_dictionary.reading.positions import json_path
 from metrics_dictionary.reading.scalar_text import in_place_of
+from metrics_dictionary.reading.scalars import UnsupportedScalarError, plain_scalar
 from metrics_dictionary.tools.near_misses import Suggestion, spelling
 from metrics_dictionary.validation.rules.registry import DEFINITION_RULES, rules_of
 from metrics_dictionary.validation.rules.rule import Scope
@@ -84,10 +85,21 @@ def _fix(document: Document, place: Position, suggestion: Suggestion | str | Non
     text = suggestion.text if isinstance(suggestion, Suggestion) else suggestion
     if text == f'"{written}"':
         new, safe = text, True
+    elif scalar.style is None and _is_another_spelling(text, written):
+        new, safe = text, False  # the author may have meant a string
     else:
         new = in_place_of(text, scalar.style, in_brackets=True)
         safe = isinstance(suggestion, Suggestion) and suggestion.safe and spelling(text) == spelling(scalar.value)
     return Fix((TextEdit(*place, *scalar.end_position, new),), safe and severity is Severity.ERROR)
+
+
+def _is_another_spelling(text: str, written: str) -> bool:
+    """Return whether YAML reads both as the same number, or the same of true and false."""
+    try:
+        value = plain_scalar(written)
+        return not isinstance(value, str) and plain_scalar(text) == value
+    except UnsupportedScalarError:
+        return False
 
 
 def _related(place: Place) -> Related:
