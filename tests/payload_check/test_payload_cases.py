@@ -28,10 +28,12 @@ def test_every_kind_of_finding_that_both_programs_know_has_a_case() -> None:
     assert kinds == set(FindingKind) - {FindingKind.UNUSABLE_SCHEMA}
 
 
-@pytest.mark.parametrize("schema", [7, {"type": 7}, {"$ref": "https://example.com/schema.json"}])
+@pytest.mark.parametrize(
+    "schema", [7, {"type": 7}, {"$ref": "https://example.com/schema.json"}, {"propertyNames": {"pattern": "(?=a)"}}]
+)
 def test_a_schema_that_cannot_be_used_is_said_to_be_so(schema: object) -> None:
     metric = MetricDefinition({"key_path": "a", "value_type": "object", "value_json_schema": "x.json"}, "m.yml")
-    found = check_payload({"a": {}}, Dictionary((metric,), object_schemas={"x.json": schema}))
+    found = check_payload({"a": {"b": 1}}, Dictionary((metric,), object_schemas={"x.json": schema}))
     assert [finding.kind for finding in found] == [FindingKind.UNUSABLE_SCHEMA]
 
 

@@ -18,6 +18,7 @@ from metrics_dictionary.dictionary.dictionary import RECORDED_AT
 from metrics_dictionary.ping.collect.value_check import JSON_TYPES, offline_validator
 from metrics_dictionary.ping.query.data_sources import COUNTER_FAILED, FAILED, SQL_LEFT_OUT
 from metrics_dictionary.tools.json_values import finite_number, json_type
+from metrics_dictionary.tools.patterns import PatternError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -174,7 +175,7 @@ class _ObjectSchemas:
             self._validators[path] = _validator(self._schemas[path])
         try:
             places = None if (validator := self._validators[path]) is None else _places(validator, value)
-        except (Unresolvable, RecursionError):
+        except (Unresolvable, RecursionError, PatternError):
             places = None
         if places is None:
             return PayloadFinding(FindingKind.UNUSABLE_SCHEMA, metric.key_path, metric)

@@ -250,6 +250,9 @@ function unresolved(reference, where) {
   return true;
 }
 
+/** Look-around and back-references. */
+const BEYOND_RE2 = /\(\?<?[=!]|\\[1-9]|\\k</;
+
 /**
  * @param {string} string
  * @param {string} pattern
@@ -257,6 +260,8 @@ function unresolved(reference, where) {
  */
 function matches(string, pattern, where) {
   try {
+    // The command cannot check these, and both are to say the same.
+    if (BEYOND_RE2.test(pattern)) throw new SyntaxError();
     return new RegExp(pattern, "u").test(string);
   } catch {
     where.unchecked.add(`the pattern ${pattern}`);

@@ -7,16 +7,20 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.validators import validator_for
+from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema.exceptions import ValidationError
+from jsonschema.validators import extend, validator_for
 from referencing import Registry
 
 from metrics_dictionary.ping.measurement import MetricFailed
 from metrics_dictionary.ping.query.entry import MAX_DEPTH
 from metrics_dictionary.tools.clock import iso
 from metrics_dictionary.tools.json_values import finite_number, json_type
+from metrics_dictionary.tools.patterns import PatternError, matches
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from jsonschema.protocols import Validator
 
     from metrics_dictionary.dictionary.metric import MetricDefinition
@@ -45,7 +49,10 @@ class ValueCheck:
             raise MetricFailed(f"the value is {article} {found}, and its value_type is {metric.value_type}")
         path = metric.value_json_schema
         if path is not None and path in self._schemas:
-            error = next(iter(self._validator(path).iter_errors(plain)), None)
+            try:
+                error = next(iter(self._validator(path).iter_errors(plain)), None)
+            except PatternError as unusable:
+                raise MetricFailed(f"nothing can be said about the value: {path}: {unusable}") from unusable
             if error is not None:
                 raise MetricFailed(f"the value does not follow {path}: {error.json_path} breaks {error.validator!r}")
         return plain
@@ -60,11 +67,53 @@ class ValueCheck:
 
 
 def offline_validator(schema: dict[str, object]) -> Validator:
-    """Return a validator that never fetches another schema. Raises SchemaError for what is not a JSON Schema."""
+    """Return a validator that never fetches another schema, and reads patterns as the site's payload reader does.
+
+    Raises SchemaError for what is not a JSON Schema. The validator raises PatternError for a pattern that cannot be
+    used.
+    """
     kind = validator_for(schema, default=Draft202012Validator)
-    kind.check_schema(schema)
+    # A pattern of ECMA-262 need not be one of Python.
+    kind.check_schema(schema, format_checker=FormatChecker(formats=()))
     nothing: Registry[Any] = Registry()
-    return kind(schema, registry=nothing)
+    made: Validator = extend(kind, _KEYWORDS_WITH_PATTERNS)(schema, registry=nothing)  # type: ignore[no-untyped-call]
+    return made
+
+
+def _pattern(_: Any, pattern: str, instance: object, __: object) -> Iterator[ValidationError]:
+    if isinstance(instance, str) and not matches(pattern, instance):
+        yield ValidationError(f"{instance!r} does not match {pattern!r}")
+
+
+def _pattern_properties(
+    validator: Any, schemas: Mapping[str, object], instance: object, _: object
+) -> Iterator[ValidationError]:
+    if isinstance(instance, dict):
+        for pattern, schema in schemas.items():
+            for name in [name for name in instance if matches(pattern, name)]:
+                yield from validator.descend(instance[name], schema, path=name, schema_path=pattern)
+
+
+def _additional_properties(
+    validator: Any, additional: object, instance: object, schema: Mapping[str, Any]
+) -> Iterator[ValidationError]:
+    if not isinstance(instance, dict):
+        return
+    patterns = schema.get("patternProperties", {})
+    names = [name for name in instance if name not in schema.get("properties", {})]
+    others = [name for name in names if not any(matches(pattern, name) for pattern in patterns)]
+    if isinstance(additional, dict):
+        for name in others:
+            yield from validator.descend(instance[name], additional, path=name)
+    elif additional is False and others:
+        yield ValidationError(f"{', '.join(map(repr, others))}: additional properties are not allowed")
+
+
+_KEYWORDS_WITH_PATTERNS = {
+    "pattern": _pattern,
+    "patternProperties": _pattern_properties,
+    "additionalProperties": _additional_properties,
+}
 
 
 JSON_TYPES = {"string": ("string",), "number": ("number",), "boolean": ("boolean",), "object": ("object", "list")}
