@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from metrics_dictionary.ping.database import batches
 from metrics_dictionary.ping.database.database import DatabaseError, StatementTimeout
 from metrics_dictionary.ping.database.open_database import open_database
 from metrics_dictionary.ping.query.time_window import time_window
-from tests.ping.database.applications import SqliteApplication, heard_by, relation
+from tests.ping.database.applications import PostgresApplication, SqliteApplication, heard_by, relation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -173,6 +174,19 @@ def test_a_column_that_holds_something_else_than_times_fails_with_the_reason(
         with pytest.raises(DatabaseError, match=rf"^orders\.created_at .*{problem}.*`timestamp_column`$"):
             counted(database)
     assert database.compute(relation("count", "orders")) == len(values) + 1 + isinstance(values[0], str)
+
+
+@pytest.mark.parametrize("kind", ["TEXT", "VARCHAR(40)"])
+def test_a_column_of_strings_in_postgresql_has_no_windows(postgres_url: str, kind: str) -> None:
+    application = PostgresApplication(postgres_url)
+    application.execute("DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
+    fill(application, [FORMS["T and Z"](moment) for moment in AROUND], kind)
+    with closing(open_database(postgres_url, statement_timeout=30.0)) as database:
+        with pytest.raises(
+            DatabaseError, match=r"^orders\.created_at has the type (text|varchar).*`timestamp_column`$"
+        ):
+            counted(database)
+        assert counted(database, "all") == len(AROUND) + 1
 
 
 def test_the_column_of_a_table_that_an_author_joined_in_sql_is_read_through_the_join(

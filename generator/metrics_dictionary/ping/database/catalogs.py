@@ -164,6 +164,17 @@ _INDEXED = {
 }
 
 
+def select_string_type(column: Column) -> str:
+    """Return PostgreSQL's statement for the type of a column of strings; it gives no row for any other column."""
+    return f"""
+        SELECT kind.typname::text
+        FROM pg_catalog.pg_attribute AS attribute
+        JOIN pg_catalog.pg_type AS kind ON kind.oid = attribute.atttypid AND kind.typcategory = 'S'
+        WHERE attribute.attrelid = pg_catalog.to_regclass({quoted_text(quoted_table(column.table))})
+        AND attribute.attname = {quoted_text(column.name)}
+    """  # noqa: S608 - names are quoted
+
+
 def select_is_indexed(adapter: str, column: Column) -> str:
     """Return the statement that says whether an index finds a column's values in order."""
     return _INDEXED[adapter].format(

@@ -14,6 +14,7 @@ from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
 
 from metrics_dictionary.ping.database.bounds import BoundsCache
+from metrics_dictionary.ping.database.catalogs import select_string_type
 from metrics_dictionary.ping.database.counting import compute
 from metrics_dictionary.ping.database.database import (
     DatabaseError,
@@ -25,13 +26,14 @@ from metrics_dictionary.ping.database.database import (
 from metrics_dictionary.ping.database.sketch import BUCKET_BITS, Sketch
 from metrics_dictionary.ping.measurement import MAX_REASON_LENGTH
 from metrics_dictionary.ping.query import sql
+from metrics_dictionary.ping.query.relation import Between
 from metrics_dictionary.tools.addresses import read_address
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.text import one_line
 
 if TYPE_CHECKING:
     from metrics_dictionary.ping.database.database import Number
-    from metrics_dictionary.ping.query.relation import Relation
+    from metrics_dictionary.ping.query.relation import Column, Relation
 
 CONNECT_TIMEOUT = 5
 
@@ -70,6 +72,7 @@ class PostgresDatabase:
         self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
         self._lock = threading.Lock()
         self._bounds_cache = BoundsCache(self)
+        self._string_types: dict[Column, str | None] = {}
 
     def version(self) -> str:
         """Return the version of the server, without the words that distributions add."""
@@ -78,7 +81,20 @@ class PostgresDatabase:
 
     def compute(self, relation: Relation) -> Number | None:
         """Return the value of a relation."""
+        for condition in relation.rows.conditions:
+            if isinstance(condition, Between) and not isinstance(condition.start, str):
+                self._require_times(condition.column)
         return compute(self, relation, self._bounds_cache)
+
+    def _require_times(self, column: Column) -> None:
+        """Raise DatabaseError for a column of strings, which a time window would compare as strings."""
+        if column not in self._string_types:
+            self._string_types[column] = next((name for (name,) in self.rows(select_string_type(column))), None)
+        if (kind := self._string_types[column]) is not None:
+            raise DatabaseError(
+                f"{column.table}.{column.name} has the type {kind}, in which times do not sort; give the column the "
+                "type timestamp, or name another column in `timestamp_column`"
+            )
 
     def sketch(self, relation: Relation) -> Sketch:
         """Return the sketch of the values, which the server hashes: a row for each bucket is fetched."""
@@ -107,6 +123,7 @@ class PostgresDatabase:
 
     def close(self) -> None:
         """Close the connection; the next statement opens one again."""
+        self._string_types.clear()
         with self._lock:
             self._disconnect()
 
