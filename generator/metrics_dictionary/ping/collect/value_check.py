@@ -74,7 +74,7 @@ def offline_validator(schema: dict[str, object]) -> Validator:
     """
     kind = validator_for(schema, default=Draft202012Validator)
     # A pattern of ECMA-262 need not be one of Python.
-    kind.check_schema(schema, format_checker=FormatChecker(formats=()))
+    kind.check_schema(schema, format_checker=FormatChecker(formats=()))  # type: ignore[call-arg]
     nothing: Registry[Any] = Registry()
     made: Validator = extend(kind, _KEYWORDS_WITH_PATTERNS)(schema, registry=nothing)  # type: ignore[no-untyped-call]
     return made
