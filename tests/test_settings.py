@@ -55,12 +55,12 @@ def test_a_list_in_the_environment_is_separated_by_commas() -> None:
     ("text", "problem"),
     [
         ("port = \n", "not a TOML file"),
-        ("prot = 1\n", "there is no setting prot"),
-        ("[events]\nunkown = 'ignore'\n", "there is no setting events.unkown"),
-        ("port = 'x'\n", "port has to be a whole number, not 'x'"),
-        ("port = true\n", "port has to be a whole number, not True"),
-        ("[events]\nunknown = 'maybe'\n", "events.unknown has to be one of reject, ignore, not 'maybe'"),
-        ("[server]\ntrusted_networks = [1]\n", "server.trusted_networks has to be a list of strings"),
+        ("prot = 1\n", "prot is not a setting"),
+        ("[events]\nunkown = 'ignore'\n", "events.unkown is not a setting"),
+        ("port = 'x'\n", "port must be a whole number, not 'x'"),
+        ("port = true\n", "port must be a whole number, not True"),
+        ("[events]\nunknown = 'maybe'\n", "events.unknown must be one of reject, ignore, not 'maybe'"),
+        ("[server]\ntrusted_networks = [1]\n", "server.trusted_networks must be a list of strings"),
     ],
 )
 def test_a_wrong_setting_is_one_line_that_names_file_and_setting(tmp_path: Path, text: str, problem: str) -> None:
@@ -72,7 +72,7 @@ def test_a_wrong_setting_is_one_line_that_names_file_and_setting(tmp_path: Path,
 
 
 def test_a_wrong_value_in_the_environment_names_its_variable() -> None:
-    with pytest.raises(OperationalError, match="METRICS_DICTIONARY_PORT: port has to be a whole number"):
+    with pytest.raises(OperationalError, match="METRICS_DICTIONARY_PORT: port must be a whole number"):
         load_settings(None, environment={"METRICS_DICTIONARY_PORT": "eighty"})
 
 

@@ -180,15 +180,15 @@ def _from_file(document: Mapping[str, object], file: str) -> dict[str, Value]:
 def _checked(name: str, value: object, source: str) -> Value:
     setting = BY_NAME.get(name)
     if setting is None:
-        raise OperationalError(f"{source}: there is no setting {name}; the settings reference lists all of them")
+        raise OperationalError(f"{source}: {name} is not a setting; the settings reference lists all settings")
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         value = tuple(value)
     if setting.kind is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if type(value) is not setting.kind:
-        raise OperationalError(f"{source}: {name} has to be {KINDS[setting.kind]}, not {_shown(value)}")
+        raise OperationalError(f"{source}: {name} must be {KINDS[setting.kind]}, not {_shown(value)}")
     if setting.choices and value not in setting.choices:
-        raise OperationalError(f"{source}: {name} has to be one of {', '.join(setting.choices)}, not {value!r}")
+        raise OperationalError(f"{source}: {name} must be one of {', '.join(setting.choices)}, not {value!r}")
     return value  # type: ignore[return-value]  # the kind was just compared
 
 

@@ -118,7 +118,7 @@ def test_an_event_is_counted(
 
 
 PROPERTIES = "additional_properties"
-UNDECLARED = 'must be one that the event "rename" declares; it knows label, property, value, attempts, lang'
+UNDECLARED = 'is not a property of the event "rename"; its properties are label, property, value, attempts, lang'
 
 REFUSED: dict[str, tuple[object, str]] = {
     "no event": ({}, "event is missing"),
@@ -175,7 +175,7 @@ REFUSED: dict[str, tuple[object, str]] = {
     ),
     "mistyped property": (
         rename({"lnag": "eng"}),
-        f'{PROPERTIES}.lnag: must be one that the event "rename" declares; did you mean "lang"?',
+        f'{PROPERTIES}.lnag: is not a property of the event "rename"; did you mean "lang"?',
     ),
     "undeclared property": (rename({"x": 1}), f"{PROPERTIES}.x: {UNDECLARED}"),
     "undeclared null": (rename({"x": None}), f"{PROPERTIES}.x: {UNDECLARED}"),
@@ -213,8 +213,8 @@ def test_a_batch_of_one_names_the_place_when_it_is_called_a_batch(tracker: Event
 @pytest.mark.parametrize(
     ("bodies", "error"),
     [
-        ([], "events: must be a list of 1 to 50 events, found 0 of them"),
-        ([rename()] * 51, "events: must be a list of 1 to 50 events, found 51 of them"),
+        ([], "events: must be a list of 1 to 50 events, found 0"),
+        ([rename()] * 51, "events: must be a list of 1 to 50 events, found 51"),
         (None, "events is missing"),
         ({"event": "rename"}, "events: must be a list of 1 to 50 events, found an object"),
         ("rename", 'events: must be a list of 1 to 50 events, found "rename"'),
@@ -367,7 +367,7 @@ OLDER_REFUSED = {
     "missing": (None, InvalidEventsError, "event is missing"),
     "a number": (1, InvalidEventsError, "event: must be the name of an event, found 1"),
     "mistyped": ("renmae", UnknownEventsError, 'event: "renmae" has no definition; did you mean "rename"?'),
-    "in no metric": ("unread", UnknownEventsError, 'event: "unread" is read by no metric'),
+    "in no metric": ("unread", UnknownEventsError, 'event: no metric reads "unread"'),
     "removed": ("old_push", UnknownEventsError, 'event: "old_push" was removed in 17.2 and is no longer recorded'),
     "only in a removed metric": ("old_gone", UnknownEventsError, 'event: "old_gone" has no definition'),
     "a redis metric's event without the prefix": ("pushes", UnknownEventsError, 'event: "pushes" has no definition'),

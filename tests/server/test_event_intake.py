@@ -60,7 +60,7 @@ def test_the_older_calls_count_the_same_counters(served: Running, client: Client
     [
         (None, "values is missing"),
         ([], "values: must be a list of 1"),
-        ([1, 0, True, 1.5], "values[1]: must be the id"),
+        ([1, 0, True, 1.5], "values[1]: must be a user id"),
     ],
 )
 def test_users_who_are_none_are_refused(served: Running, client: Client, values: object, said: str) -> None:

@@ -158,9 +158,8 @@ def _string_error(text: str) -> str:
 def _undeclared(name: str, event: str, declared: frozenset[str]) -> str:
     known = (*BUILT_IN_PROPERTIES, *sorted(declared.difference(BUILT_IN_PROPERTIES)))
     close = suggestion(tuple(near_misses(name, known)))
-    return (
-        f"{_bare(name)}: must be one that the event {quoted(event)} declares{close or '; it knows ' + ', '.join(known)}"
-    )
+    others = close or f"; its properties are {', '.join(known)}"
+    return f"{_bare(name)}: is not a property of the event {quoted(event)}{others}"
 
 
 def _bare(name: str) -> str:

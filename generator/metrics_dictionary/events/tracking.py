@@ -141,7 +141,7 @@ class EventTracker:
         """Refuse an event that no metric names, or say why it is ignored; nothing to say when it is counted."""
         if event in self._counters and not self._names.is_removed(event):
             return ()
-        refusal = f"{quoted(event)} is read by no metric" if event in self._names.active else self._names.refusal(event)
+        refusal = f"no metric reads {quoted(event)}" if event in self._names.active else self._names.refusal(event)
         if self._ignore_unknown:
             return (f"event: {refusal}",)
         raise UnknownEventsError((f"event: {refusal}",))
@@ -178,7 +178,7 @@ def _listed(bodies: object) -> Sequence[object]:
         return bodies
     if bodies is None:
         raise InvalidEventsError(("events is missing",))
-    found = f"{len(bodies)} of them" if isinstance(bodies, list | tuple) else described(bodies)
+    found = str(len(bodies)) if isinstance(bodies, list | tuple) else described(bodies)
     raise InvalidEventsError((f"events: must be a list of 1 to {MAX_EVENTS} events, found {found}",))
 
 

@@ -100,11 +100,11 @@ def tree_conflict(key_path: str, key_paths: Collection[str]) -> str | None:
     """Return why a key path has no place in the tree of all these key paths; None where it has one."""
     names = key_path.split(".")
     if len(names) > MAX_DEPTH:
-        return f"there is no place for it: the key path has more than {MAX_DEPTH} levels"
+        return f"the payload has no place for it: the key path has more than {MAX_DEPTH} levels"
     for depth in range(1, len(names)):
         above = ".".join(names[:depth])
         if above in key_paths or above == RECORDED_AT:
-            return f"there is no place for it: {above} is a value itself; rename one of the two"
+            return f"the payload has no place for it: {above} is a value itself; rename one of the two"
     return None
 
 

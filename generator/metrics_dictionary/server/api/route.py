@@ -99,7 +99,9 @@ INSUFFICIENT_SCOPE = {
 UNAUTHORIZED = RouteResponse("No token, or one that is unknown, revoked or expired.", schema=MESSAGE)
 FORBIDDEN = RouteResponse("The token lacks the scope or the role.", schema=INSUFFICIENT_SCOPE)
 UNAVAILABLE = RouteResponse(
-    "The store is away, nothing was written; `Retry-After` says when to try again.", schema=MESSAGE
+    "The store is unavailable; `Retry-After` says when to try again. A change may have been made if the connection to "
+    "Redis broke.",
+    schema=MESSAGE,
 )
 WITH_TOKEN = {401: UNAUTHORIZED, 403: FORBIDDEN, 503: UNAVAILABLE}
 """What every call that needs a token may answer."""

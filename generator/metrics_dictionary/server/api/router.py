@@ -139,7 +139,7 @@ def _method_not_allowed(request: Request, methods: dict[str, Route]) -> Response
 def _wrong_body(request: Request, route: Route) -> Response | None:
     """Return what the head says of a body that cannot be taken."""
     if request.length is None:
-        return error_response(411, "Content-Length is missing; a body in chunks is not taken")
+        return error_response(411, "Content-Length is missing; a chunked body is not accepted")
     if request.length > MAX_BODY:
         return error_response(413, f"the body is longer than {MAX_BODY} bytes")
     if route.body is None or request.length == 0:

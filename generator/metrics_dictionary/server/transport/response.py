@@ -73,7 +73,7 @@ def not_found() -> Response:
 
 
 def unavailable() -> Response:
-    """Return the answer while the store is unavailable: nothing was written, and it is worth trying again."""
+    """Return the answer while the store is unavailable; it does not say whether something was written."""
     return message_response(503, "Service Unavailable", {"Retry-After": str(RETRY_SECONDS)})
 
 

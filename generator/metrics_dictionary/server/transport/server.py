@@ -81,7 +81,7 @@ class ServerOptions:
         certificate, log = settings.string("server.tls_certificate"), settings.string("server.access_log")
         threads, idle_seconds = int(settings.number("server.threads")), settings.number("server.idle_seconds")
         if threads < 1 or idle_seconds <= 0:
-            raise OperationalError("server.threads and server.idle_seconds have to be more than 0")
+            raise OperationalError("server.threads and server.idle_seconds must be more than 0")
         return cls(
             settings.string("host") or "",
             int(settings.number("port")),

@@ -74,12 +74,14 @@ EXAMPLE_EVENT = {
 
 WITH_BODY = {
     **WITH_TOKEN,
-    200: RouteResponse("All of it is counted, durably.", schema=MESSAGE),
-    400: RouteResponse("The body cannot be read, or a value is wrong; all faults are named.", schema=ERROR),
-    411: RouteResponse("The body's length is not said.", schema=ERROR),
+    200: RouteResponse("Everything is counted, durably.", schema=MESSAGE),
+    400: RouteResponse("The body cannot be read, or a value is wrong; the answer names every error.", schema=ERROR),
+    411: RouteResponse("The request has no `Content-Length`.", schema=ERROR),
     413: RouteResponse("The body is longer than 1 MiB.", schema=ERROR),
     415: RouteResponse("The body is neither JSON nor a form.", schema=ERROR),
-    422: RouteResponse("An event has no definition, or no metric reads it; near misses are named.", schema=ERROR),
+    422: RouteResponse(
+        "An event has no definition, or no metric reads it; the answer suggests similar names.", schema=ERROR
+    ),
 }
 
 
@@ -97,7 +99,7 @@ def routes(application: Application) -> tuple[Route, ...]:
             "Track an event",
             intake.track_event,
             WITH_BODY,
-            description="An array `events` in place of `event` is taken, too, as by `track_events`.",
+            description="An array `events` in place of `event` is also accepted, as in `track_events`.",
             access=TRACKS,
             blocking=False,
             body=RequestBody(EVENT, EXAMPLE_EVENT),
@@ -193,10 +195,10 @@ def _users(fields: object) -> list[int]:
     if given is None:
         raise InvalidEventsError(("values is missing",))
     if not isinstance(given, list) or not 0 < len(given) <= MAX_VALUES:
-        raise InvalidEventsError((f"values: must be a list of 1 to {MAX_VALUES} ids of users",))
+        raise InvalidEventsError((f"values: must be a list of 1 to {MAX_VALUES} user ids",))
     users = [int(value) if isinstance(value, str) and _DIGITS.fullmatch(value) else value for value in given]
     wrong = [
-        f"values[{position}]: must be the id of a user, a whole number from 1"
+        f"values[{position}]: must be a user id, a positive whole number"
         for position, user in enumerate(users)
         if not isinstance(user, int) or isinstance(user, bool) or not 0 < user <= MAX_USER_ID
     ]

@@ -35,7 +35,7 @@ def routes(application: Application) -> tuple[Route, ...]:
             "/-/liveness",
             "Whether the server answers",
             monitoring.liveness,
-            {200: RouteResponse("It does.", schema=STATUS), 404: NOT_TRUSTED},
+            {200: RouteResponse("The server answers.", schema=STATUS), 404: NOT_TRUSTED},
             access=TRUSTED,
             blocking=False,
         ),
@@ -45,9 +45,11 @@ def routes(application: Application) -> tuple[Route, ...]:
             "Whether the server can do its work",
             monitoring.readiness,
             {
-                200: RouteResponse("It can.", schema=STATUS),
+                200: RouteResponse(
+                    "The server can do its work. `warnings` names what should be looked at.", schema=STATUS
+                ),
                 404: NOT_TRUSTED,
-                503: RouteResponse("The store is away.", schema=STATUS),
+                503: RouteResponse("The store is unavailable.", schema=STATUS),
             },
             access=TRUSTED,
         ),

@@ -62,9 +62,9 @@ def routes(application: Application) -> tuple[Route, ...]:
             "Export all metric definitions as one YAML file",
             exports.metric_definitions,
             {
-                200: RouteResponse("One entry a metric and time frame, sorted by key path.", YAML, DEFINITIONS),
+                200: RouteResponse("One entry for each metric and time frame, sorted by key path.", YAML, DEFINITIONS),
                 304: RouteResponse("The copy that `If-None-Match` names is current.", ""),
-                400: RouteResponse("A parameter is wrong.", schema=ERROR),
+                400: RouteResponse("A parameter is not valid.", schema=ERROR),
             },
             description="Answers carry a strong `ETag`, and are compressed for clients that accept gzip.",
             parameters=(
@@ -90,7 +90,7 @@ def routes(application: Application) -> tuple[Route, ...]:
         Route(
             "GET",
             f"{USAGE_DATA}/non_sql_metrics",
-            "Export all metrics that need no SQL",
+            "Export all metrics that do not need SQL",
             exports.non_sql_metrics,
             {200: RouteResponse("The payload's tree with -3 for each database metric.", schema=TREE)} | WITH_FLAG,
             access=ADMINISTRATOR,
