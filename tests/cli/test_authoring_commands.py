@@ -347,7 +347,16 @@ def test_a_group_gets_its_new_name_in_every_file_and_nothing_else_changes(root: 
     assert run("validate", root).returncode == 0
 
 
-@pytest.mark.parametrize(("old", "new"), [("plannin", "x"), ("planning", "planning"), ("planning", "taken")])
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("plannin", "x"),
+        ("planning", "planning"),
+        ("planning", "taken"),
+        # What `validate` would refuse afterwards.
+        *(("planning", name) for name in ("", " ", "Bad Name", "a: b", "-x", "planung\n", "größe")),
+    ],
+)
 def test_a_renaming_that_cannot_be_done_changes_nothing(root: Path, old: str, new: str) -> None:
     write(root / "product_groups.yml", "planning: {}\ntaken: {}\n")
     before = texts(root)

@@ -47,10 +47,14 @@ def comments_in(text: str, scalars: Iterable[tuple[int, int, str | None]]) -> li
     taken = [(content_start(text, *scalar), scalar[1]) for scalar in scalars]
     starts = line_starts(text)
     found = []
-    for match in _COMMENT.finditer(text):
+    position = 0
+    while (match := _COMMENT.search(text, position)) is not None:
         before = bisect_right(taken, match.start(), key=lambda span: span[0]) - 1
         if before >= 0 and match.start() < taken[before][1]:
+            # A comment may follow on the line on which the scalar ends.
+            position = taken[before][1]
             continue
+        position = match.end()
         line = bisect_right(starts, match.start()) - 1
         column = match.start() - starts[line]
         alone = not text[starts[line] : match.start()].strip()

@@ -129,5 +129,5 @@ def _is_counted(metric: MetricDefinition) -> bool:
 
 def _unknown(what: str, name: str, names: Iterable[str]) -> str:
     close = near_misses(name, names)
-    hint = did_you_mean(close) or "`explain` shows what there is"
+    hint = did_you_mean(close) or "`export` lists all metrics, with `--events` all events"
     return f"no {what} `{name}`; {hint}"

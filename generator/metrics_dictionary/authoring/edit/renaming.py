@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from metrics_dictionary.reading.root import find_files
 from metrics_dictionary.reading.scalar_text import in_place_of
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.near_misses import did_you_mean, near_misses
+from metrics_dictionary.validation.schemas.definition_schemas import PRODUCT_GROUPS, schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
 
     from metrics_dictionary.authoring.edit.source_text import SourceText
     from metrics_dictionary.reading.positions import JsonPath
+
+
+_IDENTIFIER = re.compile(schema(PRODUCT_GROUPS)["propertyNames"]["pattern"].removesuffix("$"))
+"""What `product_groups.json` allows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +73,10 @@ def _groups(root: Path) -> SourceText | None:
 
 
 def _check(groups: SourceText | None, old: str, new: str) -> None:
-    if not new.strip() or not new.isprintable():
+    if not _IDENTIFIER.fullmatch(new):
         raise OperationalError(
-            "the new identifier is empty or cannot be printed; use lowercase letters, digits and `_`"
+            f"{new!r} cannot be an identifier: begin with a lowercase letter or a digit, "
+            "and use lowercase letters, digits, `_` and `-`"
         )
     if old == new:
         raise OperationalError(f"{old!r} is both the old and the new identifier; choose another new one")

@@ -173,7 +173,8 @@ MAX_VALUE_LENGTH = 56
 
 
 def _indicators(names: Iterable[str]) -> str:
-    return f"the performance indicator {_named(names)}"
+    indicators = list(names)
+    return f"the performance indicator{'' if len(indicators) == 1 else 's'} {_named(indicators)}"
 
 
 def _tell(comparison: Comparison, *metrics: MetricDefinition) -> str:

@@ -67,7 +67,8 @@ def command(
         click.echo(f"warning: {printable(report.loss)}", err=True)
         found = True
     if not report.published:
-        click.echo(f"{output} is unchanged: fix this, or build without --strict.", err=True)
+        left = f"{output} is unchanged" if output.exists() else "no site was written"
+        click.echo(f"{left}: fix this, or build without --strict.", err=True)
         raise click.exceptions.Exit(1)
     if found:
         click.echo("The site was published anyway; --strict would have refused.", err=True)

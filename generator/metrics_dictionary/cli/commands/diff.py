@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @click.command("diff")
 @click.argument("old", metavar="OLD")
-@click.argument("new", metavar="NEW", required=False)
+@click.argument("new", metavar="[NEW]", required=False)
 @definitions_option
 @format_option(
     ["text", "markdown", "json"], "How the difference is printed; markdown is a comment for a merge request."
