@@ -39,6 +39,8 @@ class OtherReading:
 
 def other_reading(text: str, ours: Scalar | Foreign) -> OtherReading | None:
     """Return the reading of the first reader that takes a plain scalar for something else than ``ours``."""
+    if ours == text and text[:1] not in _STARTS and text.lower() not in _RUBY_WORDS:
+        return None  # nearly every scalar of a definition: nobody reads it as anything but a string
     for reader, read in (("Ruby", _ruby), ("YAML 1.2", _core)):
         theirs = read(text)
         if type(theirs) is not type(ours) or theirs != ours:
@@ -59,6 +61,9 @@ def in_words(value: Scalar | Foreign) -> str:
 
 _RUBY_WORDS: dict[str, Scalar] = {"~": None, "null": None}
 _RUBY_WORDS |= dict.fromkeys(("yes", "true", "on"), True) | dict.fromkeys(("no", "false", "off"), False)
+_STARTS = frozenset(("", *"0123456789+-.:~"))
+"""How everything begins that some reader does not take for a string, apart from words."""
+
 _RUBY_BASE_60 = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9]){1,2}(\.[0-9_]*)?")
 _RUBY_FLOAT = re.compile(r"[-+]?(?:[0-9][0-9_,]*)?\.[0-9]*(?:[eE][-+][0-9]+)?")
 _RUBY_INTEGER = re.compile(r"[-+]?(?:0b[01_,]+|0[0-7_,]+|0|[1-9](?:[0-9]|[,_][0-9])*|0x[0-9a-fA-F_,]+)")
