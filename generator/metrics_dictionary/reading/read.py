@@ -114,7 +114,8 @@ def read_file(source: SourceFile, check: Check | None = None) -> ParsedFile:
     parsed = parse(source, source_bytes(source, max_bytes(source.kind)))
     if check is None or parsed.document is None:
         return parsed
-    return replace(parsed, diagnostics=(*parsed.diagnostics, *check(parsed.document)))
+    found = tuple(check(parsed.document))
+    return replace(parsed, diagnostics=(*parsed.diagnostics, *found)) if found else parsed
 
 
 def document_sources(sources: Iterable[SourceFile]) -> tuple[SourceFile, ...]:
