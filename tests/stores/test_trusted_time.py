@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from metrics_dictionary.ping.collect.scheduler import Scheduler
+from metrics_dictionary.stores import trusted_time
 from metrics_dictionary.stores.keys import counter_key, unique_key, week_of
 from metrics_dictionary.stores.store import CachedPayload
 from tests.stores.stores_under_test import START, StoreUnderTest, at_redis, at_sqlite, recording
@@ -44,6 +45,16 @@ def store(place: StoreUnderTest) -> Store:
 def wrong(request: pytest.FixtureRequest) -> timedelta:
     distance: timedelta = request.param
     return distance
+
+
+@pytest.fixture
+def boot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The file in which the kernel names the boot."""
+    file = tmp_path / "boot_id"
+    file.write_text("first boot\n")
+    monkeypatch.setattr(trusted_time, "BOOT_ID", file)
+    yield file
+    trusted_time._boot_id.cache_clear()
 
 
 def track(place: StoreUnderTest, store: Store, user: int) -> None:
@@ -245,6 +256,51 @@ def test_an_idle_server_trusts_its_clock_after_a_week(place: StoreUnderTest, sto
     place.elapse(7 * DAY)
     assert store.trusted_now() == START + 7 * DAY
     assert store.clock_warning() is None
+
+
+@pytest.mark.usefixtures("boot")
+def test_a_machine_that_runs_one_short_process_a_week_trusts_its_clock(place: StoreUnderTest) -> None:
+    for week in range(4):
+        store = place.open()
+        assert store.trusted_now() == START + week * 7 * DAY
+        assert store.clock_warning() is None
+        store.close()
+        place.elapse(7 * DAY)
+
+
+def test_short_processes_of_one_boot_add_up_the_two_steady_days(place: StoreUnderTest, boot: Path) -> None:
+    place.open().trusted_now()
+    boot.write_text("second boot\n")
+    trusted_time._boot_id.cache_clear()
+    place.elapse(7 * DAY)
+    for hours, warns in ((0, True), (47, True), (48, False), (49, False)):
+        store = place.open()
+        place.clock.now = START + 7 * DAY + hours * HOUR
+        assert store.trusted_now() == START + hours * HOUR + (0 if warns else 7) * DAY
+        assert (store.clock_warning() is not None) is warns
+        store.close()
+
+
+@pytest.mark.usefixtures("boot")
+def test_a_jump_that_ended_does_not_count_for_the_next_one(place: StoreUnderTest) -> None:
+    for hours, wrong in ((0, 0), (1, 60), (2, 0), (50, 60)):
+        store = place.open()
+        place.clock.now, place.clock.wrong = START + hours * HOUR, wrong * DAY
+        assert store.trusted_now() == START + hours * HOUR
+        store.close()
+
+
+@pytest.mark.parametrize("kept", ["abc", "NaN", "[]", '{"time": "x"}', "1e300", '{"time": 1, "jump": 3}'])
+def test_a_time_that_cannot_be_read_is_replaced_and_logged(
+    place: StoreUnderTest, store: Store, kept: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    store.set_state("trusted_time", kept)
+    assert store.trusted_now() == START
+    assert [record.getMessage() for record in caplog.records] == [
+        "store: its own time is unreadable; the clock's, 2026-12-30T12:00:00.000Z, replaces it"
+    ]
+    assert place.open().trusted_now() == START
+    assert len(caplog.records) == 1
 
 
 def test_the_trusted_time_is_in_utc(store: Store) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.stores.sqlite import SqliteStore
+from metrics_dictionary.stores.trusted_time import since_boot
 from metrics_dictionary.tools.addresses import SQLITE, scheme_of, sqlite_path
 from metrics_dictionary.tools.clock import utc_now
 from metrics_dictionary.tools.errors import OperationalError
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 REDIS_SCHEMES = {"redis", "rediss", "unix"}
 
 
-def open_store(url: str, *, clock: Clock = utc_now, monotonic: Callable[[], float] = time.monotonic) -> Store:
+def open_store(url: str, *, clock: Clock = utc_now, monotonic: Callable[[], float] = since_boot) -> Store:
     """Open `sqlite:///relative/path`, `sqlite:////absolute/path`, or `redis://host:6379/0` (`rediss://`, `unix://`).
 
     Raises OperationalError for any other URL, a path that cannot hold a store, and a missing redis-py;

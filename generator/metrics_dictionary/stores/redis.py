@@ -8,7 +8,6 @@ import json
 import re
 import socket
 import sys
-import time
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import partial
@@ -27,7 +26,7 @@ from metrics_dictionary.stores.store import (
     StoreUnavailableError,
 )
 from metrics_dictionary.stores.tokens import Token
-from metrics_dictionary.stores.trusted_time import TrustedTime, is_worth_keeping
+from metrics_dictionary.stores.trusted_time import TrustedTime, since_boot
 from metrics_dictionary.tools.addresses import read_address
 from metrics_dictionary.tools.clock import utc_now
 from metrics_dictionary.tools.errors import OperationalError
@@ -48,7 +47,7 @@ MAX_CONNECTIONS = 64
 OUTBOX = "{metrics_dictionary_outbox}"
 PAYLOAD = "{metrics_dictionary_payload}"
 TRUSTED = "trusted_time"
-"""The name of a state: seconds since 1970, in decimal."""
+"""The name of the state in which TrustedTime keeps what it knows."""
 
 STATE = "{metrics_dictionary_state}"
 TOKENS = "{metrics_dictionary_tokens}"
@@ -81,7 +80,7 @@ class RedisStore:
     says only when a payload is due, and moves when somebody asks for it.
     """
 
-    def __init__(self, url: str, *, clock: Clock = utc_now, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, url: str, *, clock: Clock = utc_now, monotonic: Callable[[], float] = since_boot) -> None:
         """Check the URL; connect with the first call, so that a server starts before its Redis.
 
         Raises OperationalError for a URL that Redis cannot have.
@@ -239,11 +238,9 @@ class RedisStore:
         )
 
     def trusted_now(self) -> datetime:
-        text = self.state(TRUSTED)
-        kept = None if text is None else float(text)
-        now = self._time.now(kept)
-        if is_worth_keeping(now, kept):
-            self.set_state(TRUSTED, str(now))
+        now, text = self._time.now(self.state(TRUSTED))
+        if text is not None:
+            self.set_state(TRUSTED, text)
         return datetime.fromtimestamp(now, UTC)
 
     def clock_warning(self) -> str | None:

@@ -19,7 +19,7 @@ from metrics_dictionary.stores.keys import KEY_LIFETIME
 from metrics_dictionary.stores.sqlite_schema import migrate, refuse_another_application
 from metrics_dictionary.stores.store import CachedPayload, OutboxRow, StoreUnavailableError, combined
 from metrics_dictionary.stores.tokens import Token
-from metrics_dictionary.stores.trusted_time import TrustedTime, is_worth_keeping
+from metrics_dictionary.stores.trusted_time import TrustedTime, since_boot
 from metrics_dictionary.tools.errors import OperationalError
 
 if TYPE_CHECKING:
@@ -44,8 +44,10 @@ MAX_MEMBERS_PER_SWEEP = 5_000
 LONGEST_LEASE = timedelta(hours=2)
 
 TRUSTED = "trusted_time"
+"""The name of the state in which TrustedTime keeps what it knows."""
+
 SAVED_AT = "payload_saved_at"
-"""Names of states: seconds since 1970, in decimal."""
+"""The name of a state: seconds since 1970, in decimal."""
 
 MAX_KEYS_PER_QUERY = 500
 
@@ -75,7 +77,7 @@ class SqliteStore:
         path: Path,
         *,
         clock: Clock,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = since_boot,
         busy_timeout: float = BUSY_TIMEOUT,
     ) -> None:
         """Open or create the file, readable by its owner only.
@@ -270,15 +272,13 @@ class SqliteStore:
 
     def _now(self, connection: sqlite3.Connection) -> int:
         """Return the trusted time in whole seconds."""
-        kept = _state(connection, TRUSTED)
-        return int(self._time.now(None if kept is None else float(kept)))
+        return int(self._time.now(_state(connection, TRUSTED))[0])
 
     def _moved_now(self, connection: sqlite3.Connection) -> float:
         """Return the trusted time within a transaction that writes, and keep it when it has moved."""
-        kept = _state(connection, TRUSTED)
-        now = self._time.now(None if kept is None else float(kept))
-        if is_worth_keeping(now, None if kept is None else float(kept)):
-            _set_state(connection, TRUSTED, str(now))
+        now, text = self._time.now(_state(connection, TRUSTED))
+        if text is not None:
+            _set_state(connection, TRUSTED, text)
         return now
 
     @contextmanager
