@@ -17,7 +17,7 @@ from metrics_dictionary.changes.compare.computation import (
     object_schema_change,
 )
 from metrics_dictionary.changes.compare.edition import inside_root
-from metrics_dictionary.changes.compare.renamed_groups import renamed_groups
+from metrics_dictionary.changes.compare.renamed_groups import renamed_groups, undeclared_groups
 from metrics_dictionary.changes.field_change import FieldChange
 from metrics_dictionary.dictionary.definition import Fields, text
 from metrics_dictionary.dictionary.event import EventDefinition
@@ -78,7 +78,8 @@ class Compared(Generic[AnyDefinition]):
 class Comparison:
     """Two editions and what is different. Metrics or events of which one says nothing are left out.
 
-    A definition that only follows its ``renamed_groups`` is not different.
+    A definition that only follows its ``renamed_groups`` is not different. ``undeclared_groups`` are the identifiers
+    that only the older edition declares, apart from those.
     """
 
     before: Edition
@@ -86,6 +87,7 @@ class Comparison:
     renamed_groups: tuple[RenamedGroup, ...] = ()
     metrics: Compared[MetricDefinition] = field(default_factory=Compared)
     events: Compared[EventDefinition] = field(default_factory=Compared)
+    undeclared_groups: tuple[str, ...] = ()
 
     def group(self, identifier: str) -> ProductGroup | None:
         """Return the group that either edition knows under an identifier, the newer one first."""
@@ -99,7 +101,8 @@ def compare(before: Edition, after: Edition) -> Comparison:
     """Compare two editions; what one of them could not read is left out."""
     renamed = renamed_groups(before.dictionary, after.dictionary)
     groups = tuple(renamed.values())
-    return Comparison(before, after, groups, _metrics(before, after, renamed), _events(before, after, renamed))
+    metrics, events = _metrics(before, after, renamed), _events(before, after, renamed)
+    return Comparison(before, after, groups, metrics, events, undeclared_groups(before, after, renamed))
 
 
 def _metrics(before: Edition, after: Edition, renamed: Mapping[str, RenamedGroup]) -> Compared[MetricDefinition]:
@@ -209,7 +212,7 @@ class _Matching:
 
     def changed(self) -> tuple[ChangedDefinition[MetricDefinition], ...]:
         """Return the pairs that are not the same, sorted by key path."""
-        instrumentations = changed_instrumentations(self._before.dictionary, self._after.dictionary)
+        instrumentations = changed_instrumentations(self._before, self._after)
         self._schemas = changed_object_schemas(self._before, self._after)
         changes = [
             self._change(pair)
@@ -233,7 +236,7 @@ class _Matching:
             *object_schema_change(pair.before, pair.after, (self._before, self._after), self._schemas),
         ]
         expanded = [(name, self._old[name].metric, self._new[name].metric) for name in sorted(pair.kept)]
-        computed = computation_changes(expanded, self._before.dictionary, self._after.dictionary)
+        computed = computation_changes(expanded, self._before, self._after)
         if not fields and not pair.lost and not pair.gained and not computed.changes:
             return None
         return ChangedDefinition(

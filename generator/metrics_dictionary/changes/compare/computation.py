@@ -27,11 +27,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ComputationChange:
-    """The computation of one key path, as SQL or as the JSON text of the instrumentation's entry."""
+    """The computation of one key path, as SQL or as the JSON text of the instrumentation's entry.
+
+    ``after`` is None where nothing computes the metric any more.
+    """
 
     key_path: str
     before: str
-    after: str
+    after: str | None
 
 
 class Computations(NamedTuple):
@@ -41,23 +44,29 @@ class Computations(NamedTuple):
     alike: bool
 
 
-def changed_instrumentations(before: Dictionary, after: Dictionary) -> frozenset[str]:
-    """Return the class names whose entries differ; what a class is described as does not count."""
-    old, new = before.instrumentations or {}, after.instrumentations or {}
-    return frozenset(name for name in old.keys() & new.keys() if _meaning(old[name]) != _meaning(new[name]))
+def changed_instrumentations(before: Edition, after: Edition) -> frozenset[str]:
+    """Return the class names whose entries differ or are gone; what a class is described as does not count."""
+    old, new = before.dictionary.instrumentations or {}, after.dictionary.instrumentations or {}
+    changed = {name for name in old.keys() & new.keys() if _meaning(old[name]) != _meaning(new[name])}
+    return frozenset(changed | (old.keys() - new.keys() if after.tells_of_instrumentations else set()))
 
 
 def computation_changes(
-    metrics: Iterable[tuple[str, MetricDefinition, MetricDefinition]], before: Dictionary, after: Dictionary
+    metrics: Iterable[tuple[str, MetricDefinition, MetricDefinition]], before: Edition, after: Edition
 ) -> Computations:
-    """Compare what computes each ``(key_path, older, newer)``, definitions of one time frame."""
+    """Compare what computes each ``(key_path, older, newer)``, definitions of one time frame.
+
+    A removed metric needs nothing that computes it.
+    """
     changes: list[ComputationChange] = []
     alike: list[bool] = []
     for key_path, one, other in metrics:
-        old, new = _computation(one, before), _computation(other, after)
+        old, new = _computation(one, before.dictionary), _computation(other, after.dictionary)
         alike.append(old is not None and old == new and old.sql)
         if old is not None and new is not None and old != new:
             changes.append(ComputationChange(key_path, old.text, new.text))
+        elif old is not None and new is None and after.tells_of_instrumentations and not other.removed:
+            changes.append(ComputationChange(key_path, old.text, None))
     return Computations(tuple(changes), bool(alike) and all(alike))
 
 

@@ -54,6 +54,16 @@ class Edition:
         """Whether metrics that are not in it do not exist."""
         return self.whole or bool(self.dictionary.metrics)
 
+    @property
+    def tells_of_instrumentations(self) -> bool:
+        """Whether instrumentations that are not in it do not exist."""
+        return self.whole and not any(place.startswith("instrumentations/") for place in self.unread)
+
+    @property
+    def tells_of_groups(self) -> bool:
+        """Whether product groups that are not in it do not exist."""
+        return self.whole and not any(place.startswith("product_groups.") for place in self.unread)
+
     def may_hold(self, file_path: str) -> bool:
         """Return whether a definition from this file, or from an unknown one, may be in a file that is not read."""
         if file_path:

@@ -96,14 +96,22 @@ def changed_selection(aspect: Aspect) -> Check:
 
 
 def changed_computation(comparison: Comparison) -> Iterator[Breach]:
-    """Find metrics that are computed differently though they say the same as before."""
+    """Find metrics that are computed differently, or no longer, though they say the same as before."""
     for change in _live(comparison):
-        if change.computations and not any(change.field(name) for name in _COMPUTING):
+        gone = next((each for each in change.computations if each.after is None), None)
+        if gone is not None and not change.field("instrumentation_class"):
+            there = comparison.after.dictionary.instrumentation_of(change.after) is not None
+            why = "gives no SQL" if there else "is gone"
+            message = f"{message_parts.code(gone.key_path)} has nothing that computes it any more: its class {why}"
+            yield Breach(change.after, ("instrumentation_class",), message, _BRING_BACK)
+        elif change.computations and not any(change.field(name) for name in _COMPUTING):
             computed = change.computations[0]
             parts = _from_to(computed.before, computed.after)
             message = f"{message_parts.code(computed.key_path)} is computed differently: it {parts}"
             yield Breach(change.after, ("instrumentation_class",), message)
 
+
+_BRING_BACK = "Restore its class in `instrumentations/`, or mark the metric as removed."
 
 _COMPUTING = ("instrumentation_class", "options", "time_frame")
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
+    from metrics_dictionary.changes.compare.edition import Edition
     from metrics_dictionary.dictionary.definition import Definition
     from metrics_dictionary.dictionary.dictionary import Dictionary
 
@@ -43,6 +44,14 @@ def renamed_groups(before: Dictionary, after: Dictionary) -> dict[str, RenamedGr
         for (old, new), definitions in sorted(moved.items())
         if sum(old == one or new == other for one, other in moved) == 1
     }
+
+
+def undeclared_groups(before: Edition, after: Edition, renamed: Mapping[str, RenamedGroup]) -> tuple[str, ...]:
+    """Return the identifiers that only the older edition declares, without those of ``renamed`` groups."""
+    if not after.tells_of_groups:
+        return ()
+    gone = (before.dictionary.product_groups or {}).keys() - (after.dictionary.product_groups or {}).keys()
+    return tuple(sorted(gone - renamed.keys()))
 
 
 def _in_both(before: Dictionary, after: Dictionary) -> Iterator[tuple[Definition, Definition]]:

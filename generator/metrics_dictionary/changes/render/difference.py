@@ -13,7 +13,7 @@ from metrics_dictionary.dictionary.diagnostic import Severity
 from metrics_dictionary.dictionary.dictionary import ProductGroup
 from metrics_dictionary.dictionary.metric import MetricDefinition
 from metrics_dictionary.tools.garbage import without_garbage_collection
-from metrics_dictionary.tools.text import counted, listed
+from metrics_dictionary.tools.text import abridged, counted, listed
 from metrics_dictionary.validation.rules.registry import RULES
 
 if TYPE_CHECKING:
@@ -46,6 +46,10 @@ class Violation:
     rule: str
     severity: Severity
     message: str
+
+
+MAX_GROUPS = 12
+"""How many product groups a sentence names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +156,8 @@ class Difference:
         parts = [f"{number:,} {what}" for what, number in totals.items() if number]
         if renamed := self.comparison.renamed_groups:
             parts.append(f"{counted(len(renamed), 'product group')} renamed")
+        if undeclared := self.comparison.undeclared_groups:
+            parts.append(f"{counted(len(undeclared), 'product group')} no longer declared")
         return listed(parts) or ("no difference in what can be read" if self.unread else "no difference")
 
     def renamed_groups(self, quoted: Callable[[str], str]) -> Iterator[str]:
@@ -159,6 +165,13 @@ class Difference:
         for group in self.comparison.renamed_groups:
             number = counted(len(group.definitions), "definition")
             yield f"product group {quoted(group.before)} is {quoted(group.after)} now, in {number}"
+
+    def undeclared_groups(self, quoted: Callable[[str], str]) -> Iterator[str]:
+        """Yield a sentence about the product groups that are no longer declared, where there are any."""
+        if groups := self.comparison.undeclared_groups:
+            names = abridged(map(quoted, groups), MAX_GROUPS)
+            whose = "their" if len(groups) > 1 else "its"
+            yield f"product_groups.yml no longer declares {names}: nothing says {whose} name and contact"
 
     def breaking_in_words(self) -> str:
         """Return how many definitions break a promise, as a sentence."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def difference_json(difference: Difference) -> str:
-    """Return ``{"before", "after", "summary", "renamed_groups", "groups", "remarks"}``, ending in a newline."""
+    """Return the JSON of both names, the summary, what became of product groups, the changes by group, and remarks."""
     return json_text(
         {
             "before": difference.before.name,
@@ -27,6 +27,7 @@ def difference_json(difference: Difference) -> str:
                 {"before": group.before, "after": group.after, "definitions": len(group.definitions)}
                 for group in difference.comparison.renamed_groups
             ],
+            "undeclared_groups": list(difference.comparison.undeclared_groups),
             "groups": [_group(difference, section) for section in difference.sections],
             "remarks": list(difference.remarks),
         }

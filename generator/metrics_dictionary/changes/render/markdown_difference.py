@@ -41,7 +41,7 @@ def difference_markdown(difference: Difference) -> str:
         "",
         f"**{breaking}**" if difference.failed else breaking,
         f"Compared {code(difference.after.name)} with {code(difference.before.name)}.",
-        *_renamed_groups(difference),
+        *_groups(difference),
         *_remarks(difference),
     ]
     length = sum(map(len, lines))
@@ -69,10 +69,10 @@ def changelog_markdown(difference: Difference) -> str:
         items = [item for item in difference.with_outcome(outcome) if not item.breaking]
         if items:
             lines += ["", f"### {title}", "", *map(_note, items)]
-    lines += _renamed_groups(difference)
+    lines += _groups(difference)
     if difference.unread:
         lines += ["", f"These notes are incomplete: {difference.unread_in_words}."]
-    elif not difference.items and not difference.comparison.renamed_groups:
+    elif not (difference.items or difference.comparison.renamed_groups or difference.comparison.undeclared_groups):
         lines += ["", "Nothing changed."]
     return "\n".join([*lines, *_remarks(difference)]) + "\n"
 
@@ -85,8 +85,9 @@ def code(text: str) -> str:
     return f"{fence}{pad}{shown}{pad}{fence}"
 
 
-def _renamed_groups(difference: Difference) -> list[str]:
-    sentences = [f"- {sentence}" for sentence in difference.renamed_groups(code)]
+def _groups(difference: Difference) -> list[str]:
+    said = (*difference.renamed_groups(code), *difference.undeclared_groups(code))
+    sentences = [f"- {sentence}" for sentence in said]
     return ["", *sentences] if sentences else []
 
 

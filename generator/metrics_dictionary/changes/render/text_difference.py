@@ -35,6 +35,7 @@ def _lines(difference: Difference) -> Iterator[str]:
             yield from _item(difference, item)
         yield ""
     yield from difference.renamed_groups(printable)
+    yield from difference.undeclared_groups(printable)
     for remark in difference.remarks:
         yield f"note: {printable(remark)}"
     names = f"{printable(difference.before.name)} -> {printable(difference.after.name)}"
@@ -56,7 +57,7 @@ def _item(difference: Difference, item: Item) -> Iterator[str]:
     for computation in item.computations:
         before, after = map(printable, excerpts(computation.before, computation.after, MAX_VALUE_LENGTH))
         yield f"      computed: {before}"
-        yield f"             -> {after}"
+        yield f"             -> {after or '(nothing)'}"
     for label, names in item.name_lists():
         yield f"      {label}: {printable(', '.join(names))}"
     yield from map(_violation, item.violations)

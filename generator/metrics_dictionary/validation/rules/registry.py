@@ -399,7 +399,7 @@ _ROWS = (
     _breaking("changed-options", "a metric with other options for its instrumentation"),
     _breaking(
         "changed-computation",
-        "a metric whose SQL, or other computation, changed with its instrumentation",
+        "a metric whose SQL, or other computation, changed or is gone with its instrumentation",
         "Undo it. Write a new class in `instrumentations/`, and a new metric that uses it.",
     ),
     _comparison(
