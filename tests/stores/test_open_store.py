@@ -33,6 +33,9 @@ def test_three_slashes_are_relative_and_four_absolute(tmp_path: Path, monkeypatc
         ("sqlite:///:memory:", "does not name a file"),
         ("sqlite:///store.db?mode=ro", "without parameters"),
         ("redis://localhost:many/0", "the store's address cannot be read"),
+        ("redis://localhost:6379/abc", "not the number of a database: write redis://HOST:6379/0"),
+        ("rediss://:hunter2@localhost/0/1", "not the number of a database: write rediss://HOST:6379/0"),
+        ("redis://localhost/-1", "not the number of a database"),
         ("redis://localhost:6379/0?socket_timeout=soon", "the store's address cannot be read"),
     ],
 )

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 import threading
+import time
 from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,6 +26,7 @@ from tests.stores.stores_under_test import START, StoreUnderTest, at_redis, reco
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
 
 COUNTER = "{event_counters}_push"
 WEEKLY = "{event_counters}_push-2026-53"
@@ -56,6 +62,57 @@ def test_other_tools_read_the_counters_as_plain_values(store: RedisStore, client
     assert client.ttl(COUNTER) == client.ttl(SUM) == -1
     assert SIX_WEEKS - 60 < client.ttl(WEEKLY) <= SIX_WEEKS
     assert SIX_WEEKS - 60 < client.ttl(USERS) <= SIX_WEEKS
+
+
+def test_a_unix_socket_that_nobody_serves_is_named_in_one_line(tmp_path: Path) -> None:
+    store = RedisStore(f"unix://{tmp_path}/none.sock?db=1")
+    with pytest.raises(StoreUnavailableError, match=r"none\.sock: ") as error:
+        store.payload()
+    assert "\n" not in str(error.value)
+
+
+def test_a_store_works_over_a_unix_socket(tmp_path: Path) -> None:
+    path = tmp_path / "redis.sock"
+    command = ["redis-server", "--port", "0", "--unixsocket", str(path), "--save", "", "--dir", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
+        try:
+            end = time.monotonic() + 10
+            while not path.exists() and time.monotonic() < end:
+                time.sleep(0.02)
+            store = RedisStore(f"unix://{path}")
+            store.record(recording(increments={COUNTER: 3}))
+            store.close()
+            with redis.Redis(unix_socket_path=str(path)) as client:
+                assert client.get(COUNTER) == b"3"
+        finally:
+            server.terminate()
+
+
+@pytest.mark.parametrize(
+    "held", ["notjson", "[]", "{}", "3", '{"recorded_at": "x", "payload": "{}", "metadata": "{}"}']
+)
+def test_a_payload_and_a_token_that_cannot_be_read_are_named_by_their_key(
+    store: RedisStore, client: Any, held: str
+) -> None:
+    client.set("{metrics_dictionary_payload}", held)
+    client.hset("{metrics_dictionary_tokens}", "digest", held)
+    for read, key in ((store.payload, "payload"), (store.tokens, "tokens"), (partial(store.token, "digest"), "tokens")):
+        with pytest.raises(StoreUnavailableError, match=rf"the key \{{metrics_dictionary_{key}\}} holds") as error:
+            read()
+        assert "\n" not in str(error.value)
+
+
+def test_the_command_says_which_key_it_cannot_read_and_exits_with_2(redis_server: RedisServer, client: Any) -> None:
+    client.set("{metrics_dictionary_payload}", "notjson")
+    run = subprocess.run(
+        [Path(sys.executable).with_name("metrics-dictionary"), "ping", "show", "--store", redis_server.url],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 2
+    assert "the key {metrics_dictionary_payload} holds what" in run.stderr
+    assert "Traceback" not in run.stderr
 
 
 def test_a_recording_is_one_transaction_and_one_round_trip(store: RedisStore, client: Any) -> None:

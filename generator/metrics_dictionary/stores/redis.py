@@ -56,6 +56,8 @@ LEASE = "{metrics_dictionary_lease}_"
 
 MAX_KEYS_PER_QUERY = 1_000
 
+DATABASE_PATH = re.compile(r"/?|/[0-9]+", re.ASCII)
+
 NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 
 KEEPALIVE = {
@@ -86,6 +88,12 @@ class RedisStore:
         Raises OperationalError for a URL that Redis cannot have.
         """
         address = read_address(url, "the store's address")
+        on_socket = address.scheme == "unix"
+        if not on_socket and not DATABASE_PATH.fullmatch(address.path):  # redis-py would use database 0
+            raise OperationalError(
+                f"the path of the store's address is not the number of a database: write {address.scheme}://HOST:6379/0"
+            )
+        keepalive = {} if on_socket else {"socket_keepalive": True, "socket_keepalive_options": KEEPALIVE}
         try:
             pool = redis.BlockingConnectionPool.from_url(
                 url,
@@ -93,8 +101,7 @@ class RedisStore:
                 timeout=TIMEOUT,
                 socket_timeout=TIMEOUT,
                 socket_connect_timeout=TIMEOUT,
-                socket_keepalive=True,
-                socket_keepalive_options=KEEPALIVE,
+                **keepalive,
                 decode_responses=True,
                 encoding_errors="replace",  # a HyperLogLog is a string of any bytes, also where a number should be
                 protocol=2,
@@ -179,11 +186,13 @@ class RedisStore:
         text = cast("str | None", self._idempotent(lambda: self._redis.get(PAYLOAD)))
         if text is None:
             return None
-        entry = json.loads(text)
-        saved_at = datetime.fromisoformat(entry["saved_at"]) if "saved_at" in entry else None
-        return CachedPayload(
-            datetime.fromisoformat(entry["recorded_at"]), entry["payload"], entry["metadata"], saved_at
-        )
+        with self._reading(PAYLOAD):
+            entry = json.loads(text)
+            for document in (entry["payload"], entry["metadata"]):
+                json.loads(document)
+            saved_at = datetime.fromisoformat(entry["saved_at"]) if "saved_at" in entry else None
+            recorded_at = datetime.fromisoformat(entry["recorded_at"])
+            return CachedPayload(recorded_at, entry["payload"], entry["metadata"], saved_at)
 
     def state(self, name: str) -> str | None:
         return cast("str | None", self._idempotent(lambda: self._redis.hget(STATE, name)))
@@ -200,11 +209,13 @@ class RedisStore:
 
     def token(self, digest: str) -> Token | None:
         text = cast("str | None", self._idempotent(lambda: self._redis.hget(TOKENS, digest)))
-        return None if text is None else _token(digest, text)
+        with self._reading(TOKENS):
+            return None if text is None else _token(digest, text)
 
     def tokens(self) -> list[Token]:
         entries = cast("dict[str, str]", self._idempotent(lambda: self._redis.hgetall(TOKENS)))
-        tokens = [_token(digest, text) for digest, text in entries.items()]
+        with self._reading(TOKENS):
+            tokens = [_token(digest, text) for digest, text in entries.items()]
         return sorted(tokens, key=lambda token: (token.created, token.identifier))
 
     def revoke_token(self, identifier: str) -> bool:
@@ -268,6 +279,16 @@ class RedisStore:
             # The client puts the command before the reason, and in it what a user sent.
             reason = str(error).rpartition("caused error: ")[2].rstrip(".").partition("\n")[0]
             raise StoreUnavailableError(f"{self._name}: {reason}") from error
+
+    @contextmanager
+    def _reading(self, key: str) -> Iterator[None]:
+        """Say of what this store did not write that it cannot be read; what it holds is nobody's business."""
+        try:
+            yield
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            raise StoreUnavailableError(
+                f"{self._name}: the key {key} holds what this store did not write; rename or delete the key in Redis"
+            ) from None
 
     def _number(self, key: str, text: str) -> float:
         """Read a total. Redis adds sums with more than a double's range, and writes them as integers when they are."""

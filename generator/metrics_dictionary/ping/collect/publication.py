@@ -47,11 +47,14 @@ class Hold:
     def of(cls, store: Store, payload: CachedPayload) -> Hold | None:
         """Return the hold of this payload, None when no outage followed it. Raises StoreUnavailableError."""
         text = store.state(STATE)
-        entry = json.loads(text) if text else {}
-        if entry.get("payload") != payload.recorded_at.isoformat():
-            return None
-        moments = {name: datetime.fromisoformat(entry[name]) for name in ("payload", "since", "last")}
-        return cls(**moments, attempts=entry["attempts"])
+        try:
+            entry = json.loads(text) if text else {}
+            if entry.get("payload") != payload.recorded_at.isoformat():
+                return None
+            moments = {name: datetime.fromisoformat(entry[name]) for name in ("payload", "since", "last")}
+            return cls(**moments, attempts=int(entry["attempts"]))
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            return None  # not written by this program: a hold that begins anew replaces it
 
     def keep(self, store: Store) -> None:
         """Write the hold to the store. Raises StoreUnavailableError."""
