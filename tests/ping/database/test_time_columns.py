@@ -12,7 +12,7 @@ import pytest
 from metrics_dictionary.ping.database import batches
 from metrics_dictionary.ping.database.database import DatabaseError, StatementTimeout
 from metrics_dictionary.ping.database.open_database import open_database
-from metrics_dictionary.ping.query.time_window import time_window
+from metrics_dictionary.ping.query.time_window import TimeWindow, time_window
 from tests.ping.database.applications import PostgresApplication, SqliteApplication, heard_by, relation
 
 if TYPE_CHECKING:
@@ -137,6 +137,89 @@ def test_a_time_without_a_fraction_is_in_the_window_that_begins_with_it(
     assert opened_file().compute(relation("count", "orders", window=window)) == 2
 
 
+def text_around_the_grammar(chosen: random.Random, first: date, days: int) -> tuple[str, datetime | None]:
+    """Return a string that SQLite may take for a time, and its moment; None where it is not an ISO 8601 time.
+
+    The moment is put together from the parts that the string is made of.
+    """
+
+    def pick(common: str, *others: str) -> str:
+        return chosen.choice([common] * 20 + list(others))
+
+    day = first + timedelta(days=chosen.randrange(days))
+    before = pick(" ", "T", "t", "  ", "\n", "\t ", "", "T ", " T", "W", "\u00a0")
+    hour, minute, second = (pick(f"{chosen.randrange(limit):02}", *others) for limit, others in (
+        (24, ("24", "24", "25")), (60, ("00", "60")), (60, ("00", "60")),
+    ))  # fmt: skip
+    if hour == "24":
+        minute, second = pick("00", minute), pick("00", second)
+    digits = pick("", "0", "5", "25", "250", "250000", "250001", "2500009", "123456789")
+    clock = pick(
+        f"{hour}:{minute}:{second}{'.' * bool(digits)}{digits}", f"{hour}:{minute}:{second}.", f"{hour}.{minute}"
+    )
+    gap = pick("", " ", "\n", "  ", "\0")
+    sign, ahead, past = chosen.choice("+-"), chosen.randrange(15), chosen.choice([0, 30, 45])
+    zone = pick("", "Z", "z", *[f"{sign}{ahead:02}:{past:02}"] * 4, f"{sign}{ahead:02}", "UTC", "+25:00")
+    after = pick("", " ", "\n", "\r\n", "   ", "\t", "\0", "x", "\u2003")
+    hours = int(hour)
+    is_time = (
+        (before in {"T", "t"} or (before != "" and before.strip(" \t\n") == ""))
+        and (hours < 24 or (hours == 24 and minute == second == "00" and not digits.strip("0")))
+        and int(minute) < 60
+        and int(second) < 60
+        and clock.count(":") == 2
+        and not clock.endswith(".")
+        and gap != "\0"
+        and zone not in {"UTC", "+25:00"}
+        and after in {"", " ", "\n", "\r\n", "   ", "\t"}
+    )
+    text = f"{day}{before}{clock}{gap}{zone}{after}"
+    if not is_time:
+        return text, None
+    offset = timedelta(hours=ahead, minutes=past if ":" in zone else 0) if zone[:1] in {"+", "-"} else timedelta()
+    moment = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(
+        hours=hours, minutes=int(minute), seconds=int(second), microseconds=int(digits[:6].ljust(6, "0"))
+    )
+    return text, moment + offset if sign == "-" else moment - offset
+
+
+@pytest.mark.parametrize("days", [3, 7])
+def test_text_around_the_grammar_of_times_is_counted_or_refused(
+    file: SqliteApplication, opened_file: Callable[[], Database], index: str, days: int
+) -> None:
+    chosen = random.Random(days)
+    start = END - timedelta(days=days)
+    texts = [text_around_the_grammar(chosen, start.date(), days + 1) for _ in range(4_000)]
+    known = [(text, moment) for text, moment in texts if moment is not None]
+    unknown = [text for text, moment in texts if moment is None]
+    assert len(known) > 1_000
+    assert len(unknown) > 1_000
+    counts = relation("count", "orders", window=TimeWindow(start, END))
+    fill(file, [], index=index)
+    for size in [1] * 40 + [3] * 10 + [1_000]:
+        rows = chosen.sample(known, size)
+        file.execute("DELETE FROM orders")
+        file.insert("orders", [*enumerate((text for text, _ in rows), start=1)])
+        with closing(opened_file()) as database:
+            expected = sum(start <= moment <= END for _, moment in rows)
+            assert database.compute(counts) == expected, rows[:3]
+            file.insert("orders", [(0, odd := chosen.choice(unknown))])
+        with (
+            closing(opened_file()) as database,
+            pytest.raises(DatabaseError, match="text that is not an ISO 8601 time"),
+        ):
+            pytest.fail(f"{odd!r} counts: {database.compute(counts)}")
+
+
+def test_text_that_is_not_utf_8_is_not_a_time(
+    file: SqliteApplication, opened_file: Callable[[], Database], index: str
+) -> None:
+    fill(file, [blank(moment) for moment in AROUND], index=index)
+    file.execute("INSERT INTO orders VALUES (0, CAST(CAST('2024-03-25 10:00:00' AS BLOB) || x'ff' AS TEXT))")
+    with pytest.raises(DatabaseError, match="text that is not an ISO 8601 time"):
+        counted(opened_file())
+
+
 @pytest.mark.parametrize(("time_frame", "days"), [("7d", 8), ("28d", 29)])
 def test_a_window_over_dates_has_the_days_of_both_its_ends(
     application: Application, opened: Opener, time_frame: str, days: int
@@ -158,6 +241,15 @@ def test_a_window_over_dates_has_the_days_of_both_its_ends(
         (["1711360800"], "text that is not an ISO 8601 time"),
         (["2024-03-25 10:00:00 UTC"], "text that is not an ISO 8601 time"),
         (["2024-03-25 afternoon"], "text that is not an ISO 8601 time"),
+        (["2024-03-25 "], "text that is not an ISO 8601 time"),
+        (["2024-03-25 24:30:00"], "text that is not an ISO 8601 time"),
+        (["2024-03-25 10:00:60"], "text that is not an ISO 8601 time"),
+        (["2024-03-25 10:00:00:00"], "text that is not an ISO 8601 time"),
+        (["2024-03-25T 10:00:00"], "text that is not an ISO 8601 time"),
+        (["2024-03-2510:00:00"], "text that is not an ISO 8601 time"),
+        (["2024-03-25 10:00:00\0"], "text that is not an ISO 8601 time"),
+        (["2024-03-25\0"], "text that is not an ISO 8601 time"),
+        (["2024-03-25 10:00:00\u00a0"], "text that is not an ISO 8601 time"),
         ([""], "text that is not an ISO 8601 time"),
         ([b"2024-03-25 10:00:00"], "holds blobs"),
         ([1711360800, 0], "numbers from 0 to"),

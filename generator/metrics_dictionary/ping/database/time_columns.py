@@ -6,6 +6,7 @@ in each form that the column holds, through the column's index where there is on
 
 from __future__ import annotations
 
+import re
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -45,16 +46,34 @@ _UNITS = (
 and the number that stands for the beginning of 1970."""
 
 
+_TIME = re.compile(
+    r"(?P<day>\d{4}-\d\d-\d\d)"
+    r"(?:(?:T|\s+)(?P<hour>\d\d)(?P<rest>(?::\d\d(?::\d\d(?:[.,]\d+)?)?|\d\d(?:\d\d(?:[.,]\d+)?)?)?)"
+    r"\s*(?P<zone>Z|[+-]\d\d(?::?\d\d)?)?\s*)?",
+    re.ASCII | re.IGNORECASE,
+)
+"""A day, or a day and a time; white space around the parts of a time leaves no doubt about the moment."""
+
+
 def epoch_microseconds(text: str) -> int | None:
-    """Return the microseconds since 1970 of an ISO 8601 time, None for other text; a time without a zone is in UTC."""
+    """Return the microseconds since 1970 of an ISO 8601 time, None for other text.
+
+    It alone decides which text is a time. A time without a zone is in UTC, 24:00 is the end of its day, and a fraction
+    is cut off after microseconds.
+    """
+    parts = _TIME.fullmatch(text)
+    if parts is None:
+        return None
+    hour, rest = parts["hour"] or "00", parts["rest"] or ""
+    is_end_of_day = hour == "24" and not rest.strip("0:.,")
     try:
-        moment = datetime.fromisoformat(text.upper())
+        moment = datetime.fromisoformat(
+            f"{parts['day']}T{'00' if is_end_of_day else hour}{rest}{(parts['zone'] or 'Z').upper()}"
+        )
     except ValueError:
         return None
-    if text[10:11] not in {"", " ", "T", "t"}:  # fromisoformat takes any character
-        return None
-    since = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - EPOCH
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+    since = moment - EPOCH
+    return ((since.days + is_end_of_day) * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 class _Contents(NamedTuple):
@@ -209,15 +228,19 @@ def _form(name: str) -> str:
     """Return the columns of the statement for the forms of strings that begin with a day.
 
     ``blank`` is the form of ActiveRecord, which sorts as it should: a blank before the time, at most microseconds, and
-    no zone.
+    no zone. SQLite itself knows the ``plain`` times, which ``epoch_microseconds`` takes too; it is asked about others.
     """
-    blank = (
-        f"substr({name}, 11, 1) = ' ' AND substr({name}, 14, 1) = ':' AND substr({name}, 17) NOT GLOB '*[^0-9:.]*' "
-        f"AND length({name}) BETWEEN 19 AND 26"
+    plain = (
+        f"{name} GLOB '??????????[ T][0-2][0-9]:*' AND substr({name}, 12, 2) <> '24' AND julianday({name}) IS NOT NULL"
     )
+    blank = (
+        f"substr({name}, 11, 1) = ' ' AND length({name}) BETWEEN 19 AND 26 AND substr({name}, 17) NOT GLOB '*[^0-9:.]*'"
+    )
+    # SQLite's own functions read a string up to a NUL, and Python's get no bytes that are not UTF-8.
     return (
-        f"DISTINCT CASE WHEN length({name}) = 10 THEN 'date' "
-        f"WHEN julianday({name}) IS NOT NULL THEN CASE WHEN {blank} THEN 'blank' ELSE 'other' END "
+        f"DISTINCT CASE WHEN instr({name}, char(0)) THEN 'odd' WHEN length({name}) = 10 THEN 'date' "
+        f"WHEN {plain} THEN CASE WHEN {blank} THEN 'blank' ELSE 'other' END "
+        f"WHEN {name} GLOB '*[^' || char(9) || '-~]*' THEN 'odd' "
         f"WHEN {MICROSECONDS}({name}) IS NOT NULL THEN 'other' ELSE 'odd' END"
     )
 
