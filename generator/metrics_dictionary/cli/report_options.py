@@ -11,8 +11,7 @@ import click
 from metrics_dictionary.cli.console import terminal_width
 from metrics_dictionary.cli.options import Command, format_option
 from metrics_dictionary.reports.report import FORMATS, render
-from metrics_dictionary.tools.addresses import anonymous_web_address
-from metrics_dictionary.tools.errors import OperationalError
+from metrics_dictionary.tools.addresses import page_address
 
 if TYPE_CHECKING:
     from metrics_dictionary.reports.report import Report
@@ -60,10 +59,7 @@ def _outputs(_context: click.Context, _parameter: click.Parameter, values: tuple
 def _site(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str:
     if not value:
         return ""
-    try:
-        anonymous_web_address(value, "https://HOST/PATH/")
-    except OperationalError as error:
-        raise click.BadParameter(str(error)) from None
+    page_address(value, "https://HOST/PATH/", "the address of --site-url")
     return value if value.endswith("/") else f"{value}/"
 
 

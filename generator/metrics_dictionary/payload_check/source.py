@@ -8,7 +8,7 @@ from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from pathlib import Path
 
 from metrics_dictionary.reading.root import shown
-from metrics_dictionary.tools.addresses import is_address, shown_address
+from metrics_dictionary.tools.addresses import is_address, refuse_secret, shown_address
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.files import file_bytes
 from metrics_dictionary.tools.web_document import fetch
@@ -50,6 +50,7 @@ def _bytes(meant: str, token: str | None) -> bytes:
         return sys.stdin.buffer.read(MAX_PAYLOAD_SIZE + 1)
     if is_address(meant):
         return fetch(meant, MAX_PAYLOAD_SIZE, {"PRIVATE-TOKEN": token} if token else None)
+    refuse_secret(meant, "a file, a URL, or - for standard input")
     return file_bytes(Path(meant), MAX_PAYLOAD_SIZE)
 
 

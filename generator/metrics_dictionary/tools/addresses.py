@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from base64 import b64encode
 from dataclasses import dataclass
@@ -17,7 +18,8 @@ _WEB = re.compile(r"https?:", re.IGNORECASE)
 _AUTHORITY_END = re.compile(r"[/?#]")
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _SENDABLE = re.compile(r"[!-~]+")
-_CREDENTIALS = re.compile(r"(?<=://)[^\s\"'<>]*@")
+_CREDENTIALS = re.compile(r"(?<=//)[^\s\"'<>]*@|(?<![^\s\"'<>])[^\s\"'<>/]+:[^\s\"'<>]*@")
+_MAY_BE_SECRET = re.compile(r"(//|:).*@|[?#].*=", re.DOTALL)
 
 _ENCODING = "write / # ? @ % in a name or a password as %2F %23 %3F %40 %25, and an @ elsewhere as %40"
 ADDRESS = "the address"
@@ -64,6 +66,27 @@ def scheme_of(address: str) -> str:
 def is_address(text: str) -> bool:
     """Return whether a text means an address, as opposed to a file; it need not be a sound one."""
     return bool(_SCHEME.match(text) or _WEB.match(text))
+
+
+def may_hold_secret(text: str) -> bool:
+    """Return whether a text may be meant as an address with a name, a password or parameters, whatever else it is.
+
+    ``bob:secret@host`` lacks a scheme, ``https;//bob:secret@host`` has a typing error in it, and another one begins
+    with a blank: `is_address` is false for each of them, and no message may repeat one.
+    """
+    return bool(_MAY_BE_SECRET.search(text))
+
+
+def refuse_secret(text: str, meant: str) -> None:
+    """Raise OperationalError, which repeats no part of the text, where it `may_hold_secret` and names no file.
+
+    ``meant`` is what may stand in its place: ``a file or a URL``.
+    """
+    if may_hold_secret(text) and not is_address(text) and not os.path.lexists(text):
+        raise OperationalError(
+            f"{ADDRESS} cannot be read, and is not shown, as a password may stand in it: write {meant}; "
+            "a URL is https://HOST/PATH"
+        )
 
 
 def read_address(text: str, what: str = ADDRESS) -> Address:
@@ -123,6 +146,17 @@ def anonymous_web_address(text: str, example: str = "https://HOST/PATH", what: s
     address = web_address(text, example, what)
     if address.url != text:
         raise OperationalError(f"{what} has a name or a password in it, and none is ever sent: leave it out")
+    return address
+
+
+def page_address(text: str, example: str = "https://HOST/PATH/", what: str = ADDRESS) -> Address:
+    """Take the address of published pages apart; raises OperationalError also when it has parameters or a fragment.
+
+    A parameter may be a token, and what is published is for everybody.
+    """
+    address = anonymous_web_address(text, example, what)
+    if "?" in text or "#" in text:
+        raise OperationalError(f"{what} has parameters, which would be published: write {example}")
     return address
 
 

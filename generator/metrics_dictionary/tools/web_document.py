@@ -17,7 +17,13 @@ from urllib.request import (
 )
 
 from metrics_dictionary import __version__
-from metrics_dictionary.tools.addresses import anonymous_web_address, is_address, shown_address, without_credentials
+from metrics_dictionary.tools.addresses import (
+    anonymous_web_address,
+    is_address,
+    may_hold_secret,
+    shown_address,
+    without_credentials,
+)
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.text import one_line
 
@@ -76,7 +82,10 @@ def fetch(url: str, limit: int, headers: Mapping[str, str] | None = None) -> byt
 def redirect_target(error: HTTPError) -> str:
     """Return where a redirect points to, without parameters, which may be a signature."""
     location = one_line(error.headers.get("Location") or "")
-    return (shown_address(location) if is_address(location) else location.partition("?")[0]) or "nowhere"
+    if is_address(location):
+        return shown_address(location)
+    path = location.partition("?")[0].partition("#")[0]
+    return "another place" if may_hold_secret(path) else path or "nowhere"
 
 
 def _advice(error: HTTPError) -> str:

@@ -18,7 +18,7 @@ from metrics_dictionary.reading.document import Kind
 from metrics_dictionary.reading.parse import parse
 from metrics_dictionary.reading.read import read_dictionary
 from metrics_dictionary.reading.root import SourceFile, is_root, shown
-from metrics_dictionary.tools.addresses import is_address, shown_address
+from metrics_dictionary.tools.addresses import is_address, refuse_secret, shown_address
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.files import file_bytes
 from metrics_dictionary.tools.garbage import without_garbage_collection
@@ -54,6 +54,7 @@ def open_edition(
     with without_garbage_collection():
         if is_address(meant):
             return combined_edition(shown_address(meant), fetch(meant, MAX_COMBINED_SIZE))
+        refuse_secret(meant, "a URL, a file, a definitions root or a git revision")
         path = Path(meant)
         try:
             if path.is_dir() and is_root(path):

@@ -10,8 +10,7 @@ import os
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
-from metrics_dictionary.tools.addresses import anonymous_web_address
-from metrics_dictionary.tools.errors import OperationalError
+from metrics_dictionary.tools.addresses import page_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,9 +27,7 @@ _NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 def site_address(text: str) -> str:
     """Return the address of a site, with a slash at its end. Raises OperationalError for what is not one."""
-    anonymous_web_address(text, "https://example.com/metrics/", "the address of --site-url")
-    if "?" in text or "#" in text:
-        raise OperationalError("--site-url: a site's address has no parameters: write https://example.com/metrics/")
+    page_address(text, "https://example.com/metrics/", "the address of --site-url")
     return text.rstrip("/") + "/"
 
 

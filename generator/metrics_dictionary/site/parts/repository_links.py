@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from urllib.parse import quote, urlsplit
 
-from metrics_dictionary.tools.addresses import anonymous_web_address
+from metrics_dictionary.tools.addresses import anonymous_web_address, page_address
 from metrics_dictionary.tools.errors import OperationalError
 
 FILE_PATH = "{file_path}"
@@ -46,12 +46,17 @@ def repository_links(address: str | None) -> RepositoryLinks:
     """Return the links for the address of a repository, or for one with ``{file_path}`` in it.
 
     The second form serves every forge and branch: ``https://host/group/project/-/edit/main/{file_path}``; the first
-    one stands for branch ``main`` on GitHub, or else GitLab. Raises OperationalError for what is not a web address.
+    one stands for branch ``main`` on GitHub, or else GitLab. Raises OperationalError for what is not a web address, and
+    for one with parameters, unless the place of the file is one of them.
     """
     if not address:
         return RepositoryLinks()
     example = f"https://gitlab.com/group/project, or an edit page's with {FILE_PATH} in it"
-    anonymous_web_address(address, example, "the address of --repository-url")
+    what = "the address of --repository-url"
+    anonymous_web_address(address, example, what)
+    parts = urlsplit(address)
+    if FILE_PATH not in parts.query + parts.fragment:
+        page_address(address, example, what)
     if not _ADDRESS.fullmatch(address):
         raise OperationalError("--repository-url: the address has a quotation mark or an angle bracket: encode it")
     if FILE_PATH in address:
