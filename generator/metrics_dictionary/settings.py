@@ -69,8 +69,8 @@ SETTINGS = (
     Setting("ping.statement_timeout", float, 1.0, "Seconds that a single statement on the database may take."),
     Setting("ping.time_limit", float, 1800.0, "Seconds that a collection may take. Metrics that are not computed by "
             "then have the value -1."),
-    Setting("ping.hold_hours", float, 24.0, "Hours that the last payload stays in place while collections find the "
-            "database away. Then a payload without the database's values replaces it."),
+    Setting("ping.hold_hours", float, 24.0, "Hours that the last payload stays in place while collections get nothing "
+            "from the database. Then a payload without the database's values replaces it."),
     Setting("ping.schema_snapshot", str, None, "File with the expected structure of the database, written by "
             "`database snapshot`."),
     Setting("ping.operational", bool, True, "Whether metrics of the category `operational` are collected."),

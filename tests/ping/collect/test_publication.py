@@ -149,6 +149,37 @@ def test_a_good_payload_stays_for_a_day_and_then_is_replaced_by_one_that_names_t
     assert (outage["since"], outage["attempts"]) == ("2024-01-22T23:33:50.387Z", 4)
 
 
+def test_an_emptied_database_holds_a_good_payload_like_one_that_is_away(instance: Instance) -> None:
+    instance.collect()
+    good = instance.payload
+    instance.go_away()
+    instance.file.touch()
+    for hours in (1, 24):
+        instance.now = NOW + hours * HOUR
+        with pytest.raises(PayloadHeldError, match=r"the database gives no value \(.*no such table") as error:
+            instance.collect()
+        assert "Check that the setting `database` names the right database" in str(error.value)
+        assert "can be reached" not in str(error.value)
+        assert instance.payload == good
+    instance.now = NOW + 25 * HOUR
+    instance.collect()
+    assert instance.payload["counts"] == {"boards": -1, "issues": -1}
+    instance.now += HOUR
+    instance.collect()  # the former payload has nothing to lose
+    assert instance.payload["recorded_at"] == "2024-01-17T01:33:50.387Z"
+
+
+def test_a_collection_without_a_configured_database_holds_a_good_payload(instance: Instance) -> None:
+    instance.collect()
+    good = instance.payload
+    instance.now += HOUR
+    settings = load_settings(None, {}, environment={})
+    with pytest.raises(PayloadHeldError, match=r"the database is not configured \(no database is conf") as error:
+        publish(TABLES, open_sources(settings, instance.store), instance.store, settings, now=instance.now)
+    assert "Give --database URL, or name the database in the setting `database`" in str(error.value)
+    assert instance.payload == good
+
+
 def test_the_hours_of_a_hold_can_be_set(instance: Instance) -> None:
     instance.collect()
     instance.go_away()

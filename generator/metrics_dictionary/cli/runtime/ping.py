@@ -48,7 +48,8 @@ def command() -> None:
 def generate(*, root: Path, settings_file: Path | None, **given: str | None) -> None:
     """Compute every live metric and keep the payload in the store, where GET service_ping reads it.
 
-    While the database is away, the last payload stays for `ping.hold_hours`, and the exit status is 2.
+    While the database is away or gives no value, a former payload that has its values stays for `ping.hold_hours`, and
+    the exit status is 2. Without a former payload, one is published at once, with status 0.
     """
     from metrics_dictionary.ping.collect.publication import publish
     from metrics_dictionary.ping.sources.open_sources import open_sources

@@ -11,7 +11,7 @@ from queue import SimpleQueue
 from time import monotonic, perf_counter
 from typing import TYPE_CHECKING, TypeVar
 
-from metrics_dictionary.ping.collect.payload import Outage
+from metrics_dictionary.ping.collect.payload import GIVES_NOTHING, NOT_CONFIGURED, Outage
 from metrics_dictionary.ping.collect.value_check import ValueCheck
 from metrics_dictionary.ping.measurement import (
     Measurement,
@@ -20,8 +20,8 @@ from metrics_dictionary.ping.measurement import (
     TimeLimitReached,
     reason,
 )
-from metrics_dictionary.ping.query.data_sources import FAILED, DataSource
-from metrics_dictionary.ping.query.entry import MAX_DEPTH
+from metrics_dictionary.ping.query.data_sources import DATA_SOURCES, FAILED, DataSource
+from metrics_dictionary.ping.query.entry import MAX_DEPTH, InstrumentationError
 from metrics_dictionary.ping.sources.evaluation import Evaluation, data_source_of, resolved_instrumentation
 from metrics_dictionary.tools.errors import OperationalError
 
@@ -39,7 +39,9 @@ MAX_UNAVAILABLE = 3
 """The circuit breaker: after so many metrics in a row that found a service unavailable, no other one waits for it."""
 
 
-HELD_FOR = ("database", "store")
+DATABASE = "database"
+
+HELD_FOR = (DATABASE, "store")
 """The services whose outage concerns a whole payload. Prometheus and Python classes each give a few metrics of it."""
 
 
@@ -66,6 +68,8 @@ class Evaluator:
         self._unavailable: Counter[str] = Counter()
         self._last_reason: dict[str, str] = {}
         self._answered: set[str] = set()
+        self._database_failure: str | None = None
+        self._database_has_values = False
         self._time_limit = time_limit
         self._end = monotonic() + time_limit
         if time_limit < math.inf:  # who only lists must not lift the limit of a collection under way
@@ -82,15 +86,20 @@ class Evaluator:
             self._sources.database.deadline = deadline
 
     def outages(self) -> tuple[Outage, ...]:
-        """Return which of the services that hold a payload back are away as a whole.
+        """Return which of the services that hold a payload back gave nothing as a whole.
 
-        These are away: one that nobody asks any more, and one that never answered when it was asked.
+        These are away: one that nobody asks any more, and one that never answered when it was asked. A database that
+        is not configured, or is another or an empty one, gives no value of any metric.
         """
-        return tuple(
+        away = [
             Outage(service, self._last_reason[service], since=self._now)
             for service in HELD_FOR
             if self._is_away(service) or (service in self._last_reason and service not in self._answered)
-        )
+        ]
+        if self._database_failure is None or self._database_has_values or any(o.service == DATABASE for o in away):
+            return tuple(away)
+        problem = NOT_CONFIGURED if self._sources.database is None else GIVES_NOTHING
+        return (Outage(DATABASE, self._database_failure, since=self._now, problem=problem), *away)
 
     def measure(self, key_path: str) -> Measurement:
         """Return the value of a metric or its fallback, with the reason. Raises MetricFailed only for a circle."""
@@ -145,11 +154,14 @@ class Evaluator:
             raise
         except Exception as error:
             self._unavailable[service] = 0
+            if source is DATA_SOURCES[DATABASE] and not isinstance(error, InstrumentationError | TimeLimitReached):
+                self._database_failure = self._database_failure or reason(error)
             if isinstance(error, OperationalError):  # the service answered: it refuses this one
                 self._answered.add(service)
             raise
         self._unavailable[service] = 0
         self._answered.add(service)
+        self._database_has_values |= service == DATABASE
         return value
 
     def _is_away(self, service: str) -> bool:

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from metrics_dictionary.ping.measurement import Measurement
 
 
+AWAY = "is away"
+NOT_CONFIGURED = "is not configured"
+GIVES_NOTHING = "gives no value"
+
+
 @dataclass(frozen=True)
 class Payload:
     """The measurements of one collection, in the order of the key paths. ``recorded_at`` is when it began.
@@ -58,8 +63,9 @@ class Payload:
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """A service that was away as a whole: ``service`` is ``database`` or ``store``.
+    """A service that gave no value at all: ``service`` is ``database`` or ``store``.
 
+    ``problem`` completes a sentence about the service: AWAY, NOT_CONFIGURED or GIVES_NOTHING.
     ``since`` is when the first of ``attempts`` collections in a row found it away; what happened between them is not
     known.
     """
@@ -68,6 +74,7 @@ class Outage:
     reason: str
     since: datetime
     attempts: int = 1
+    problem: str = AWAY
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING
 
 from metrics_dictionary.dictionary.definition import mapping
 from metrics_dictionary.ping.collect.collection import collect
-from metrics_dictionary.ping.collect.payload import cached, outages
+from metrics_dictionary.ping.collect.payload import AWAY, GIVES_NOTHING, NOT_CONFIGURED, cached, outages
 from metrics_dictionary.stores.store import made_uuid
 from metrics_dictionary.tools.clock import iso
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.text import listed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from metrics_dictionary.dictionary.dictionary import Dictionary
     from metrics_dictionary.ping.collect.collection import Progress
-    from metrics_dictionary.ping.collect.payload import Payload
+    from metrics_dictionary.ping.collect.payload import Outage, Payload
     from metrics_dictionary.ping.sources.evaluation import Sources
     from metrics_dictionary.settings import Settings
     from metrics_dictionary.stores.store import CachedPayload, Store
@@ -85,7 +87,7 @@ def publish(
 
     The first collection also makes the UUID of an instance whose settings name none.
 
-    Raises PayloadHeldError while a service is away that the last payload has values of, for at most `ping.hold_hours`;
+    Raises PayloadHeldError, for at most `ping.hold_hours`, while a service gives nothing that the last payload has;
     StoreUnavailableError when nothing can be kept; OperationalError for a setting that makes no sense.
     """
     hold_time, time_limit = limits(settings)
@@ -127,14 +129,27 @@ def _after_attempt(
     lost = [outage for outage in payload.outages if outage.service not in known]
     if lost and now < hold.since + hold_time:
         hold.keep(store)
-        reasons = "; ".join(f"the {outage.service} is away ({outage.reason})" for outage in lost)
-        names = listed([outage.service for outage in lost], "and")
+        reasons = "; ".join(f"the {outage.service} {outage.problem} ({outage.reason})" for outage in lost)
         raise PayloadHeldError(
-            f"{reasons}: the payload of {iso(former.recorded_at)} stays in the store. Collect again when the {names} "
-            f"can be reached; from {iso(hold.since + hold_time)} on, a payload replaces it in any case",
+            f"{reasons}: the payload of {iso(former.recorded_at)} stays in the store. {_advice(lost)}; from "
+            f"{iso(hold.since + hold_time)} on, a payload replaces it in any case",
             hold.attempts,
         )
     return replace(
         payload,
         outages=tuple(replace(outage, since=hold.since, attempts=hold.attempts) for outage in payload.outages),
     )
+
+
+def _advice(lost: Sequence[Outage]) -> str:
+    """Return what to do before the next collection, as a sentence without its full stop."""
+    problems = {outage.problem for outage in lost}
+    steps = []
+    if NOT_CONFIGURED in problems:
+        steps.append("give --database URL, or name the database in the setting `database`")
+    if GIVES_NOTHING in problems:
+        steps.append("check that the setting `database` names the right database and that it can compute the metrics")
+    away = [outage.service for outage in lost if outage.problem == AWAY]
+    again = f"collect again when the {listed(away, 'and')} can be reached" if away else "collect again"
+    advice = listed([*steps, again], "and")
+    return advice[0].upper() + advice[1:]
