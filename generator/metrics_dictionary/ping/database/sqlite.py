@@ -8,9 +8,11 @@ is checked that nobody has, and otherwise the answer is thrown away.
 from __future__ import annotations
 
 import math
+import re
 import sqlite3
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -28,11 +30,12 @@ from metrics_dictionary.ping.database.sketch import Sketch
 from metrics_dictionary.ping.database.time_columns import MICROSECONDS, TimeColumns, epoch_microseconds
 from metrics_dictionary.ping.measurement import MAX_REASON_LENGTH
 from metrics_dictionary.ping.query import sql
+from metrics_dictionary.ping.query.relation import AnyOf, Comparison, Join, Not, SubSelect
 from metrics_dictionary.tools.text import one_line
 
 if TYPE_CHECKING:
     from metrics_dictionary.ping.database.database import Number
-    from metrics_dictionary.ping.query.relation import Relation
+    from metrics_dictionary.ping.query.relation import Condition, Relation, Rows
 
 STEPS_BETWEEN_CHECKS = 20_000
 """Instructions of SQLite's virtual machine between two checks of the deadline: about a millisecond."""
@@ -80,7 +83,7 @@ class SqliteDatabase:
 
     def compute(self, relation: Relation) -> Number | None:
         """Return the value of a relation."""
-        return compute(self, self._time_columns.settled(relation), self._bounds_cache)
+        return compute(self, self._time_columns.settled(_with_glob(relation)), self._bounds_cache)
 
     def sketch(self, relation: Relation) -> Sketch:
         """Return the sketch of the values, each of which is fetched once: SQLite has no hash function."""
@@ -205,3 +208,51 @@ def _must_write(error: Exception) -> bool:
 def _decoded(text: bytes) -> str:
     """Return a string from bytes that need not be UTF-8: SQLite does not check."""
     return text.decode("utf-8", "surrogateescape")
+
+
+_PART = re.compile(r"\\(.)|(.)", re.DOTALL)
+_WILDCARDS = {"%": "*", "_": "?"}
+
+
+def _with_glob(relation: Relation) -> Relation:
+    """Return the relation with ``GLOB`` in the place of each ``LIKE`` that the author did not write as SQL.
+
+    SQLite's ``LIKE`` ignores the case of ASCII letters and has no escapes, other than PostgreSQL's. A statement that is
+    shown keeps it. ``PRAGMA case_sensitive_like`` would also change the author's SQL, and what indexes of the
+    application stand on.
+    """
+    return replace(relation, rows=_rows(relation.rows))
+
+
+def _glob_pattern(pattern: str) -> str:
+    """Return ``GLOB``'s pattern for one of ``LIKE``, in which the character after a backslash is an ordinary one."""
+    if (len(pattern) - len(pattern.rstrip("\\"))) % 2:
+        raise DatabaseError("a pattern of `LIKE` must not end with a single backslash; write two for a backslash")
+    return _PART.sub(lambda part: _WILDCARDS.get(part[2]) or _ordinary(part[1] or part[2]), pattern)
+
+
+def _ordinary(character: str) -> str:
+    return f"[{character}]" if character in "*?[" else character
+
+
+def _rows(rows: Rows) -> Rows:
+    joins = tuple(replace(join, on=_all(join.on)) if isinstance(join, Join) else join for join in rows.joins)
+    return replace(rows, joins=joins, conditions=_all(rows.conditions))
+
+
+def _all(conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
+    return tuple(map(_condition, conditions))
+
+
+def _condition(condition: Condition) -> Condition:
+    match condition:
+        case Comparison(operator="LIKE", operand=str(pattern)):
+            return replace(condition, operator="GLOB", operand=_glob_pattern(pattern))
+        case Comparison(operand=SubSelect(rows=rows) as select):
+            return replace(condition, operand=replace(select, rows=_rows(rows)))
+        case AnyOf(members):
+            return AnyOf(tuple(map(_all, members)))
+        case Not(conditions):
+            return Not(_all(conditions))
+        case _:
+            return condition
