@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.services import postgres as postgres_service
 from tests.services import redis as redis_service
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 # A busy machine must not fail a test about correctness; in CI the same commit must give the same verdict twice.
 settings.register_profile("steady", deadline=None, derandomize=os.environ.get("CI") == "true")
 settings.load_profile("steady")
-
-REPOSITORY = Path(__file__).parent.parent
 
 TOGETHER = ("browser", "recipes", "site")
 """Folders whose tests share something that takes long to make, such as a built site: one worker runs all of them.
@@ -49,16 +47,28 @@ def postgres_server() -> Iterator[postgres_service.PostgresServer]:
         yield server
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
+class ByFolderOrFile(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no types
+    """Gives a worker one file after the other, and the tests of a folder of TOGETHER as one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        """Return the name of what stays together; pytest-xdist means this method to be overridden."""
+        file = nodeid.split("::", 1)[0]
+        folder = file.removeprefix("tests/").split("/", 1)[0]
+        return folder if folder in TOGETHER else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFolderOrFile:
+    return ByFolderOrFile(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests belong to one worker."""
-    order = {}
-    for item in items:
-        folder, *_ = item.path.relative_to(REPOSITORY / "tests").parts
-        group = folder if folder in TOGETHER else item.path.as_posix()
-        item.add_marker(pytest.mark.xdist_group(group))
-        order[item] = TOGETHER.index(folder) if folder in TOGETHER else len(TOGETHER)
-    items.sort(key=order.__getitem__)
+    """Let the folders that stay together come first."""
+
+    def rank(item: pytest.Item) -> int:
+        folder = item.nodeid.removeprefix("tests/").split("/", 1)[0]
+        return TOGETHER.index(folder) if folder in TOGETHER else len(TOGETHER)
+
+    items.sort(key=rank)
 
 
 def skip_or_fail(reason: str) -> None:
