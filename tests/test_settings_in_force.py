@@ -332,7 +332,7 @@ ROWS = {
     "server.access_log": Row(logged, '"FOLDER/access.log"', None, 1),
     "events.unknown": Row(unknown_event, '"ignore"', 422, 200),
     "ping.enabled": Row(is_scheduled, "false", True, False),
-    "ping.interval_days": Row(collected_after_three_days, "1", False, True),
+    "ping.interval_days": Row(collected_after_three_days, "1", False, True, DATABASE),
     "ping.statement_timeout": Row(payload_value("slow_view"), "0.001", 100_000, -1, DATABASE),
     "ping.time_limit": Row(payload_value("database"), "0.000001", 2, -1, DATABASE),
     "ping.hold_hours": Row(without_the_database, "0", "held", "replaced", 'database = "sqlite:///FOLDER/nowhere.db"'),

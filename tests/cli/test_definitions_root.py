@@ -116,7 +116,7 @@ def test_the_schema_has_the_product_groups_of_the_root_that_the_settings_file_na
 
 def test_a_settings_file_that_is_wrong_is_told_of_only_when_it_is_needed(folder: Path) -> None:
     (folder / "settings.toml").write_text("prot = 1\n", encoding="utf-8")
-    assert "there is no setting prot" in said(run("export", "--settings", "settings.toml"))
+    assert "prot is not a setting" in said(run("export", "--settings", "settings.toml"))
     assert run("export", "--settings", "settings.toml", "--definitions", "definitions").exit_code == 0
 
 
