@@ -125,5 +125,7 @@ def test_a_reader_can_take_in_a_folder_at_a_glance() -> None:
     assert max(folders.values()) <= 16
 
 
-def test_there_are_fewer_than_250_modules() -> None:
-    assert sum(not module.endswith("__init__") for module in MODULES) < 250
+def test_the_house_is_not_divided_too_finely() -> None:
+    # 27,700 lines stood in 249 modules when the walls were moved. New rooms may come; smaller ones may not.
+    sizes = [len(path.read_text().splitlines()) for module, path in MODULES.items() if not module.endswith("__init__")]
+    assert sum(sizes) / len(sizes) >= 111
