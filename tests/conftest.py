@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,7 +26,9 @@ TOGETHER = ("browser", "recipes", "site")
 They come first, in this order, because they take longest. Elsewhere a worker takes a file at a time.
 """
 
-MISSING = (redis_service.MISSING, postgres_service.MISSING)
+NO_PROMTOOL = "no promtool here: metrics and alert rules are NOT CHECKED; run tests/install-system-packages"
+
+MISSING = (redis_service.MISSING, postgres_service.MISSING, NO_PROMTOOL)
 """What is said, loudly, of each service that this machine lacks."""
 
 
@@ -45,6 +48,15 @@ def postgres_server() -> Iterator[postgres_service.PostgresServer]:
         skip_or_fail(postgres_service.MISSING)
     with postgres_service.running_postgres() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def promtool() -> str:
+    """Prometheus's own tool, which checks what is written for Prometheus."""
+    found = shutil.which("promtool")
+    if found is None:
+        skip_or_fail(NO_PROMTOOL)
+    return str(found)
 
 
 class ByFolderOrFile(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no types

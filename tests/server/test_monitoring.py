@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import subprocess
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -35,14 +36,33 @@ def test_a_clock_that_is_not_trusted_is_a_warning_and_the_server_stays_ready(tmp
 
 
 def test_the_counters_are_those_of_the_requests_before(client: Client) -> None:
+    before = samples(client)
     client.get(f"{API}/metric_definitions")
     client.get(f"{API}/metric_definitions")
     client.get("/nowhere")
     client.get(f"{API}/service_ping")
-    text = client.get("/-/metrics").body.decode()
-    route = 'method="GET",route="/api/v4/usage_data/metric_definitions",status="200"'
-    assert f"metrics_dictionary_http_requests_total{{{route}}} 2\n" in text
-    assert 'http_requests_total{method="none",route="none",status="401"} 1\n' in text
-    assert '_seconds_bucket{route="/api/v4/usage_data/metric_definitions",le="+Inf"} 2\n' in text
-    assert 'metrics_dictionary_definitions{kind="events"} 2\n' in text
-    assert all(line.startswith(("#", "metrics_dictionary_")) for line in text.splitlines())
+    after = samples(client)
+
+    def grown(name: str) -> float:
+        return after[f"metrics_dictionary_{name}"] - before.get(f"metrics_dictionary_{name}", 0)
+
+    route = 'route="/api/v4/usage_data/metric_definitions"'
+    assert grown(f'http_requests_total{{method="GET",{route},status="200"}}') == 2
+    assert grown('http_requests_total{method="none",route="none",status="401"}') == 1
+    assert grown(f'http_request_duration_seconds_bucket{{{route},le="+Inf"}}') == 2
+    assert after['metrics_dictionary_definitions{kind="events"}'] == 2
+
+
+def test_prometheus_s_own_tool_finds_nothing_wrong_with_the_metrics(client: Client, promtool: str) -> None:
+    client.get(f"{API}/metric_definitions")
+    text = client.get("/-/metrics").body
+    checked = subprocess.run([promtool, "check", "metrics"], input=text, capture_output=True, check=False)
+    assert (checked.returncode, checked.stdout + checked.stderr) == (0, b"")
+
+
+def samples(client: Client) -> dict[str, float]:
+    """Return name and labels -> value of all that the server counts."""
+    lines = client.get("/-/metrics").body.decode().splitlines()
+    assert all(line.startswith(("# HELP ", "# TYPE ", "metrics_dictionary_")) for line in lines)
+    pairs = (line.rpartition(" ") for line in lines if not line.startswith("#"))
+    return {name: float(value) for name, _, value in pairs}

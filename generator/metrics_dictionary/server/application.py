@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,6 @@ from metrics_dictionary.ping.collect.publication import limits, publish
 from metrics_dictionary.ping.collect.scheduler import Scheduler
 from metrics_dictionary.ping.sources.open_sources import open_sources
 from metrics_dictionary.server.batch_recorder import BatchRecorder
-from metrics_dictionary.server.transport.request_counters import RequestCounters
 from metrics_dictionary.tools.clock import utc_now
 from metrics_dictionary.tools.errors import OperationalError
 
@@ -48,7 +47,6 @@ class Application:
     settings: Settings
     site: Path
     clock: Clock = utc_now
-    counters: RequestCounters = field(default_factory=RequestCounters)
 
     @classmethod
     def opened(cls, settings: Settings, dictionary: Dictionary, store: Store, site: Path) -> Application:

@@ -40,12 +40,11 @@ TABLE_PREFIXES = ("/api/", "/-/")
 class Router:
     """The route table of an application at work.
 
-    ``counters`` counts what is answered; ``recorder`` takes what endpoints record. Raises OperationalError for a
+    ``recorder`` takes what endpoints record. Raises OperationalError for a
     setting that means nothing.
     """
 
     def __init__(self, application: Application) -> None:
-        self.counters = application.counters
         self.recorder = application.recorder
         self._is_enabled = application.is_enabled
         self._site = {"GET": site_route(application)}

@@ -12,11 +12,18 @@ from typing import TYPE_CHECKING
 
 from metrics_dictionary.tools.clock import iso, utc_now
 from metrics_dictionary.tools.errors import OperationalError
+from metrics_dictionary.tools.instruments import Counter, Histogram
 
 if TYPE_CHECKING:
     from metrics_dictionary.server.transport.request import Request
 
 STANDARD_ERROR = "-"
+
+REQUESTS = Counter("http_requests_total", "Requests that were answered.", ("method", "route", "status"))
+DURATIONS = Histogram("http_request_duration_seconds", "Time from a request's head to its answer.", ("route",))
+
+NO_ROUTE = "none"
+"""The route and the method of what has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,13 @@ class AccessLog:
     def close(self) -> None:
         """Close the file."""
         os.close(self._descriptor)
+
+
+def count(entry: AccessLogEntry) -> None:
+    """Count a request that was answered."""
+    route = entry.route or NO_ROUTE
+    REQUESTS.add(entry.request.method if entry.route else NO_ROUTE, route, str(entry.status))
+    DURATIONS.observe(entry.seconds, route)
 
 
 def log_bug(request: Request | None, exception: BaseException) -> None:

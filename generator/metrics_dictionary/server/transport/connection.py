@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.server.transport.access_log import AccessLogEntry
+from metrics_dictionary.server.transport.access_log import NO_ROUTE, REQUESTS, AccessLogEntry
 from metrics_dictionary.server.transport.request import (
     MAX_HEAD,
     BadRequest,
@@ -177,7 +177,7 @@ class Connection:
     def _refuse(self, wrong: BadRequest) -> State:
         """Answer what is not a request, and close: where the next one would begin is unknown."""
         self.buffer.clear()
-        self._router.counters.count_refusal(wrong.status)
+        REQUESTS.add(NO_ROUTE, NO_ROUTE, str(wrong.status))
         return self._write(encode_refusal(wrong), b"", State.LINGERING)
 
     def _reject(self, pending: _PendingRequest, response: Response) -> State:

@@ -22,7 +22,7 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.server.transport.access_log import AccessLog, log_bug
+from metrics_dictionary.server.transport.access_log import AccessLog, count, log_bug
 from metrics_dictionary.server.transport.connection import Connection, State
 from metrics_dictionary.server.transport.poller import open_poller
 from metrics_dictionary.tools.errors import OperationalError
@@ -247,7 +247,7 @@ class Server(HTTPServer):
         state = _guarded(partial(connection.write_response, replacement, is_last=self._stopping))
         entry, connection.log_entry = connection.log_entry, None
         if entry is not None:
-            self.router.counters.count(entry)
+            count(entry)
             if self._options.access_log is not None:
                 self._options.access_log.write(entry)
         self._schedule(connection, state)

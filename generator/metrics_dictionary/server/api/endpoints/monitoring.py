@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 
 from metrics_dictionary import __version__
 from metrics_dictionary.server.api.route import MESSAGE, TRUSTED, Route, RouteResponse
-from metrics_dictionary.server.transport.request_counters import BUCKETS
 from metrics_dictionary.server.transport.response import Response, json_response
 from metrics_dictionary.stores.store import StoreUnavailableError
+from metrics_dictionary.tools.instruments import CONTENT_TYPE, Gauge, prometheus_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from metrics_dictionary.server.application import Application
     from metrics_dictionary.server.transport.request import Request
-    from metrics_dictionary.server.transport.request_counters import RequestCounters
+
+BUILD = Gauge("build_info", "The version that runs.", ("version",))
+DEFINITIONS = Gauge("definitions", "Definitions that are served.", ("kind",))
+STARTED = Gauge("start_time_seconds", "When the server started, in seconds since 1970.")
 
 STATUS = {
     "type": "object",
@@ -69,10 +70,11 @@ class Monitoring:
 
     def __init__(self, application: Application) -> None:
         self._store = application.store
-        self._counters = application.counters
         dictionary = application.dictionary
-        self._definitions = {"metrics": len(dictionary.expanded), "events": len(dictionary.events)}
-        self._started = time.time()
+        BUILD.set(1, __version__)
+        DEFINITIONS.set(len(dictionary.expanded), "metrics")
+        DEFINITIONS.set(len(dictionary.events), "events")
+        STARTED.set(round(time.time(), 3))
 
     def liveness(self, _request: Request) -> Response:
         """Answer that the process answers; nothing else is asked."""
@@ -88,39 +90,5 @@ class Monitoring:
         return json_response(200, {"status": "ok", "store": "ok"} | ({"warnings": [warning]} if warning else {}))
 
     def metrics(self, _request: Request) -> Response:
-        """Answer with counters for Prometheus."""
-        text = "\n".join([*self._facts(), *_request_lines(self._counters)]) + "\n"
-        return Response(200, text.encode(), "text/plain; version=0.0.4; charset=utf-8")
-
-    def _facts(self) -> Iterator[str]:
-        yield from _header("build_info", "gauge", "The version that runs.")
-        yield f'{_name("build_info")}{{version="{__version__}"}} 1'
-        yield from _header("definitions", "gauge", "Definitions that are served.")
-        for kind, number in self._definitions.items():
-            yield f'{_name("definitions")}{{kind="{kind}"}} {number}'
-        yield from _header("start_time_seconds", "gauge", "When the server started, in seconds since 1970.")
-        yield f"{_name('start_time_seconds')} {self._started:.3f}"
-
-
-def _request_lines(counters: RequestCounters) -> Iterator[str]:
-    requests, durations = counters.snapshot()
-    yield from _header("http_requests_total", "counter", "Requests that were answered.")
-    for (method, route, status), number in requests:
-        yield f'{_name("http_requests_total")}{{method="{method}",route="{route}",status="{status}"}} {number}'
-    name = "http_request_duration_seconds"
-    yield from _header(name, "histogram", "Time from a request's head to its answer.")
-    for route, histogram in durations:
-        total = 0
-        for end, number in zip((*BUCKETS, "+Inf"), histogram.counts, strict=True):
-            total += number
-            yield f'{_name(name)}_bucket{{route="{route}",le="{end}"}} {total}'
-        yield f'{_name(name)}_sum{{route="{route}"}} {histogram.seconds:.6f}'
-        yield f'{_name(name)}_count{{route="{route}"}} {total}'
-
-
-def _name(name: str) -> str:
-    return f"metrics_dictionary_{name}"
-
-
-def _header(name: str, kind: str, text: str) -> tuple[str, str]:
-    return f"# HELP {_name(name)} {text}", f"# TYPE {_name(name)} {kind}"
+        """Answer with what this process counts about itself, for Prometheus."""
+        return Response(200, prometheus_text().encode(), CONTENT_TYPE)
