@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from metrics_dictionary.validation.engine.keywords import validator_of
+from metrics_dictionary.validation.engine.verdict import Verdict
 from metrics_dictionary.validation.schemas.definition_schemas import schema
 
 # A busy machine must not fail a test about correctness.
@@ -44,6 +45,14 @@ def keywords(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
             "pattern": st.sampled_from(["^a$", "b", "^[a-c]+$"]),
             "allOf": st.lists(inner, min_size=1, max_size=2),
             "anyOf": st.lists(inner, min_size=1, max_size=2),
+            "contains": inner,
+            "minContains": st.integers(0, 2),
+            "maxContains": st.integers(0, 2),
+            "minItems": st.integers(0, 2),
+            "minLength": st.integers(0, 2),
+            "minProperties": st.integers(0, 2),
+            "minimum": st.sampled_from([-1, 0, 1.5]),
+            "maximum": st.sampled_from([-1, 0, 1.5]),
             "not": inner,
             "if": inner,
             "then": inner,
@@ -56,23 +65,32 @@ def keywords(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 @given(st.recursive(keywords(st.just({})), keywords, max_leaves=6), JSON)
 @example({"type": "integer"}, 1.0)
 def test_the_verdict_is_that_of_jsonschema(rules: dict[str, Any], value: object) -> None:
-    assert (not list(validator_of(rules).iter_errors(value))) == Draft202012Validator(rules).is_valid(value)
+    valid = Draft202012Validator(rules).is_valid(value)
+    assert Verdict(rules).accepts(value) is valid
+    assert (not list(validator_of(rules).iter_errors(value))) is valid
 
 
-@pytest.mark.parametrize("name", ["metric.json", "event.json", "product_groups.json"])
+@pytest.mark.parametrize("name", ["metric.json", "event.json", "instrumentation.json", "product_groups.json"])
 @UNTIMED
 @given(data=st.data())
 def test_the_verdict_on_definitions_is_that_of_jsonschema(name: str, data: st.DataObject) -> None:
     rules = schema(name)
     fields = st.sampled_from(sorted(rules.get("properties", {"a": {}})))
     definition = data.draw(st.dictionaries(fields, JSON, max_size=5) | JSON)
-    assert (not list(validator_of(rules).iter_errors(definition))) == Draft202012Validator(rules).is_valid(definition)
+    valid = Draft202012Validator(rules).is_valid(definition)
+    assert Verdict(rules).accepts(definition) is valid
+    assert (not list(validator_of(rules).iter_errors(definition))) is valid
 
 
 def test_the_end_of_a_pattern_is_the_end_of_the_text() -> None:
     validator = validator_of({"pattern": "^a$"})
     assert not list(validator.iter_errors("a"))
     assert list(validator.iter_errors("a\n"))
+
+
+def test_a_keyword_that_nobody_checks_is_refused() -> None:
+    with pytest.raises(ValueError, match="not supported: multipleOf"):
+        Verdict({"properties": {"a": {"multipleOf": 2}}})
 
 
 def test_a_reference_may_lead_back_to_where_it_stands() -> None:

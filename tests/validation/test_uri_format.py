@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from metrics_dictionary.validation.engine.keywords import is_uri
+from metrics_dictionary.validation.engine.verdict import is_uri
 
 
 @pytest.mark.parametrize(

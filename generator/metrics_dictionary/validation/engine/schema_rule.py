@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from metrics_dictionary.reading.document import Document, Kind
 from metrics_dictionary.tools.near_misses import Suggestion, suggested
 from metrics_dictionary.validation.engine import message_parts
-from metrics_dictionary.validation.engine.keywords import about_key, missing_field, validator_of
+from metrics_dictionary.validation.engine.verdict import Verdict
 from metrics_dictionary.validation.rules.rule import Finding
 from metrics_dictionary.validation.schemas.definition_schemas import (
     EVENT,
@@ -50,6 +50,8 @@ _SUBJECTS = {
 
 def schema_findings(document: Document) -> Iterator[Finding]:
     """Find each value of a document that its schema does not allow."""
+    if _verdict(document.kind).accepts(document.data):
+        return
     found = [_finding(document, error) for error in _telling(_validator(document.kind).iter_errors(document.data))]
     # A misspelled field is one mistake: it is not also missing under its right name.
     misspelled = {
@@ -75,7 +77,14 @@ def accepts(document: Document, path: JsonPath, value: object) -> bool:
 
 
 @cache
+def _verdict(kind: Kind) -> Verdict:
+    return Verdict(schema(SCHEMAS[kind]))
+
+
+@cache
 def _validator(kind: Kind) -> Validator:
+    from metrics_dictionary.validation.engine.keywords import validator_of  # jsonschema takes 40 ms to import
+
     return validator_of(schema(SCHEMAS[kind]))
 
 
@@ -87,14 +96,19 @@ def _telling(errors: Iterable[ValidationError]) -> list[ValidationError]:
     for error in found:
         path = tuple(error.path)
         if error.validator == "type" or path not in of_wrong_type:
-            told.setdefault((path, error.validator, str(error.validator_value), missing_field(error)), error)
+            told.setdefault((path, error.validator, str(error.validator_value), _missing_field(error)), error)
     return list(told.values())
+
+
+def _missing_field(error: ValidationError) -> str | None:
+    """Return the name of the field whose absence is the error, otherwise None."""
+    return getattr(error, "missing", None)
 
 
 def _finding(document: Document, error: ValidationError) -> Finding:
     path = tuple(error.path)
     words = _without_quotes(document, error) or _words_for(error)
-    missing = missing_field(error)
+    missing = _missing_field(error)
     subject = message_parts.field(path) if path else _SUBJECTS[document.kind]
     described = path if missing is None else (*path, missing)
     return Finding(
@@ -103,7 +117,7 @@ def _finding(document: Document, error: ValidationError) -> Finding:
         f"{subject} {words.predicate}",
         help=words.help or description_of(SCHEMAS[document.kind], described),
         suggestion=words.suggestion,
-        at_key=about_key(error),
+        at_key=getattr(error, "at_key", False),
         missing=() if missing is None else ((*path, missing),),
     )
 
@@ -181,7 +195,7 @@ def _format(error: ValidationError, _: Any) -> _Words:
 
 
 def _required(error: ValidationError, _: Any) -> _Words:
-    missing, reason = missing_field(error), _own_words(error)
+    missing, reason = _missing_field(error), _own_words(error)
     return _Words(f"has no {message_parts.code(missing)}" + (f": {reason}" if reason else ""))
 
 
