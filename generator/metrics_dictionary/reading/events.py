@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 import yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 Event: TypeAlias = yaml.Event
 
@@ -28,12 +28,11 @@ def events_of(text: str | bytes) -> Iterator[Event]:
 
     Raises ``yaml.YAMLError`` where the text is not YAML.
     """
-    next_event = PARSER(text).get_event
-    while True:
-        event = cast("Event", next_event())
+    next_event = cast("Callable[[], Event]", PARSER(text).get_event)
+    end = yaml.StreamEndEvent
+    while type(event := next_event()) is not end:
         yield event
-        if type(event) is yaml.StreamEndEvent:
-            return
+    yield event
 
 
 def first_node(text: str) -> yaml.Node | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -24,6 +24,8 @@ from metrics_dictionary.reading.syntax_errors import merge_conflict, syntax_prob
 from metrics_dictionary.tools.text import escaped
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from metrics_dictionary.reading.root import SourceFile
 
 MAX_DEFINITION_BYTES = 64 * 1024
@@ -145,9 +147,6 @@ def _end_of(text: str) -> Position:
     return text.count("\n") + 1, len(text) - text.rfind("\n")
 
 
-_STARTS = (yaml.MappingStartEvent, yaml.SequenceStartEvent)
-_ENDS = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
-
 _Items = dict[str, object] | list[object] | None
 
 
@@ -164,7 +163,8 @@ class _Repetition:
 class _Content:
     """Builds the data of the first document from the events.
 
-    ``complete`` turns false where the data cannot be trusted: an alias, or nesting beyond the limit. ``_items`` is the
+    ``complete`` turns false where the data cannot be trusted: an alias, or nesting beyond the limit; ``_ended`` turns
+    true where nothing more is to be read. ``_items`` is the
     mapping or list that is being filled, ``_key`` the key of a mapping's next value, ``_outer`` both of what is around.
     """
 
@@ -177,33 +177,38 @@ class _Content:
         self._outer: list[tuple[_Items, str | None]] = []
         self._aliases: list[Event] = []
         self._documents = 0
+        self._ended = False
         self.doubts: list[Doubt] = []
         self._repeated: dict[tuple[int, str], _Repetition] = {}
 
     def read(self, text: str) -> None:
+        handlers: dict[type[Event], Callable[[Any], None]] = {
+            yaml.ScalarEvent: self._scalar,
+            yaml.MappingStartEvent: self._start,
+            yaml.SequenceStartEvent: self._start,
+            yaml.MappingEndEvent: self._end,
+            yaml.SequenceEndEvent: self._end,
+            yaml.AliasEvent: self._alias,
+            yaml.DocumentStartEvent: self._start_document,
+        }
         for event in events_of(text):
-            kind = type(event)
-            if kind is yaml.ScalarEvent:
-                self._scalar(cast("yaml.ScalarEvent", event))
-            elif kind in _STARTS:
-                self._start(cast("yaml.CollectionStartEvent", event))
-            elif kind in _ENDS:
-                self._end(event)
-            elif kind is yaml.AliasEvent:
-                self._aliases.append(event)
-                self._put(None, event)
-            elif kind is yaml.DocumentStartEvent:
-                self._documents += 1
-            if self._documents > 1:
-                self._report("yaml-multiple-documents", "a second document starts here", event)
-                break
-            if len(self._outer) > MAX_DEPTH:
-                deep = too_deep(position_of(event.start_mark))
-                self._report(deep.rule, deep.message, event, deep.help)
-                self.complete = False
-                break
+            handle = handlers.get(type(event))
+            if handle is not None:
+                handle(event)
+                if self._ended:
+                    break
         self._report_repetitions()
         self._report_aliases()
+
+    def _start_document(self, event: Event) -> None:
+        self._documents += 1
+        if self._documents > 1:
+            self._report("yaml-multiple-documents", "a second document starts here", event)
+            self._ended = True
+
+    def _alias(self, event: Event) -> None:
+        self._aliases.append(event)
+        self._put(None, event)
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
         if event.anchor is not None:
@@ -246,6 +251,11 @@ class _Content:
             self._check_tag(event.tag, event)
         self._outer.append((self._items, self._key))
         self._items, self._key = {} if type(event) is yaml.MappingStartEvent else [], None
+        if len(self._outer) > MAX_DEPTH:
+            deep = too_deep(position_of(event.start_mark))
+            self._report(deep.rule, deep.message, event, deep.help)
+            self.complete = False
+            self._ended = True
 
     def _end(self, event: Event) -> None:
         finished = self._items

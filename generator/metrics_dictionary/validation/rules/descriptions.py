@@ -57,7 +57,7 @@ def _problem(description: str, name: str) -> str | None:
         return "the description is a placeholder"
     if _repeats(words, description, name):
         return f"the description repeats {code(name)}"
-    number = sum(map(_words_in, words))
+    number = len(words) if description.isascii() else sum(map(_words_in, words))
     if number < _MIN_WORDS:
         return f"the description has {number} {'word' if number == 1 else 'words'}"
     return None
