@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from metrics_dictionary.stores.open_store import open_store
-from metrics_dictionary.stores.store import Recording
+from metrics_dictionary.stores.store import Changes, Recording
 from tests.program import COMMAND, environment, run
 from tests.small_root import METRIC, write, write_boards
 
@@ -424,7 +424,7 @@ def test_a_removal_that_would_be_wrong_is_not_written(root: Path, wrong: tuple[s
 
 def count_board(url: str) -> None:
     store = open_store(url)
-    store.record(Recording({"{event_counters}_create_board": 1}, {}, {}, frozenset()))
+    store.commit([Recording(Changes({"{event_counters}_create_board": 1}))])
     store.close()
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from metrics_dictionary.dictionary.dictionary import Dictionary
 from metrics_dictionary.dictionary.event import EventDefinition
 from metrics_dictionary.dictionary.metric import MetricDefinition
+from metrics_dictionary.events.tracking import EventTracker, Tracked
 from metrics_dictionary.stores.event_metrics import metric_value
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from metrics_dictionary.stores.store import Store
 
 EVENTS = """
@@ -55,6 +58,28 @@ DURING_W52 = datetime(2026, 12, 24, 12, tzinfo=UTC)
 DURING_W53 = datetime(2026, 12, 31, 23, 59, tzinfo=UTC)
 NEW_YEARS_DAY = datetime(2027, 1, 1, 0, 30, tzinfo=UTC)
 DURING_W01 = datetime(2027, 1, 5, 12, tzinfo=UTC)
+
+
+class StoredTracker:
+    """A tracker whose recordings are committed at once. Its calls return the sentences about ignored events."""
+
+    def __init__(self, dictionary: Dictionary, store: Store, **how: Any) -> None:
+        self.tracker = EventTracker(dictionary, **how)
+        self._store = store
+
+    def track(self, bodies: object, user: int | None, **how: bool) -> tuple[str, ...]:
+        return self._commit(self.tracker.track(bodies, user, **how))
+
+    def increment_counter(self, event: object) -> tuple[str, ...]:
+        return self._commit(self.tracker.increment_counter(event))
+
+    def increment_unique_users(self, event: object, values: Iterable[int]) -> tuple[str, ...]:
+        return self._commit(self.tracker.increment_unique_users(event, values))
+
+    def _commit(self, tracked: Tracked) -> tuple[str, ...]:
+        if not tracked.recording.is_empty:
+            self._store.commit([tracked.recording])
+        return tracked.ignored
 
 
 class Clock:

@@ -9,9 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from metrics_dictionary.events.event_errors import EventsRefusedError
-from metrics_dictionary.events.tracking import EventTracker
 from metrics_dictionary.stores.sqlite import SqliteStore
-from tests.events.event_samples import Clock, a_dictionary
+from tests.events.event_samples import Clock, StoredTracker, a_dictionary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +46,7 @@ def lasting_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteSt
 def test_any_json_value_is_counted_or_refused_in_printable_words(
     bodies: object, form: bool, lasting_store: SqliteStore
 ) -> None:
-    tracker = EventTracker(DICTIONARY, lasting_store, clock=Clock())
+    tracker = StoredTracker(DICTIONARY, lasting_store, clock=Clock())
     errors: tuple[str, ...] = ("nothing is wrong",)
     try:
         tracker.track(bodies, 7, form=form)
@@ -60,6 +59,6 @@ def test_any_json_value_is_counted_or_refused_in_printable_words(
 @settings(max_examples=200, deadline=None)
 @given(event=json_values)
 def test_any_json_value_given_to_the_older_calls_is_refused(event: object, lasting_store: SqliteStore) -> None:
-    tracker = EventTracker(DICTIONARY, lasting_store, clock=Clock())
+    tracker = StoredTracker(DICTIONARY, lasting_store, clock=Clock())
     with pytest.raises(EventsRefusedError):
         tracker.increment_counter(event)

@@ -15,10 +15,9 @@ import redis
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metrics_dictionary.events.tracking import EventTracker
 from metrics_dictionary.stores.redis import RedisStore
 from metrics_dictionary.stores.sqlite import SqliteStore
-from tests.events.event_samples import Clock, a_dictionary, values
+from tests.events.event_samples import Clock, StoredTracker, a_dictionary, values
 from tests.services import redis as redis_service
 
 if TYPE_CHECKING:
@@ -178,12 +177,12 @@ def test_any_stream_of_events_has_the_values_that_plain_python_counts(
     for opened in stores:
         clock = Clock(sent[0][0] if sent else now)
         with closing(opened(clock)) as store:
-            send(EventTracker(dictionary, store, clock=clock, ignore_unknown=True), clock, sent)
+            send(StoredTracker(dictionary, store, clock=clock, ignore_unknown=True), clock, sent)
             clock.now = now
             assert values(dictionary, store, now) == {name: value for name, value in expected.items() if value}
 
 
-def send(tracker: EventTracker, clock: Clock, sent: list[Any]) -> None:
+def send(tracker: StoredTracker, clock: Clock, sent: list[Any]) -> None:
     for moment, (call, what, user) in sent:
         clock.now = moment
         if call == "track":

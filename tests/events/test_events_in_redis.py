@@ -9,10 +9,9 @@ import pytest
 from metrics_dictionary.events.collector import Collector
 from metrics_dictionary.events.sender import Sender
 from metrics_dictionary.events.snowplow import Instance, StructuredEvents
-from metrics_dictionary.events.tracking import EventTracker
 from metrics_dictionary.stores.keys import selections
 from metrics_dictionary.stores.open_store import open_store
-from tests.events.event_samples import DURING_W01, Clock, a_dictionary, values
+from tests.events.event_samples import DURING_W01, Clock, StoredTracker, a_dictionary, values
 from tests.events.loopback_collector import LoopbackCollector
 from tests.stores.stores_under_test import at_redis
 
@@ -36,7 +35,7 @@ def test_redis_and_sqlite_give_the_same_numbers(redis_server: RedisServer, store
     structured = StructuredEvents(Instance())
     in_redis = open_store(at_redis(redis_server.url).url, clock=clock)
     for each in (store, in_redis):
-        tracker = EventTracker(dictionary, each, clock=clock, structured=structured)
+        tracker = StoredTracker(dictionary, each, clock=clock, structured=structured)
         for user in range(1, 5):
             tracker.track(BODIES, user)
         tracker.increment_counter("source_code_pushes")

@@ -13,11 +13,10 @@ import pytest
 from metrics_dictionary.events.collector import Collector
 from metrics_dictionary.events.sender import LEASE, MAX_BATCH, MAX_RETRY_SECONDS, Sender
 from metrics_dictionary.events.snowplow import Instance, StructuredEvents
-from metrics_dictionary.events.tracking import EventTracker
 from metrics_dictionary.stores.sqlite import SqliteStore
-from metrics_dictionary.stores.store import OutboxRow, Recording, StoreUnavailableError
+from metrics_dictionary.stores.store import Changes, OutboxRow, Recording, StoreUnavailableError
 from metrics_dictionary.tools.errors import OperationalError
-from tests.events.event_samples import DURING_W53, Clock, a_dictionary
+from tests.events.event_samples import DURING_W53, Clock, StoredTracker, a_dictionary
 from tests.events.loopback_collector import LoopbackCollector
 from tests.waiting import eventually
 
@@ -35,11 +34,11 @@ def collector() -> Iterator[LoopbackCollector]:
 
 
 @pytest.fixture
-def tracker(store: SqliteStore, clock: Clock) -> EventTracker:
-    return EventTracker(a_dictionary(), store, clock=clock, structured=STRUCTURED)
+def tracker(store: SqliteStore, clock: Clock) -> StoredTracker:
+    return StoredTracker(a_dictionary(), store, clock=clock, structured=STRUCTURED)
 
 
-def report(tracker: EventTracker, number: int) -> None:
+def report(tracker: StoredTracker, number: int) -> None:
     for start in range(0, number, 50):
         count = min(50, number - start)
         bodies = [
@@ -60,7 +59,7 @@ def numbers(collector: LoopbackCollector) -> list[int]:
 
 
 def test_events_arrive_in_order_in_batches_and_leave_the_outbox(
-    tracker: EventTracker, store: SqliteStore, clock: Clock, collector: LoopbackCollector
+    tracker: StoredTracker, store: SqliteStore, clock: Clock, collector: LoopbackCollector
 ) -> None:
     report(tracker, 250)
     sender = a_sender(store, collector.url, clock)
@@ -72,7 +71,7 @@ def test_events_arrive_in_order_in_batches_and_leave_the_outbox(
 
 
 def test_the_thread_sends_what_comes_and_stop_sends_the_rest(
-    tracker: EventTracker, store: SqliteStore, clock: Clock, collector: LoopbackCollector
+    tracker: StoredTracker, store: SqliteStore, clock: Clock, collector: LoopbackCollector
 ) -> None:
     sender = a_sender(store, collector.url, clock)
     sender.start()
@@ -86,7 +85,7 @@ def test_the_thread_sends_what_comes_and_stop_sends_the_rest(
 
 
 def test_a_stopped_collector_loses_nothing(
-    tracker: EventTracker, store: SqliteStore, clock: Clock, caplog: pytest.LogCaptureFixture
+    tracker: StoredTracker, store: SqliteStore, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     with LoopbackCollector() as collector:
         url, port = collector.url, collector.port
@@ -105,7 +104,7 @@ def test_a_stopped_collector_loses_nothing(
 
 @pytest.mark.parametrize("status", [201, 204, 302, 400, 413, 500, 503])
 def test_only_200_means_that_the_collector_has_them(
-    status: int, tracker: EventTracker, store: SqliteStore, clock: Clock
+    status: int, tracker: StoredTracker, store: SqliteStore, clock: Clock
 ) -> None:
     report(tracker, 5)
     with LoopbackCollector(status=lambda number: status if number < 3 else 200) as collector:
@@ -118,7 +117,7 @@ def test_only_200_means_that_the_collector_has_them(
 
 
 def test_a_batch_that_is_too_large_is_sent_in_smaller_ones(
-    tracker: EventTracker, store: SqliteStore, clock: Clock
+    tracker: StoredTracker, store: SqliteStore, clock: Clock
 ) -> None:
     report(tracker, 200)
     with LoopbackCollector() as collector:
@@ -130,7 +129,7 @@ def test_a_batch_that_is_too_large_is_sent_in_smaller_ones(
     assert collector.sizes == [100, 50, *[25] * 8]
 
 
-def test_the_pauses_grow_to_a_minute_and_are_spread(store: SqliteStore, clock: Clock, tracker: EventTracker) -> None:
+def test_the_pauses_grow_to_a_minute_and_are_spread(store: SqliteStore, clock: Clock, tracker: StoredTracker) -> None:
     report(tracker, 1)
     jitter = iter([1.0] * 9 + [0.0])
     sender = Sender(store, Collector(free_address()), clock=clock, jitter=lambda: next(jitter))
@@ -139,7 +138,7 @@ def test_the_pauses_grow_to_a_minute_and_are_spread(store: SqliteStore, clock: C
 
 
 def test_a_collector_that_never_answers_delays_no_request(
-    tracker: EventTracker, store: SqliteStore, clock: Clock
+    tracker: StoredTracker, store: SqliteStore, clock: Clock
 ) -> None:
     answer = threading.Event()
     with LoopbackCollector(before_answer=answer.wait) as collector:
@@ -158,7 +157,7 @@ def test_a_collector_that_never_answers_delays_no_request(
 
 
 def test_one_of_two_servers_sends(
-    tracker: EventTracker, store: SqliteStore, clock: Clock, collector: LoopbackCollector
+    tracker: StoredTracker, store: SqliteStore, clock: Clock, collector: LoopbackCollector
 ) -> None:
     report(tracker, 5)
     assert store.lease(LEASE, "another server", 30)
@@ -197,7 +196,7 @@ def test_a_store_that_is_away_ends_nothing_and_repeats_nothing(
     call: str, tmp_path: Path, clock: Clock, collector: LoopbackCollector
 ) -> None:
     store = Flaky(tmp_path / "flaky.db", clock=clock)
-    report(EventTracker(a_dictionary(), store, clock=clock, structured=STRUCTURED), 5)
+    report(StoredTracker(a_dictionary(), store, clock=clock, structured=STRUCTURED), 5)
     sender = a_sender(store, collector.url, clock)
     store.away = frozenset({call})
     sender.start()
@@ -223,9 +222,9 @@ def test_a_store_that_stays_away_does_not_hold_up_the_end(
 
 
 def test_a_damaged_row_stops_no_other(
-    store: SqliteStore, clock: Clock, tracker: EventTracker, collector: LoopbackCollector
+    store: SqliteStore, clock: Clock, tracker: StoredTracker, collector: LoopbackCollector
 ) -> None:
-    store.record(Recording({}, {}, {}, frozenset(), ("{", "[]")))
+    store.commit([Recording(Changes(outbox=("{", "[]")))])
     report(tracker, 2)
     assert a_sender(store, collector.url, clock).send_batch() == 0
     assert numbers(collector) == [0, 1]
@@ -251,7 +250,9 @@ def test_an_address_that_is_none_is_refused_at_once(url: str) -> None:
         Collector(url)
 
 
-def test_an_answer_that_is_no_http_counts_as_no_answer(store: SqliteStore, clock: Clock, tracker: EventTracker) -> None:
+def test_an_answer_that_is_no_http_counts_as_no_answer(
+    store: SqliteStore, clock: Clock, tracker: StoredTracker
+) -> None:
     report(tracker, 1)
     with socket.create_server(("127.0.0.1", 0)) as listener:
 

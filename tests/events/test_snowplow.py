@@ -16,10 +16,9 @@ from metrics_dictionary.events.snowplow import (
     KnownUuid,
     StructuredEvents,
 )
-from metrics_dictionary.events.tracking import EventTracker
 from metrics_dictionary.stores.store import made_uuid
 from metrics_dictionary.tools.errors import OperationalError
-from tests.events.event_samples import DURING_W53, Clock, a_dictionary, values
+from tests.events.event_samples import DURING_W53, Clock, StoredTracker, a_dictionary, values
 from tests.events.loopback_collector import contexts
 
 if TYPE_CHECKING:
@@ -34,12 +33,12 @@ def queued(store: SqliteStore) -> list[dict[str, str]]:
 
 
 @pytest.fixture
-def tracker(store: SqliteStore, clock: Clock) -> EventTracker:
-    return EventTracker(DICTIONARY, store, clock=clock, structured=StructuredEvents(Instance.of(FACTS)))
+def tracker(store: SqliteStore, clock: Clock) -> StoredTracker:
+    return StoredTracker(DICTIONARY, store, clock=clock, structured=StructuredEvents(Instance.of(FACTS)))
 
 
 def test_an_event_goes_to_the_outbox_as_the_texts_of_a_structured_event(
-    tracker: EventTracker, store: SqliteStore
+    tracker: StoredTracker, store: SqliteStore
 ) -> None:
     properties = {"label": "form", "property": "ready", "value": 2.5, "lang": "eng", "attempts": 3}
     body = {
@@ -79,7 +78,7 @@ def test_an_event_names_the_instance_by_the_uuid_that_the_first_collection_made(
 ) -> None:
     passed = [0.0]
     known = KnownUuid(store, monotonic=lambda: passed[0])
-    tracker = EventTracker(DICTIONARY, store, clock=clock, structured=StructuredEvents(Instance(), known_uuid=known))
+    tracker = StoredTracker(DICTIONARY, store, clock=clock, structured=StructuredEvents(Instance(), known_uuid=known))
     event = {"event": "merge", "send_to_snowplow": True}
     tracker.track([event], 7)
     made = made_uuid(store)
@@ -103,31 +102,31 @@ ASKED: dict[str, tuple[dict[str, Any], int]] = {
 
 @pytest.mark.parametrize(("fields", "number"), ASKED.values(), ids=ASKED)
 def test_only_events_that_ask_for_it_are_sent(
-    fields: dict[str, Any], number: int, tracker: EventTracker, store: SqliteStore
+    fields: dict[str, Any], number: int, tracker: StoredTracker, store: SqliteStore
 ) -> None:
     tracker.track([{"event": "merge", **fields}, {"event": "unread", **fields}], 7)
     assert [event["se_ac"] for event in queued(store)] == ["merge", "unread"] * number
     assert values(DICTIONARY, store, DURING_W53)["both"] == 1
 
 
-def test_nothing_is_queued_of_a_request_that_is_refused(tracker: EventTracker, store: SqliteStore) -> None:
+def test_nothing_is_queued_of_a_request_that_is_refused(tracker: StoredTracker, store: SqliteStore) -> None:
     with pytest.raises(Exception, match="renmae"):
         tracker.track([{"event": "merge", "send_to_snowplow": True}, {"event": "renmae"}], 7)
     assert queued(store) == []
 
 
-def test_each_event_has_an_identifier_of_its_own(tracker: EventTracker, store: SqliteStore) -> None:
+def test_each_event_has_an_identifier_of_its_own(tracker: StoredTracker, store: SqliteStore) -> None:
     tracker.track([{"event": "merge", "send_to_snowplow": True}] * 50, 7)
     assert len({event["eid"] for event in queued(store)}) == 50
 
 
 @pytest.mark.parametrize("value", [0, -3, 1e18, 0.1, 10**18])
-def test_a_value_is_sent_as_the_number_that_it_is(value: float, tracker: EventTracker, store: SqliteStore) -> None:
+def test_a_value_is_sent_as_the_number_that_it_is(value: float, tracker: StoredTracker, store: SqliteStore) -> None:
     tracker.track([{"event": "merge", "send_to_snowplow": True, "additional_properties": {"value": value}}], 7)
     assert float(queued(store)[0]["se_va"]) == value
 
 
-def test_texts_in_any_script_arrive_as_they_were(tracker: EventTracker, store: SqliteStore) -> None:
+def test_texts_in_any_script_arrive_as_they_were(tracker: StoredTracker, store: SqliteStore) -> None:
     strange = 'наэкранё "quoted" \0 \u2028 🙂'
     tracker.track(
         [
@@ -154,7 +153,7 @@ def test_a_user_is_called_the_same_every_time_and_cannot_be_guessed_without_the_
 
 
 def test_a_settings_file_without_an_instance_is_enough(store: SqliteStore, clock: Clock) -> None:
-    tracker = EventTracker(DICTIONARY, store, clock=clock, structured=StructuredEvents(Instance.of({})))
+    tracker = StoredTracker(DICTIONARY, store, clock=clock, structured=StructuredEvents(Instance.of({})))
     tracker.track([{"event": "merge", "send_to_snowplow": True}], 7)
     assert contexts(queued(store)[0])[STANDARD_CONTEXT]["environment"] == "self-managed"
 

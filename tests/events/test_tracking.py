@@ -10,25 +10,26 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from metrics_dictionary.events.event_errors import MAX_ERRORS, InvalidEventsError, UnknownEventsError
+from metrics_dictionary.events.event_errors import MAX_ERRORS, InvalidEventsError, UnknownEventsError, described
 from metrics_dictionary.events.tracking import EventNames, EventTracker
 from metrics_dictionary.stores.event_metrics import metric_value
 from metrics_dictionary.stores.keys import selections, usage_key
-from metrics_dictionary.stores.sqlite import SqliteStore
-from metrics_dictionary.stores.store import Recording, StoreUnavailableError
+from metrics_dictionary.stores.store import StoreUnavailableError
 from tests.events.event_samples import (
     DURING_W01,
     DURING_W52,
     DURING_W53,
     NEW_YEARS_DAY,
     Clock,
+    StoredTracker,
     a_dictionary,
     values,
 )
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from pathlib import Path
+
+    from metrics_dictionary.stores.sqlite import SqliteStore
 
 DICTIONARY = a_dictionary()
 EN = {"lang": "eng"}
@@ -39,11 +40,11 @@ def rename(properties: dict[str, Any] | None = None, **fields: Any) -> dict[str,
 
 
 @pytest.fixture
-def tracker(store: SqliteStore, clock: Clock) -> EventTracker:
-    return EventTracker(DICTIONARY, store, clock=clock)
+def tracker(store: SqliteStore, clock: Clock) -> StoredTracker:
+    return StoredTracker(DICTIONARY, store, clock=clock)
 
 
-def errors(tracker: EventTracker, bodies: object, **how: Any) -> tuple[str, ...]:
+def errors(tracker: StoredTracker, bodies: object, **how: Any) -> tuple[str, ...]:
     with pytest.raises(InvalidEventsError) as refused:
         tracker.track(bodies, 7, **how)
     return refused.value.errors
@@ -107,7 +108,7 @@ COUNTED: dict[str, tuple[list[dict[str, Any]], dict[str, float]]] = {
 def test_an_event_is_counted(
     bodies: list[dict[str, Any]],
     expected: dict[str, float],
-    tracker: EventTracker,
+    tracker: StoredTracker,
     store: SqliteStore,
 ) -> None:
     assert tracker.track(bodies, 7) == ()
@@ -187,13 +188,13 @@ REFUSED: dict[str, tuple[object, str]] = {
 
 
 @pytest.mark.parametrize(("body", "error"), REFUSED.values(), ids=REFUSED)
-def test_a_wrong_body_is_refused_in_words(body: object, error: str, tracker: EventTracker, store: SqliteStore) -> None:
+def test_a_wrong_body_is_refused_in_words(body: object, error: str, tracker: StoredTracker, store: SqliteStore) -> None:
     assert errors(tracker, [body]) == (error,)
     assert values(DICTIONARY, store, DURING_W01) == {}
 
 
 def test_all_errors_of_a_batch_come_in_one_answer_with_their_places_and_nothing_is_counted(
-    tracker: EventTracker, store: SqliteStore
+    tracker: StoredTracker, store: SqliteStore
 ) -> None:
     bodies = [rename(), rename({"lang": []}, project_id=-1), {"event": "renmae"}, 5, {}]
     assert errors(tracker, bodies) == (
@@ -206,7 +207,7 @@ def test_all_errors_of_a_batch_come_in_one_answer_with_their_places_and_nothing_
     assert values(DICTIONARY, store, DURING_W01) == {}
 
 
-def test_a_batch_of_one_names_the_place_when_it_is_called_a_batch(tracker: EventTracker) -> None:
+def test_a_batch_of_one_names_the_place_when_it_is_called_a_batch(tracker: StoredTracker) -> None:
     assert errors(tracker, [{}], batch=True) == ("events[0].event is missing",)
 
 
@@ -220,49 +221,67 @@ def test_a_batch_of_one_names_the_place_when_it_is_called_a_batch(tracker: Event
         ("rename", 'events: must be a list of 1 to 50 events, found "rename"'),
     ],
 )
-def test_a_batch_has_one_to_fifty_events(bodies: object, error: str, tracker: EventTracker) -> None:
+def test_a_batch_has_one_to_fifty_events(bodies: object, error: str, tracker: StoredTracker) -> None:
     assert errors(tracker, bodies, batch=True) == (error,)
 
 
-def test_fifty_events_are_counted_in_one_recording(tmp_path: Path, clock: Clock) -> None:
-    recordings: list[Recording] = []
-
-    class Watched(SqliteStore):
-        def record(self, recording: Recording) -> None:
-            recordings.append(recording)
-
-    EventTracker(DICTIONARY, Watched(tmp_path / "s.db", clock=clock), clock=clock).track([rename(EN)] * 50, 7)
-    assert len(recordings) == 1
-    assert recordings[0].increments["{event_counters}_rename"] == 50
-    assert recordings[0].increments["{event_counters}_rename-filter:[lang:eng]-2026-53"] == 50
-    assert recordings[0].uniques["{hll_counters}_rename-user-2026-53"] == frozenset({"7"})
-    weekly = {key for key in (*recordings[0].increments, *recordings[0].uniques) if key.endswith("-2026-53")}
-    assert recordings[0].expiring == weekly
+def test_fifty_events_are_counted_in_one_recording(clock: Clock) -> None:
+    changes = EventTracker(DICTIONARY, clock=clock).track([rename(EN)] * 50, 7).recording.changes
+    assert changes.increments["{event_counters}_rename"] == 50
+    assert changes.increments["{event_counters}_rename-filter:[lang:eng]-2026-53"] == 50
+    assert changes.uniques["{hll_counters}_rename-user-2026-53"] == frozenset({"7"})
+    weekly = {key for key in (*changes.increments, *changes.uniques) if key.endswith("-2026-53")}
+    assert changes.expiring == weekly
 
 
-def test_keys_that_no_metric_reads_are_not_written(tmp_path: Path, clock: Clock) -> None:
-    recordings: list[Recording] = []
-
-    class Watched(SqliteStore):
-        def record(self, recording: Recording) -> None:
-            recordings.append(recording)
-
-    EventTracker(DICTIONARY, Watched(tmp_path / "s.db", clock=clock), clock=clock).track(
-        [rename({"property": "gone", "value": 2}, project_id=1)], None
-    )
-    (recording,) = recordings
-    assert set(recording.increments) == {
+def test_keys_that_no_metric_reads_are_not_written(clock: Clock) -> None:
+    body = rename({"property": "gone", "value": 2}, project_id=1)
+    changes = EventTracker(DICTIONARY, clock=clock).track([body], None).recording.changes
+    assert set(changes.increments) == {
         "{event_counters}_rename",
         "{event_counters}_rename-2026-53",
     }
-    assert set(recording.sums) == {
+    assert set(changes.sums) == {
         "{event_sums}_rename-operator:sum(value)",
         "{event_sums}_rename-operator:sum(value)-2026-53",
     }
-    assert set(recording.uniques) == {"{hll_counters}_rename-project-2026-53", "{hll_counters}_rename-value-2026-53"}
+    assert set(changes.uniques) == {"{hll_counters}_rename-project-2026-53", "{hll_counters}_rename-value-2026-53"}
 
 
-def test_the_errors_of_one_answer_are_limited_and_the_rest_is_counted(tracker: EventTracker) -> None:
+ID = "0193e0f4-2a5b-7c1d-8e9f-0123456789ab"
+
+
+def test_an_event_with_an_id_stands_alone_in_a_recording(clock: Clock) -> None:
+    bodies = [rename(), rename(id=ID), rename(id=None), rename(id=ID.upper())]
+    recording = EventTracker(DICTIONARY, clock=clock).track(bodies, 7).recording
+    assert [name.hex("-", 2).replace("-", "") for name, _ in recording.identified] == [ID.replace("-", "")] * 2
+    assert recording.changes.increments["{event_counters}_rename"] == 2
+    assert [changes.increments["{event_counters}_rename"] for _, changes in recording.identified] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "",
+        "1",
+        7,
+        ID[1:],
+        f"{ID}0",
+        f"{{{ID}}}",
+        ID.replace("-", ""),
+        "00000000-0000-0000-0000-000000000000",
+        "ffffffff-ffff-ffff-ffff-ffffffffffff",
+        "0193e0f4-2a5b-7c1d-ce9f-0123456789ab",
+    ],
+)
+def test_an_id_is_a_uuid(wrong: object, clock: Clock, tracker: StoredTracker) -> None:
+    found = errors(tracker, [rename(id=wrong)])
+    assert found == (f"id: must be a UUID of version 1 to 8, found {described(wrong)}",)
+    with pytest.raises(InvalidEventsError, match=r"\Aid: must be a UUID"):
+        EventTracker(DICTIONARY, clock=clock).increment_counter("rename", wrong)
+
+
+def test_the_errors_of_one_answer_are_limited_and_the_rest_is_counted(tracker: StoredTracker) -> None:
     found = errors(tracker, [rename({f"x{number}": 1 for number in range(1000)})])
     assert len(found) == MAX_ERRORS + 1
     assert found[-1] == "and 900 more"
@@ -283,22 +302,22 @@ def test_an_event_without_a_definition_is_refused_or_ignored(
     event: str, error: str, store: SqliteStore, clock: Clock
 ) -> None:
     with pytest.raises(UnknownEventsError) as refused:
-        EventTracker(DICTIONARY, store, clock=clock).track([{"event": event}, rename()], 7)
+        StoredTracker(DICTIONARY, store, clock=clock).track([{"event": event}, rename()], 7)
     assert refused.value.errors == (f"events[0].{error}",)
     assert values(DICTIONARY, store, DURING_W01) == {}
-    lenient = EventTracker(DICTIONARY, store, ignore_unknown=True, clock=clock)
+    lenient = StoredTracker(DICTIONARY, store, ignore_unknown=True, clock=clock)
     assert lenient.track([{"event": event}], 7) == (error,)
     assert lenient.track([{"event": event}, rename()], 7) == (f"events[0].{error}",)
     assert values(DICTIONARY, store, DURING_W01)["renames"] == 1
 
 
 def test_an_ignored_event_does_not_excuse_a_wrong_one(store: SqliteStore, clock: Clock) -> None:
-    lenient = EventTracker(DICTIONARY, store, ignore_unknown=True, clock=clock)
+    lenient = StoredTracker(DICTIONARY, store, ignore_unknown=True, clock=clock)
     bodies = [{"event": "nothing", "project_id": -1}, rename()]
     assert errors(lenient, bodies)[0].startswith("events[0].project_id: ")
 
 
-def test_a_form_gives_numbers_and_truths_as_texts(tracker: EventTracker, store: SqliteStore) -> None:
+def test_a_form_gives_numbers_and_truths_as_texts(tracker: StoredTracker, store: SqliteStore) -> None:
     body = rename({"value": "2.5", "attempts": "1"}, project_id="3", namespace_id="4", send_to_snowplow="false")
     tracker.track([body], 7, form=True)
     found = values(DICTIONARY, store, DURING_W01)
@@ -324,7 +343,7 @@ def test_weeks_are_those_of_the_iso_calendar(
     happened: datetime, read: datetime, expected: set[str], store: SqliteStore, clock: Clock
 ) -> None:
     clock.now = happened
-    EventTracker(DICTIONARY, store, clock=clock).track([rename()], 7)
+    StoredTracker(DICTIONARY, store, clock=clock).track([rename()], 7)
     clock.now = read
     found = values(DICTIONARY, store, read)
     assert {
@@ -336,7 +355,7 @@ def test_weeks_are_those_of_the_iso_calendar(
     assert found["renames"] == 1
 
 
-def test_one_tracker_counts_in_the_week_that_it_is(tracker: EventTracker, store: SqliteStore, clock: Clock) -> None:
+def test_one_tracker_counts_in_the_week_that_it_is(tracker: StoredTracker, store: SqliteStore, clock: Clock) -> None:
     for moment in (DURING_W52, DURING_W53, DURING_W53, DURING_W01):
         clock.now = moment
         tracker.track([rename()], 7)
@@ -344,7 +363,7 @@ def test_one_tracker_counts_in_the_week_that_it_is(tracker: EventTracker, store:
     assert (found["renames_weekly"], found["renames_monthly"], found["renames"]) == (2, 3, 4)
 
 
-def test_the_older_counter_counts_the_event_and_the_older_metrics(tracker: EventTracker, store: SqliteStore) -> None:
+def test_the_older_counter_counts_the_event_and_the_older_metrics(tracker: StoredTracker, store: SqliteStore) -> None:
     for event in ("rename", "source_code_pushes", "source_code_pushes", "all_searches", "ci_over_limit"):
         assert tracker.increment_counter(event) == ()
     found = values(DICTIONARY, store, DURING_W01)
@@ -354,7 +373,7 @@ def test_the_older_counter_counts_the_event_and_the_older_metrics(tracker: Event
     }  # fmt: skip
 
 
-def test_the_older_call_for_users_adds_to_the_same_sets(tracker: EventTracker, store: SqliteStore) -> None:
+def test_the_older_call_for_users_adds_to_the_same_sets(tracker: StoredTracker, store: SqliteStore) -> None:
     tracker.track([rename()], 7)
     assert tracker.increment_unique_users("rename", [7, 8]) == ()
     assert tracker.increment_unique_users("search", [7, 9]) == ()
@@ -378,23 +397,23 @@ OLDER_REFUSED = {
 def test_the_older_calls_refuse_what_no_metric_names(
     event: object, kind: type[InvalidEventsError | UnknownEventsError], error: str, store: SqliteStore, clock: Clock
 ) -> None:
-    tracker = EventTracker(DICTIONARY, store, clock=clock)
+    tracker = StoredTracker(DICTIONARY, store, clock=clock)
     for call in (tracker.increment_counter, lambda event: tracker.increment_unique_users(event, [7])):
         with pytest.raises(kind) as refused:
             call(event)
         assert refused.value.args == (error,)
     if kind is UnknownEventsError:
-        assert EventTracker(DICTIONARY, store, ignore_unknown=True, clock=clock).increment_counter(event) == (error,)
+        assert StoredTracker(DICTIONARY, store, ignore_unknown=True, clock=clock).increment_counter(event) == (error,)
 
 
-def test_a_store_that_is_away_is_not_hidden(tracker: EventTracker, store: SqliteStore) -> None:
+def test_a_store_that_is_away_is_not_hidden(tracker: StoredTracker, store: SqliteStore) -> None:
     store.close()
     with pytest.raises(StoreUnavailableError):
         tracker.track([rename()], 7)
     assert tracker.track([{"event": "unread"}], 7) == ()
 
 
-def test_requests_at_the_same_time_lose_nothing(tracker: EventTracker, store: SqliteStore) -> None:
+def test_requests_at_the_same_time_lose_nothing(tracker: StoredTracker, store: SqliteStore) -> None:
     def report(user: int) -> None:
         for _ in range(20):
             tracker.track([rename(EN), {"event": "merge"}], user)
@@ -432,7 +451,7 @@ HOSTILE_RULES = """
 
 def test_rules_that_make_no_sense_count_nothing_and_harm_nobody(store: SqliteStore, clock: Clock) -> None:
     dictionary = a_dictionary(HOSTILE_RULES)
-    EventTracker(dictionary, store, clock=clock).track([rename({"value": 1, "lang": "eng"})], 7)
+    StoredTracker(dictionary, store, clock=clock).track([rename({"value": 1, "lang": "eng"})], 7)
     countable = {key_path: metric for key_path, metric in dictionary.expanded.items() if selections(metric)}
     found = {key_path: metric_value(metric, store, DURING_W01) for key_path, metric in countable.items()}
     assert found == {"a": 0, "f": 0, "g": 1, "k": 1}
@@ -445,13 +464,13 @@ def test_users_and_projects_of_one_metric_are_one_union_as_in_gitlab(store: Sqli
     dictionary = a_dictionary(
         "- {key_path: m, time_frame: 7d, events: [{name: rename, unique: user.id}, {name: rename, unique: project.id}]}"
     )
-    EventTracker(dictionary, store, clock=clock).track([rename(project_id=7), rename(project_id=8)], 7)
+    StoredTracker(dictionary, store, clock=clock).track([rename(project_id=7), rename(project_id=8)], 7)
     assert values(dictionary, store, DURING_W01) == {"m": 2}
 
 
 def test_a_rule_that_is_written_twice_counts_once(store: SqliteStore, clock: Clock) -> None:
     dictionary = a_dictionary("- {key_path: m, time_frame: all, events: [{name: rename}, {name: rename}]}")
-    EventTracker(dictionary, store, clock=clock).track([rename()], 7)
+    StoredTracker(dictionary, store, clock=clock).track([rename()], 7)
     assert values(dictionary, store, DURING_W01) == {"m": 1}
 
 
@@ -464,7 +483,7 @@ def test_a_number_and_the_text_that_looks_like_it_are_both_matched_and_share_a_c
         - {key_path: text, time_frame: all, events: [{name: rename, filter: {attempts: "1"}}]}
         """
     )
-    EventTracker(dictionary, store, clock=clock).track([rename({"attempts": 1}), rename({"attempts": "1"})], 7)
+    StoredTracker(dictionary, store, clock=clock).track([rename({"attempts": 1}), rename({"attempts": "1"})], 7)
     assert values(dictionary, store, DURING_W01) == {"number": 2, "text": 2}
 
 
@@ -490,6 +509,6 @@ def test_the_example_of_the_api_document_is_counted(store: SqliteStore, clock: C
         '{"event": "mr_name_changed", "send_to_snowplow": true, "namespace_id": 1, "project_id": 1,'
         ' "additional_properties": {"lang": "eng"}}'
     )
-    EventTracker(dictionary, store, clock=clock).track([body], 7)
+    StoredTracker(dictionary, store, clock=clock).track([body], 7)
     assert values(dictionary, store, DURING_W01) == {"m": 1}
     assert store.outbox(10) == []

@@ -24,7 +24,7 @@ def test_while_the_store_is_away_a_call_is_503_and_says_when_to_try_again(
     with running(tmp_path) as served:
         client = Client(served.port)
         assert client.post_json(f"{API}/track_event", {"event": EVENT}, served.headers("tracker")).status == 200
-        for method in ("record", "flags", "payload", "token"):
+        for method in ("commit", "flags", "payload", "token"):
             monkeypatch.setattr(served.store, method, away)
         tracked = client.post_json(f"{API}/track_event", {"event": EVENT}, served.headers("tracker"))
         read = client.call("GET", f"{API}/service_ping", None, served.headers("reader"))

@@ -19,10 +19,10 @@ from metrics_dictionary.tools.errors import OperationalError
 from tests.server.running_server import API, OPTIONS, Client, Running, raw, read_all, running
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from metrics_dictionary.stores.store import Recording
+    from metrics_dictionary.stores.store import Recording, Verdict
 
 DEFINITIONS = f"{API}/metric_definitions"
 TRACK = f"{API}/track_event"
@@ -310,9 +310,9 @@ def test_every_way_to_wait_for_sockets_serves_many_at_once(
 
 
 def test_a_store_that_hangs_does_not_hold_up_what_needs_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def hang(recording: Recording) -> None:
+    def hang(recordings: Sequence[Recording]) -> list[Verdict]:
         time.sleep(0.6)
-        record(recording)
+        return commit(recordings)
 
     def track() -> None:
         client = Client(served.port)
@@ -321,8 +321,8 @@ def test_a_store_that_hangs_does_not_hold_up_what_needs_none(tmp_path: Path, mon
 
     statuses: list[int] = []
     with running(tmp_path, replace(OPTIONS, threads=8)) as served:
-        record = served.store.record
-        monkeypatch.setattr(served.store, "record", hang)
+        commit = served.store.commit
+        monkeypatch.setattr(served.store, "commit", hang)
         track()
         track()
         threads = [threading.Thread(target=track) for _ in range(4)]
@@ -359,14 +359,14 @@ def test_a_connection_outlives_a_call_that_takes_longer_than_it_may_be_silent(
 def test_of_events_that_arrive_together_only_the_one_at_fault_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def record_few(recording: Recording) -> None:
-        if sum(recording.increments.values()) > 49:
+    def commit_few(recordings: Sequence[Recording]) -> list[Verdict]:
+        if any(sum(recording.changes.increments.values()) > 49 for recording in recordings):
             raise ArithmeticError("too many")
-        record(recording)
+        return commit(recordings)
 
     with running(tmp_path) as served:
-        record = served.store.record
-        monkeypatch.setattr(served.store, "record", record_few)
+        commit = served.store.commit
+        monkeypatch.setattr(served.store, "commit", commit_few)
         client = Client(served.port)
         client.post_json(TRACK, {"event": "mr_name_changed"}, served.headers("tracker"))
         client.close()

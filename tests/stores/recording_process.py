@@ -12,7 +12,7 @@ import sys
 import threading
 
 from metrics_dictionary.stores.open_store import open_store
-from metrics_dictionary.stores.store import Recording
+from metrics_dictionary.stores.store import Changes, Recording
 
 COUNTER = "{event_counters}_loaded"
 SUM = "{event_sums}_loaded-operator:sum(value)"
@@ -31,8 +31,8 @@ def main(url: str, threads: int, first: int, count: int | None) -> None:
             if number is None:
                 return
             os.write(1, f"started {number}\n".encode())
-            store.record(
-                Recording({COUNTER: 1}, {SUM: 0.5}, {SET: frozenset({str(number)})}, frozenset(), (str(number),))
+            store.commit(
+                [Recording(Changes({COUNTER: 1}, {SUM: 0.5}, {SET: frozenset({str(number)})}, outbox=(str(number),)))]
             )
             os.write(1, f"acknowledged {number}\n".encode())
 

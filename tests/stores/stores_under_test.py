@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 import redis
 
 from metrics_dictionary.stores.open_store import open_store
-from metrics_dictionary.stores.store import Recording, Store
+from metrics_dictionary.stores.store import Changes, Recording, Store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,7 +81,17 @@ def recording(
     expiring: set[str] | None = None,
     outbox: tuple[str, ...] = (),
 ) -> Recording:
-    return Recording(
+    return Recording(changes(increments, sums, uniques, expiring, outbox))
+
+
+def changes(
+    increments: dict[str, int] | None = None,
+    sums: dict[str, float] | None = None,
+    uniques: dict[str, set[str]] | None = None,
+    expiring: set[str] | None = None,
+    outbox: tuple[str, ...] = (),
+) -> Changes:
+    return Changes(
         increments=increments or {},
         sums=sums or {},
         uniques={key: frozenset(values) for key, values in (uniques or {}).items()},

@@ -56,7 +56,7 @@ def client(redis_server: RedisServer) -> Iterator[Any]:
 
 
 def test_other_tools_read_the_counters_as_plain_values(store: RedisStore, client: Any) -> None:
-    store.record(recording({COUNTER: 2, WEEKLY: 2}, {SUM: 1.25}, {USERS: {"1", "2"}}, {WEEKLY, USERS}))
+    store.commit([recording({COUNTER: 2, WEEKLY: 2}, {SUM: 1.25}, {USERS: {"1", "2"}}, {WEEKLY, USERS})])
     assert client.mget(COUNTER, WEEKLY, SUM) == ["2", "2", "1.25"]
     assert client.pfcount(USERS) == 2
     assert client.ttl(COUNTER) == client.ttl(SUM) == -1
@@ -80,7 +80,7 @@ def test_a_store_works_over_a_unix_socket(tmp_path: Path) -> None:
             while not path.exists() and time.monotonic() < end:
                 time.sleep(0.02)
             store = RedisStore(f"unix://{path}")
-            store.record(recording(increments={COUNTER: 3}))
+            store.commit([recording(increments={COUNTER: 3})])
             store.close()
             with redis.Redis(unix_socket_path=str(path)) as client:
                 assert client.get(COUNTER) == b"3"
@@ -118,7 +118,7 @@ def test_the_command_says_which_key_it_cannot_read_and_exits_with_2(redis_server
 def test_a_recording_is_one_transaction_and_one_round_trip(store: RedisStore, client: Any) -> None:
     store.flags()
     client.config_resetstat()
-    store.record(recording({COUNTER: 1, WEEKLY: 1}, {SUM: 1}, {USERS: {"1"}}, {WEEKLY, USERS}, ("{}", "{}")))
+    store.commit([recording({COUNTER: 1, WEEKLY: 1}, {SUM: 1}, {USERS: {"1"}}, {WEEKLY, USERS}, ("{}", "{}"))])
     calls = {name.removeprefix("cmdstat_"): stats["calls"] for name, stats in client.info("commandstats").items()}
     del calls["config|resetstat"]
     assert calls == {"multi": 1, "exec": 1, "incrby": 2, "incrbyfloat": 1, "pfadd": 1, "expire": 2, "xadd": 2}
@@ -128,19 +128,19 @@ def test_a_redis_that_takes_no_more_writes_nothing_of_a_recording(store: RedisSt
     client.config_set("maxmemory", "1")
     try:
         with pytest.raises(StoreUnavailableError, match="/0: command not allowed when used memory"):
-            store.record(recording({COUNTER: 1}, {SUM: 1}, {USERS: {"1"}}, set(), ("{}",)))
+            store.commit([recording({COUNTER: 1}, {SUM: 1}, {USERS: {"1"}}, set(), ("{}",))])
     finally:
         client.config_set("maxmemory", "0")
     assert client.keys() == []
-    store.record(recording(increments={COUNTER: 1}))
+    store.commit([recording(increments={COUNTER: 1})])
     assert client.get(COUNTER) == "1"
 
 
 def test_idle_connections_that_were_dropped_go_unnoticed(store: RedisStore, client: Any) -> None:
-    store.record(recording(increments={COUNTER: 1}))
+    store.commit([recording(increments={COUNTER: 1})])
     for expected in (2, 3):
         client.client_kill_filter(_type="normal", skipme=True)
-        store.record(recording(increments={COUNTER: 1}))
+        store.commit([recording(increments={COUNTER: 1})])
         client.client_kill_filter(_type="normal", skipme=True)
         assert store.totals([COUNTER]) == {COUNTER: expected}
 
@@ -176,7 +176,7 @@ def test_a_recording_whose_answer_was_lost_is_not_repeated(redis_server: RedisSe
     with losing_answers(redis_server, b"EXEC") as url:
         store = RedisStore(url)
         with pytest.raises(StoreUnavailableError):
-            store.record(recording(increments={COUNTER: 1}, outbox=("{}",)))
+            store.commit([recording(increments={COUNTER: 1}, outbox=("{}",))])
         store.close()
     assert client.get(COUNTER) == "1"
     assert client.xlen("{metrics_dictionary_outbox}") == 1
@@ -186,15 +186,15 @@ def test_a_recording_whose_answer_was_lost_is_not_repeated(redis_server: RedisSe
 def test_a_redis_that_goes_away_is_unavailable_and_is_found_again() -> None:
     with running_redis() as server:
         store = RedisStore(server.url)
-        store.record(recording(increments={COUNTER: 1}))
+        store.commit([recording(increments={COUNTER: 1})])
         server.stop()
         with pytest.raises(StoreUnavailableError, match=rf"redis://127\.0\.0\.1:{server.port}/0: ") as failure:
-            store.record(recording(increments={COUNTER: 1}))
+            store.commit([recording(increments={COUNTER: 1})])
         assert "\n" not in str(failure.value)
         with pytest.raises(StoreUnavailableError):
             store.totals([COUNTER])
         server.start()
-        store.record(recording(increments={COUNTER: 1}))
+        store.commit([recording(increments={COUNTER: 1})])
         assert store.totals([COUNTER]) == {COUNTER: 1}
         store.close()
 
@@ -203,7 +203,7 @@ def test_a_redis_that_never_answers_is_unavailable_after_the_timeout() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         store = RedisStore(f"redis://127.0.0.1:{silent.getsockname()[1]}/0?socket_timeout=0.1")
         with pytest.raises(StoreUnavailableError, match=r"(?i)timeout"):
-            store.record(recording(increments={COUNTER: 1}))
+            store.commit([recording(increments={COUNTER: 1})])
         store.close()
 
 
@@ -251,7 +251,7 @@ def test_a_set_of_another_type_is_an_error_that_names_its_key(
     store: RedisStore, client: Any, command: tuple[str, ...]
 ) -> None:
     other = f"{USERS}-other"
-    store.record(recording(uniques={other: {"1"}}))
+    store.commit([recording(uniques={other: {"1"}})])
     client.execute_command(*command)
     with pytest.raises(CounterError) as failure:
         store.distinct([other, USERS])
@@ -263,7 +263,7 @@ def test_in_a_payload_a_wrong_type_is_minus_two_with_a_reason_and_the_other_metr
     store: RedisStore, client: Any
 ) -> None:
     names = [f"event_{number}" for number in range(6)]
-    store.record(recording(increments={f"{{event_counters}}_{name}": 5 for name in names}))
+    store.commit([recording(increments={f"{{event_counters}}_{name}": 5 for name in names})])
     for name in names[:5]:  # more than it takes to give a store up that is away
         client.delete(f"{{event_counters}}_{name}")
         client.hset(f"{{event_counters}}_{name}", "a", 1)

@@ -54,7 +54,7 @@ def number_of(path: Path, table: str) -> int:
 
 
 def test_only_the_owner_can_read_the_files(store: SqliteStore, path: Path) -> None:
-    store.record(recording(increments={KEY: 1}))
+    store.commit([recording(increments={KEY: 1})])
     modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
     assert modes == {"store.db": 0o600, "store.db-wal": 0o600, "store.db-shm": 0o600}
 
@@ -65,35 +65,35 @@ def test_a_commit_is_on_the_disk_before_it_is_acknowledged(store: SqliteStore) -
 
 
 def test_a_write_that_another_process_holds_up_is_unavailable_and_works_later(store: SqliteStore, path: Path) -> None:
-    store.record(recording(increments={KEY: 1}))
+    store.commit([recording(increments={KEY: 1})])
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreUnavailableError, match=r"store\.db: database is locked"):
-        store.record(recording(increments={KEY: 1}))
+        store.commit([recording(increments={KEY: 1})])
     assert store.totals([KEY]) == {KEY: 1}
     other.execute("ROLLBACK")
     other.close()
-    store.record(recording(increments={KEY: 1}))
+    store.commit([recording(increments={KEY: 1})])
     assert store.totals([KEY]) == {KEY: 2}
 
 
 def test_a_full_disk_writes_nothing_of_a_recording_and_recovers(store: SqliteStore) -> None:
-    store.record(recording(increments={KEY: 1}))
+    store.commit([recording(increments={KEY: 1})])
     store._writer.execute("PRAGMA max_page_count = 20")
     with pytest.raises(StoreUnavailableError, match="full"):
-        store.record(recording(increments={KEY: 1}, uniques={USERS: {"1"}}, outbox=("x" * 500_000,)))
+        store.commit([recording(increments={KEY: 1}, uniques={USERS: {"1"}}, outbox=("x" * 500_000,))])
     assert store.totals([KEY]) == {KEY: 1}
     assert store.distinct([USERS]) == 0
     assert store.outbox(1) == []
     store._writer.execute("PRAGMA max_page_count = 1000000")
-    store.record(recording(increments={KEY: 1}))
+    store.commit([recording(increments={KEY: 1})])
     assert store.totals([KEY]) == {KEY: 2}
 
 
 def test_what_has_expired_is_deleted_in_passing(store: SqliteStore, path: Path, clock: Clock) -> None:
-    store.record(recording({WEEKLY: 1, KEY: 1}, {}, {USERS: {"1", "2"}}, {WEEKLY, USERS}))
+    store.commit([recording({WEEKLY: 1, KEY: 1}, {}, {USERS: {"1", "2"}}, {WEEKLY, USERS})])
     clock.now += KEY_LIFETIME + DELETION_GRACE + timedelta(seconds=1)
-    store.record(recording(increments={KEY: 1}))
+    store.commit([recording(increments={KEY: 1})])
     assert [number_of(path, table) for table in ("totals", "sets", "members", "ended_sets")] == [1, 0, 0, 0]
 
 
@@ -101,11 +101,11 @@ def test_a_large_set_that_has_ended_is_deleted_in_steps(
     store: SqliteStore, path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sqlite, "MAX_MEMBERS_PER_SWEEP", 10)
-    store.record(recording(uniques={USERS: set(map(str, range(25)))}, expiring={USERS}))
+    store.commit([recording(uniques={USERS: set(map(str, range(25)))}, expiring={USERS})])
     clock.now += KEY_LIFETIME + DELETION_GRACE + timedelta(seconds=1)
     left = []
     for _ in range(4):
-        store.record(recording(uniques={USERS: {"new"}}, expiring={USERS}))
+        store.commit([recording(uniques={USERS: {"new"}}, expiring={USERS})])
         left.append(number_of(path, "members"))
         assert store.distinct([USERS]) == 1
     assert left == [16, 6, 1, 1]
@@ -126,14 +126,14 @@ def test_processes_that_share_the_file_lose_nothing(store: SqliteStore, path: Pa
 @pytest.mark.parametrize("text", ["\ud800", object()])
 def test_a_recording_that_cannot_be_written_fails_by_itself(store: SqliteStore, text: str) -> None:
     with pytest.raises((UnicodeEncodeError, sqlite3.Error)):
-        store.record(recording(increments={KEY: 1}, outbox=("fine", text)))
+        store.commit([recording(increments={KEY: 1}, outbox=("fine", text))])
     assert store.totals([KEY]) == {}
-    store.record(recording(increments={KEY: 1}))
+    store.commit([recording(increments={KEY: 1})])
     assert store.totals([KEY]) == {KEY: 1}
 
 
 def test_reading_goes_on_while_another_process_writes(store: SqliteStore, path: Path) -> None:
-    store.record(recording(increments={KEY: 1}))
+    store.commit([recording(increments={KEY: 1})])
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     other.execute("DELETE FROM totals")
@@ -161,7 +161,7 @@ def test_a_file_of_a_newer_release_is_refused(store: SqliteStore, path: Path, cl
 def test_a_file_of_an_older_release_is_brought_up_to_date_and_keeps_what_it_holds(
     store: SqliteStore, path: Path
 ) -> None:
-    store.record(recording(increments={KEY: 1}))
+    store.commit([recording(increments={KEY: 1})])
     newer = (*sqlite_schema.MIGRATIONS, ("CREATE TABLE notes (text TEXT)", "INSERT INTO notes VALUES ('new')"))
     connection = sqlite3.connect(path, isolation_level=None)
     for _ in range(2):
@@ -202,7 +202,7 @@ def test_a_store_of_the_first_schema_opens_with_all_that_it_holds(path: Path, cl
     connection.executescript(FIRST_SCHEMA)
     connection.close()
     store = SqliteStore(path, clock=clock, monotonic=clock.monotonic)
-    store.record(recording({KEY: 1, WEEKLY: 1}, {}, {USERS: {"9"}}, {WEEKLY, USERS}))
+    store.commit([recording({KEY: 1, WEEKLY: 1}, {}, {USERS: {"9"}}, {WEEKLY, USERS})])
     assert store.totals([KEY, WEEKLY]) == {KEY: 13, WEEKLY: 6}
     assert store.distinct([USERS]) == 3
     assert [row.text for row in store.outbox(2)] == ['{"event": "push"}']
@@ -242,7 +242,7 @@ def test_a_missing_folder_is_named(tmp_path: Path, clock: Clock) -> None:
 
 
 def test_a_damaged_file_is_unavailable_never_a_wrong_number(store: SqliteStore, path: Path, clock: Clock) -> None:
-    store.record(recording(increments={f"{KEY}_{number}": 1 for number in range(2_000)}))
+    store.commit([recording(increments={f"{KEY}_{number}": 1 for number in range(2_000)})])
     store.close()
     size = path.stat().st_size
     with path.open("r+b") as file:

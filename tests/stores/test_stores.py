@@ -54,28 +54,28 @@ def token(identifier: str, digest: str, **changes: object) -> Token:
 
 
 def test_increments_of_a_counter_add_up_to_an_integer(store: Store) -> None:
-    store.record(recording(increments={COUNTER: 1, WEEKLY: 1}))
-    store.record(recording(increments={COUNTER: 41}))
+    store.commit([recording(increments={COUNTER: 1, WEEKLY: 1})])
+    store.commit([recording(increments={COUNTER: 41})])
     totals = store.totals([COUNTER, WEEKLY])
     assert totals == {COUNTER: 42, WEEKLY: 1}
     assert all(isinstance(total, int) for total in totals.values())
 
 
 def test_a_counter_beyond_the_precision_of_a_float_stays_exact(store: Store) -> None:
-    store.record(recording(increments={COUNTER: 2**53}))
-    store.record(recording(increments={COUNTER: 1}))
+    store.commit([recording(increments={COUNTER: 2**53})])
+    store.commit([recording(increments={COUNTER: 1})])
     assert store.totals([COUNTER])[COUNTER] == 2**53 + 1
 
 
 def test_sums_add_up_with_their_fractions_and_below_zero(store: Store) -> None:
     for value in (1.5, 2, -10.25):
-        store.record(recording(sums={SUM: value}))
+        store.commit([recording(sums={SUM: value})])
     assert store.totals([SUM]) == {SUM: -6.75}
 
 
 def test_a_sum_of_the_largest_numbers_stays_finite(store: Store) -> None:
     for _ in range(3):
-        store.record(recording(sums={SUM: sys.float_info.max}))
+        store.commit([recording(sums={SUM: sys.float_info.max})])
     assert store.totals([SUM]) == {SUM: sys.float_info.max}
 
 
@@ -86,13 +86,13 @@ def test_a_key_that_was_never_written_is_left_out_of_the_totals(store: Store) ->
 
 def test_thousands_of_keys_are_read_in_one_call(store: Store) -> None:
     increments = {f"{{event_counters}}_event_{number}": number for number in range(1, 2_500)}
-    store.record(recording(increments=increments))
+    store.commit([recording(increments=increments)])
     assert store.totals(list(increments)) == increments
 
 
 def test_a_value_counts_once_in_a_set_and_once_in_a_union_of_sets(store: Store) -> None:
-    store.record(recording(uniques={USERS: {"1", "2"}}))
-    store.record(recording(uniques={USERS: {"2", "3"}, OTHER_USERS: {"3", "4"}}))
+    store.commit([recording(uniques={USERS: {"1", "2"}})])
+    store.commit([recording(uniques={USERS: {"2", "3"}, OTHER_USERS: {"3", "4"}})])
     assert store.distinct([USERS]) == 3
     assert store.distinct([USERS, OTHER_USERS]) == 4
     assert store.distinct([USERS, "{hll_counters}_never-user-2026-53"]) == 3
@@ -116,8 +116,8 @@ def test_hostile_values_of_a_set_are_values_like_others(store: Store) -> None:
         "'; DROP TABLE totals",
         "a,b",
     }
-    store.record(recording(uniques={USERS: values}))
-    store.record(recording(uniques={USERS: values}))
+    store.commit([recording(uniques={USERS: values})])
+    store.commit([recording(uniques={USERS: values})])
     assert store.distinct([USERS]) == len(values)
 
 
@@ -127,9 +127,9 @@ def test_a_weekly_key_ends_six_weeks_after_the_last_write_and_a_total_never(
     changes = recording(
         increments={COUNTER: 1, WEEKLY: 1}, uniques={USERS: {"1"}, OTHER_USERS: {"2"}}, expiring={WEEKLY, USERS}
     )
-    store.record(changes)
+    store.commit([changes])
     place.elapse(KEY_LIFETIME - 5 * SECOND)
-    store.record(changes)
+    store.commit([changes])
     place.elapse(KEY_LIFETIME - 5 * SECOND)
     assert store.totals([COUNTER, WEEKLY]) == {COUNTER: 2, WEEKLY: 2}
     assert store.distinct([USERS]) == 1
@@ -140,16 +140,16 @@ def test_a_weekly_key_ends_six_weeks_after_the_last_write_and_a_total_never(
 
 
 def test_a_key_that_has_ended_begins_anew(place: StoreUnderTest, store: Store) -> None:
-    store.record(recording(increments={WEEKLY: 5}, uniques={USERS: {"1", "2"}}, expiring={WEEKLY, USERS}))
+    store.commit([recording(increments={WEEKLY: 5}, uniques={USERS: {"1", "2"}}, expiring={WEEKLY, USERS})])
     place.elapse(KEY_LIFETIME + SECOND)
-    store.record(recording(increments={WEEKLY: 1}, uniques={USERS: {"2"}}, expiring={WEEKLY, USERS}))
+    store.commit([recording(increments={WEEKLY: 1}, uniques={USERS: {"2"}}, expiring={WEEKLY, USERS})])
     assert store.totals([WEEKLY]) == {WEEKLY: 1}
     assert store.distinct([USERS]) == 1
 
 
 def test_rows_of_the_outbox_come_oldest_first_and_stay_until_they_are_sent(store: Store) -> None:
-    store.record(recording(outbox=('{"event": "a"}', '{"event": "b"}')))
-    store.record(recording(increments={COUNTER: 1}, outbox=('{"event": "\\u00e4"}', '{"event": "ä"}')))
+    store.commit([recording(outbox=('{"event": "a"}', '{"event": "b"}'))])
+    store.commit([recording(increments={COUNTER: 1}, outbox=('{"event": "\\u00e4"}', '{"event": "ä"}'))])
     first = store.outbox(3)
     assert [row.text for row in first] == ['{"event": "a"}', '{"event": "b"}', '{"event": "\\u00e4"}']
     assert store.outbox(3) == first
@@ -160,16 +160,16 @@ def test_rows_of_the_outbox_come_oldest_first_and_stay_until_they_are_sent(store
 
 
 def test_a_row_that_is_added_after_all_were_sent_is_not_mistaken_for_a_sent_one(store: Store) -> None:
-    store.record(recording(outbox=("1",)))
+    store.commit([recording(outbox=("1",))])
     sent = [row.identifier for row in store.outbox(10)]
     store.delete_sent(sent)
-    store.record(recording(outbox=("2",)))
+    store.commit([recording(outbox=("2",))])
     store.delete_sent(sent)
     assert [row.text for row in store.outbox(10)] == ["2"]
 
 
 def test_an_empty_recording_changes_nothing(store: Store) -> None:
-    store.record(recording())
+    store.commit([recording()])
     assert store.outbox(1) == []
 
 
@@ -262,8 +262,8 @@ def test_of_many_who_want_a_lease_at_once_one_gets_it(place: StoreUnderTest) -> 
 
 def test_what_one_store_records_another_reads(place: StoreUnderTest, store: Store) -> None:
     other = place.open()
-    store.record(recording(increments={COUNTER: 1}))
-    other.record(recording(increments={COUNTER: 1}))
+    store.commit([recording(increments={COUNTER: 1})])
+    other.commit([recording(increments={COUNTER: 1})])
     assert store.totals([COUNTER]) == other.totals([COUNTER]) == {COUNTER: 2}
 
 
@@ -271,7 +271,7 @@ def test_recordings_of_many_threads_are_all_counted_once(store: Store) -> None:
     def record(thread: int) -> None:
         for number in range(50):
             name = f"{thread}-{number}"
-            store.record(recording({COUNTER: 1}, {SUM: 0.5}, {USERS: {name}}, {USERS}, (name,)))
+            store.commit([recording({COUNTER: 1}, {SUM: 0.5}, {USERS: {name}}, {USERS}, (name,))])
 
     in_threads(record, 32)
     assert store.totals([COUNTER, SUM]) == {COUNTER: 1_600, SUM: 800}
@@ -280,11 +280,11 @@ def test_recordings_of_many_threads_are_all_counted_once(store: Store) -> None:
 
 
 def test_a_closed_store_is_unavailable_and_says_so(store: Store) -> None:
-    store.record(recording(increments={COUNTER: 1}))
+    store.commit([recording(increments={COUNTER: 1})])
     store.close()
     store.close()
     with pytest.raises(StoreUnavailableError, match="closed"):
-        store.record(recording(increments={COUNTER: 1}))
+        store.commit([recording(increments={COUNTER: 1})])
     with pytest.raises(StoreUnavailableError, match="closed"):
         store.totals([COUNTER])
     with pytest.raises(StoreUnavailableError, match="closed"):

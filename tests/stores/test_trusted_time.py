@@ -61,7 +61,7 @@ def track(place: StoreUnderTest, store: Store, user: int) -> None:
     """Record one event as the intake does: the week is named by what the clock says."""
     week = week_of(place.clock())
     total, users = counter_key("push", {}, week), unique_key("push", "user", {}, week)
-    store.record(recording(increments={total: 1}, uniques={users: {str(user)}}, expiring={total, users}))
+    store.commit([recording(increments={total: 1}, uniques={users: {str(user)}}, expiring={total, users})])
 
 
 def this_week(place: StoreUnderTest, store: Store) -> tuple[float, int]:
@@ -172,13 +172,13 @@ def test_what_has_expired_counts_no_more_and_stays_in_the_file_for_another_week(
     track(place, store, 7)
     week = week_of(START)
     pass_time(place, store, 43 * DAY, step=DAY)
-    store.record(recording(increments={"other": 1}))
+    store.commit([recording(increments={"other": 1})])
     assert store.totals([counter_key("push", {}, week)]) == {}
     kept = f"SELECT count(*) FROM totals WHERE key = '{counter_key('push', {}, week)}'"
     with closing(sqlite3.connect(tmp_path / "store.db")) as connection:
         assert connection.execute(kept).fetchone() == (1,)
         pass_time(place, store, 7 * DAY, step=DAY)
-        store.record(recording(increments={"other": 1}))
+        store.commit([recording(increments={"other": 1})])
         assert connection.execute(kept).fetchone() == (0,)
     place.close()
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from metrics_dictionary.dictionary.dictionary import Dictionary
     from metrics_dictionary.dictionary.selection_rule import SelectionRule
     from metrics_dictionary.events.occurrence import Occurrence
-    from metrics_dictionary.stores.store import RecordingBuilder
+    from metrics_dictionary.stores.store import ChangesBuilder
 
 
 @dataclass(slots=True)
@@ -79,33 +79,33 @@ class _Week:
         self.changes: dict[str, tuple[Change, ...]] = {}
 
 
-def count(occurrence: Occurrence, changes: Iterable[Change], recording: RecordingBuilder) -> None:
+def count(occurrence: Occurrence, changes: Iterable[Change], changed: ChangesBuilder) -> None:
     """Add what an occurrence changes; to a counter about an identifier or `value` that it lacks it adds nothing."""
     properties = occurrence.properties
     for change in changes:
         if any(properties.get(name) != value for name, value in change.filter):
             continue
-        if _applied(change, occurrence, recording) and change.weekly_key is not None:
-            recording.expiring.add(change.weekly_key)
+        if _applied(change, occurrence, changed) and change.weekly_key is not None:
+            changed.expiring.add(change.weekly_key)
 
 
-def _applied(change: Change, occurrence: Occurrence, recording: RecordingBuilder) -> bool:
+def _applied(change: Change, occurrence: Occurrence, changed: ChangesBuilder) -> bool:
     """Make one change; return False when the occurrence lacks what would be added."""
     if change.unique is not None:
         distinct = _unique_value(occurrence, change.unique)
         if distinct is None:
             return False
         for key in change.keys:
-            recording.uniques[key].add(distinct)
+            changed.uniques[key].add(distinct)
     elif change.sums:
         number = occurrence.properties.get("value")
         if number is None or isinstance(number, str):
             return False
         for key in change.keys:
-            recording.sums[key] += number
+            changed.sums[key] += number
     else:
         for key in change.keys:
-            recording.increments[key] += 1
+            changed.increments[key] += 1
     return True
 
 

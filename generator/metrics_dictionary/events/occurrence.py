@@ -25,12 +25,18 @@ MAX_IDENTIFIER = 2**63 - 1
 _DIGITS = re.compile(r"[0-9]{1,19}")
 _DECIMAL = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?")
 
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE)
+"""As RFC 9562 writes it. The nil UUID is a client's mistake: its events would be taken for one."""
+
 _BOOLEANS: Mapping[object, bool] = {"true": True, "false": False}
 
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """An event that happened. Identifiers are positive; ``properties`` holds strings and finite numbers."""
+    """An event that happened. Identifiers are positive; ``properties`` holds strings and finite numbers.
+
+    ``id`` is the 16 bytes of the UUID that its client gave it: with it the event can be reported again.
+    """
 
     event: str
     user: int | None
@@ -38,6 +44,7 @@ class Occurrence:
     project: int | None
     properties: Mapping[str, str | float]
     to_collector: bool
+    id: bytes | None = None
 
 
 class BodyReader:
@@ -66,8 +73,18 @@ class BodyReader:
             project=self._identifier(body.get("project_id"), place, "project_id"),
             properties=self._properties(body.get("additional_properties"), place, event),
             to_collector=self._boolean(body.get("send_to_snowplow"), place, "send_to_snowplow"),
+            id=self.id(body.get("id"), place),
         )
         return None if event is None else occurrence
+
+    def id(self, value: object, place: str = "") -> bytes | None:
+        """Read the id of an event."""
+        if value is None:
+            return None
+        if isinstance(value, str) and _UUID.fullmatch(value):
+            return bytes.fromhex(value.replace("-", ""))
+        self._errors.invalid(f"{place}id: must be a UUID of version 1 to 8, found {described(value)}")
+        return None
 
     def _event(self, value: object, place: str) -> str | None:
         if isinstance(value, str) and value:

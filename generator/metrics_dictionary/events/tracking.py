@@ -1,7 +1,8 @@
-"""Takes events in: all of a request is valid and counted in one step, or nothing of it is counted."""
+"""Takes events in: all of a request is valid and becomes one recording, or nothing of it is counted."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.dictionary.definition import text
@@ -16,7 +17,7 @@ from metrics_dictionary.events.event_errors import (
 )
 from metrics_dictionary.events.occurrence import BodyReader, Occurrence
 from metrics_dictionary.stores.keys import week_of
-from metrics_dictionary.stores.store import RecordingBuilder
+from metrics_dictionary.stores.store import Changes, ChangesBuilder, Recording
 from metrics_dictionary.tools.clock import utc_now
 from metrics_dictionary.tools.near_misses import NearMisses
 
@@ -25,15 +26,24 @@ if TYPE_CHECKING:
 
     from metrics_dictionary.dictionary.dictionary import Dictionary
     from metrics_dictionary.events.snowplow import StructuredEvents
-    from metrics_dictionary.stores.store import Recorder, Recording
     from metrics_dictionary.tools.clock import Clock
 
 MAX_EVENTS = 50
 """How many events one request may report."""
 
+NOTHING = Recording(Changes())
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """What a request changes once it is written, and a sentence, to be logged, for each event that was ignored."""
+
+    recording: Recording
+    ignored: tuple[str, ...] = ()
+
 
 class EventTracker:
-    """Validates events, counts them for the metrics that read them, and queues what goes to a collector.
+    """Validates events, and says what they change in the metrics that read them and for the collector.
 
     An event without a definition, or with one that is removed, makes a request fail; with ``ignore_unknown`` it is left
     out. ``structured`` builds what goes to the collector; without it nothing is queued, since nobody would send it. The
@@ -43,13 +53,11 @@ class EventTracker:
     def __init__(
         self,
         dictionary: Dictionary,
-        store: Recorder,
         *,
         ignore_unknown: bool = False,
         clock: Clock = utc_now,
         structured: StructuredEvents | None = None,
     ) -> None:
-        self._store = store
         self._ignore_unknown = ignore_unknown
         self._clock = clock
         self._structured = structured
@@ -57,51 +65,47 @@ class EventTracker:
         self._names = EventNames(dictionary)
         self._declared = {name: frozenset(dictionary.events[name].additional_properties) for name in self._names.active}
 
-    def track(
-        self, bodies: object, user: int | None, *, batch: bool | None = None, form: bool = False
-    ) -> tuple[str, ...]:
-        """Count the events of `track_events` (the JSON value of its key `events`) or of `track_event` (a list of one).
+    def track(self, bodies: object, user: int | None, *, batch: bool | None = None, form: bool = False) -> Tracked:
+        """Read the events of `track_events` (the JSON value of its key `events`) or of `track_event` (a list of one).
 
         In a ``batch`` each error names its event, `events[3].…`; by default a list of one event is not a batch.
-        ``form``: the body comes from a form, where numbers are strings. ``user`` is the id of the token's user. Returns
-        a sentence, to be logged, for each event that was ignored.
+        ``form``: the body comes from a form, where numbers are strings. ``user`` is the id of the token's user.
 
-        Raises InvalidEventsError, UnknownEventsError, and StoreUnavailableError; nothing was counted then.
+        Raises InvalidEventsError and UnknownEventsError, and StoreUnavailableError when an event goes to the collector
+        and the store does not say what this instance is called.
         """
         given = _listed(bodies)
         in_batch = len(given) != 1 if batch is None else batch
         places = [f"events[{position}]." if in_batch else "" for position in range(len(given))]
         occurrences, ignored = self._read(zip(places, given, strict=True), user, form=form)
-        self._count(occurrences)
-        return ignored
+        return Tracked(self._recording(occurrences), ignored)
 
-    def increment_counter(self, event: object) -> tuple[str, ...]:
+    def increment_counter(self, event: object, identifier: object = None) -> Tracked:
         """Count an event by its name alone: its counters without a filter, and those of the older `redis` metrics.
 
-        Such a metric's event is called `PREFIX_EVENT` (`source_code_pushes`). Returns and raises what `track` does.
+        Such a metric's event is called `PREFIX_EVENT` (`source_code_pushes`). ``identifier`` is the JSON value of its
+        id. Raises what `track` does.
         """
-        name = _named(event)
+        name, id_ = _named(event), _id(identifier)
         if ignored := self._not_counted(name):
-            return ignored
-        recording = RecordingBuilder()
-        count(_occurrence_of(name), self._counters.changes(name, week_of(self._clock())), recording)
+            return Tracked(NOTHING, ignored)
+        changed = ChangesBuilder()
+        count(_occurrence_of(name), self._counters.changes(name, week_of(self._clock())), changed)
         for key in self._counters.usage_keys(name):
-            recording.increments[key] += 1
-        self._write(recording.recording())
-        return ()
+            changed.increments[key] += 1
+        return Tracked(_recorded(changed, id_))
 
-    def increment_unique_users(self, event: object, values: Iterable[int]) -> tuple[str, ...]:
-        """Add users, by id, to the distinct users of an event: those of `track`. Returns and raises as it does."""
-        name = _named(event)
+    def increment_unique_users(self, event: object, values: Iterable[int], identifier: object = None) -> Tracked:
+        """Add users, by id, to the distinct users of an event: those of `track`. Raises as it does."""
+        name, id_ = _named(event), _id(identifier)
         if ignored := self._not_counted(name):
-            return ignored
-        recording = RecordingBuilder()
+            return Tracked(NOTHING, ignored)
+        changed = ChangesBuilder()
         changes = self._counters.changes(name, week_of(self._clock()))
         of_users = [change for change in changes if change.unique == "user.id"]
         for user in values:
-            count(_occurrence_of(name, user), of_users, recording)
-        self._write(recording.recording())
-        return ()
+            count(_occurrence_of(name, user), of_users, changed)
+        return Tracked(_recorded(changed, id_))
 
     def _read(
         self, bodies: Iterable[tuple[str, object]], user: int | None, *, form: bool
@@ -123,19 +127,19 @@ class EventTracker:
         errors.raise_any()
         return occurrences, tuple(ignored)
 
-    def _count(self, occurrences: Iterable[Occurrence]) -> None:
+    def _recording(self, occurrences: Iterable[Occurrence]) -> Recording:
         now = self._clock()
         week = week_of(now)
-        recording = RecordingBuilder()
+        together = ChangesBuilder()
+        identified = []
         for occurrence in occurrences:
-            count(occurrence, self._counters.changes(occurrence.event, week), recording)
+            changed = together if occurrence.id is None else ChangesBuilder()
+            count(occurrence, self._counters.changes(occurrence.event, week), changed)
             if occurrence.to_collector and self._structured is not None:
-                recording.outbox.append(self._structured.text(occurrence, now))
-        self._write(recording.recording())
-
-    def _write(self, recording: Recording) -> None:
-        if not recording.is_empty:
-            self._store.record(recording)
+                changed.outbox.append(self._structured.text(occurrence, now))
+            if occurrence.id is not None:
+                identified.append((occurrence.id, changed.changes()))
+        return Recording(together.changes(), tuple(identified))
 
     def _not_counted(self, event: str) -> tuple[str, ...]:
         """Refuse an event that no metric names, or say why it is ignored; nothing to say when it is counted."""
@@ -189,6 +193,18 @@ def _named(event: object) -> str:
     if event is None:
         raise InvalidEventsError(("event is missing",))
     raise InvalidEventsError((f"event: must be the name of an event, found {described(event)}",))
+
+
+def _id(value: object) -> bytes | None:
+    errors = EventErrors()
+    identifier = BodyReader({}, errors, form=False).id(value)
+    errors.raise_any()
+    return identifier
+
+
+def _recorded(changed: ChangesBuilder, identifier: bytes | None) -> Recording:
+    changes = changed.changes()
+    return Recording(changes) if identifier is None else Recording(Changes(), ((identifier, changes),))
 
 
 def _occurrence_of(event: str, user: int | None = None) -> Occurrence:

@@ -56,7 +56,7 @@ class Application:
             structured = StructuredEvents(Instance.of(settings.facts), known_uuid=KnownUuid(store))
         ignore_unknown = settings.string("events.unknown") == "ignore"
         recorder = BatchRecorder(store)
-        tracker = EventTracker(dictionary, recorder, ignore_unknown=ignore_unknown, structured=structured)
+        tracker = EventTracker(dictionary, ignore_unknown=ignore_unknown, structured=structured)
         return cls(dictionary, store, tracker, recorder, open_sources(settings, store), settings, site)
 
     def is_enabled(self, flag: str) -> bool:

@@ -6,18 +6,16 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.stores.store import combined
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from metrics_dictionary.stores.store import Recording, Store
+    from metrics_dictionary.stores.store import Recording, Store, Verdict
 
 
 class BatchRecorder:
-    """Stands before a store's `record`. What a thread records while it is `collecting` goes into a batch.
+    """Stands before a store's `commit`. What a thread records while it is `collecting` goes into a batch.
 
-    Whoever puts something into the batch holds its response back until the batch is committed: the promise of `record`,
+    Whoever puts something into the batch holds its response back until the batch is committed: the promise of `commit`,
     that it returns after the commit, is kept towards the client.
     """
 
@@ -39,10 +37,10 @@ class BatchRecorder:
         """Put it into this thread's batch, or record it in the store at once. Raises what the store raises."""
         batch: list[Recording] | None = getattr(self._thread, "batch", None)
         if batch is None:
-            self._store.record(recording)
+            self._store.commit([recording])
         else:
             batch.append(recording)
 
-    def commit(self, recordings: Sequence[Recording]) -> None:
+    def commit(self, recordings: Sequence[Recording]) -> list[Verdict]:
         """Record all of them in one transaction. Raises what the store raises, and then none is recorded."""
-        self._store.record(combined(recordings))
+        return self._store.commit(recordings)

@@ -21,9 +21,12 @@ from metrics_dictionary.stores.keys import KEY_LIFETIME
 from metrics_dictionary.stores.store import (
     MAX_INCREMENT,
     CachedPayload,
+    ChangesBuilder,
     CounterError,
     OutboxRow,
+    Outcome,
     StoreUnavailableError,
+    Verdict,
 )
 from metrics_dictionary.stores.tokens import Token
 from metrics_dictionary.stores.trusted_time import TrustedTime, since_boot
@@ -116,10 +119,16 @@ class RedisStore:
         self._time = TrustedTime(clock, monotonic)
         self._closed = False
 
-    def record(self, recording: Recording) -> None:
+    def commit(self, recordings: Sequence[Recording]) -> list[Verdict]:
         """One MULTI. A dropped idle connection is replaced before it is sent; what breaks later is not repeated."""
         seconds = int(KEY_LIFETIME.total_seconds())
         pipeline = self._redis.pipeline(transaction=True)
+        builder = ChangesBuilder()
+        for one in recordings:
+            builder.add(one.changes)
+            for _, of_event in one.identified:
+                builder.add(of_event)
+        recording = builder.changes()
         for key, amount in recording.increments.items():
             pipeline.incrby(key, amount)
         for key, value in recording.sums.items():
@@ -132,6 +141,7 @@ class RedisStore:
             pipeline.xadd(OUTBOX, {"event": text})
         with self._translating_errors():
             pipeline.execute()
+        return [Verdict(Outcome.RECORDED)] * len(recordings)
 
     def totals(self, keys: Sequence[str]) -> dict[str, float]:
         found: dict[str, float] = {}

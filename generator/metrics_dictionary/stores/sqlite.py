@@ -14,10 +14,10 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.stores.group_commit import GroupCommit
 from metrics_dictionary.stores.keys import KEY_LIFETIME
+from metrics_dictionary.stores.sqlite_ids import IDS_LIMIT, KnownIds, names_in, sift
 from metrics_dictionary.stores.sqlite_schema import migrate, refuse_another_application
-from metrics_dictionary.stores.store import CachedPayload, OutboxRow, StoreUnavailableError, combined
+from metrics_dictionary.stores.store import CachedPayload, OutboxRow, OutcomeUnknownError, StoreUnavailableError
 from metrics_dictionary.stores.tokens import Token
 from metrics_dictionary.stores.trusted_time import TrustedTime, since_boot
 from metrics_dictionary.tools.errors import OperationalError
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from metrics_dictionary.stores.store import Recording
+    from metrics_dictionary.stores.store import Changes, Recording, Verdict
     from metrics_dictionary.tools.clock import Clock
 
 BUSY_TIMEOUT = 5.0
@@ -67,9 +67,9 @@ TOKEN_COLUMNS = "identifier, digest, user, scopes, admin, expires, created"  # n
 
 
 class SqliteStore:
-    """A file in WAL mode with `synchronous=FULL`: what `record` returned from survives a power cut.
+    """A file in WAL mode with `synchronous=FULL`: what `commit` returned from survives a power cut.
 
-    Concurrent recordings share a commit (GroupCommit). Reads have connections of their own and never wait for a write.
+    Reads have connections of their own and never wait for a write.
     """
 
     def __init__(
@@ -79,8 +79,9 @@ class SqliteStore:
         clock: Clock,
         monotonic: Callable[[], float] = since_boot,
         busy_timeout: float = BUSY_TIMEOUT,
+        ids_limit: int = IDS_LIMIT,
     ) -> None:
-        """Open or create the file, readable by its owner only.
+        """Open or create the file, readable by its owner only. It keeps at most ``ids_limit`` ids, or a few more.
 
         Raises OperationalError for a path that cannot hold a store, StoreUnavailableError when the file stays locked.
         """
@@ -91,12 +92,20 @@ class SqliteStore:
         self._writer_lock = threading.Lock()
         self._readers: list[sqlite3.Connection] = []
         self._last_sweep: int | None = None
-        self._group_commit = GroupCommit(self._commit)
+        self._known_ids = KnownIds(ids_limit)
         _create_for_owner_only(path)
         self._writer = self._open_writer()
 
-    def record(self, recording: Recording) -> None:
-        self._group_commit.record(recording)
+    def commit(self, recordings: Sequence[Recording]) -> list[Verdict]:
+        names = names_in(recordings)
+        with self._writing() as connection:
+            now = int(self._moved_now(connection))
+            sifted = sift(recordings, self._known_ids.of(connection, names, now) if names else {})
+            if sifted.new:
+                self._known_ids.add(connection, sifted.new, now)
+            self._change(connection, sifted.changes.changes(), now)
+            self._sweep(connection, now)
+        return sifted.verdicts
 
     def totals(self, keys: Sequence[str]) -> dict[str, float]:
         found: dict[str, float] = {}
@@ -233,30 +242,27 @@ class SqliteStore:
             while self._readers:
                 self._readers.pop().close()
 
-    def _commit(self, recordings: Sequence[Recording]) -> None:
-        """Write what all of these change, each key once, in one transaction."""
-        changes = combined(recordings)
+    def _change(self, connection: sqlite3.Connection, changes: Changes, now: int) -> None:
+        """Make the changes, each key once."""
         expiring = changes.expiring
-        with self._writing() as connection:
-            now = int(self._moved_now(connection))
-            end = now + int(KEY_LIFETIME.total_seconds())
-            for totals in (changes.increments, changes.sums):
-                connection.executemany(
-                    ADD_TO_TOTAL, [(key, value, end if key in expiring else None, now) for key, value in totals.items()]
-                )
-            for key, values in changes.uniques.items():
-                set_id = _current_set(connection, key, end if key in expiring else None, now)
-                connection.executemany(
-                    "INSERT OR IGNORE INTO members (set_id, value) VALUES (?, ?)",
-                    [(set_id, _storable(value)) for value in values],
-                )
-            connection.executemany("INSERT INTO outbox (text) VALUES (?)", [(text,) for text in changes.outbox])
-            self._sweep(connection, now)
+        end = now + int(KEY_LIFETIME.total_seconds())
+        for totals in (changes.increments, changes.sums):
+            connection.executemany(
+                ADD_TO_TOTAL, [(key, value, end if key in expiring else None, now) for key, value in totals.items()]
+            )
+        for key, values in changes.uniques.items():
+            set_id = _current_set(connection, key, end if key in expiring else None, now)
+            connection.executemany(
+                "INSERT OR IGNORE INTO members (set_id, value) VALUES (?, ?)",
+                [(set_id, _storable(value)) for value in values],
+            )
+        connection.executemany("INSERT INTO outbox (text) VALUES (?)", [(text,) for text in changes.outbox])
 
     def _sweep(self, connection: sqlite3.Connection, now: int) -> None:
         """Delete in passing what has expired: once in a while, and never much at once."""
         if self._last_sweep is not None and abs(now - self._last_sweep) < SWEEP_EVERY.total_seconds():
             return
+        self._known_ids.rotate(connection, now)
         ended = (now - int(DELETION_GRACE.total_seconds()),)
         connection.execute("DELETE FROM totals WHERE expires <= ?", ended)
         connection.execute("INSERT INTO ended_sets SELECT id FROM sets WHERE expires <= ?", ended)
@@ -312,6 +318,8 @@ class SqliteStore:
             if self._closed:
                 raise StoreUnavailableError(f"{self._path}: this store is closed")
             yield
+        except _BrokenCommitError as error:
+            raise OutcomeUnknownError(f"{self._path}: {error} while it was being written") from error
         except sqlite3.OperationalError as error:
             raise StoreUnavailableError(f"{self._path}: {error}; try again") from error
         except sqlite3.DatabaseError as error:
@@ -378,12 +386,21 @@ def _storable(value: str) -> str | bytes:
     return value
 
 
+class _BrokenCommitError(sqlite3.OperationalError):
+    """The disk failed while a transaction was being committed."""
+
+
 @contextmanager
 def _transaction(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
     connection.execute(begin)
     try:
         yield
-        connection.execute("COMMIT")
+        try:
+            connection.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_IOERR:
+                raise _BrokenCommitError(*error.args) from error  # what has reached the disk may yet be recovered
+            raise
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")

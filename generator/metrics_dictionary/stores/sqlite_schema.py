@@ -32,6 +32,10 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE leases (name TEXT PRIMARY KEY, holder TEXT NOT NULL, expires REAL NOT NULL) WITHOUT ROWID",
     ),
     ("CREATE TABLE state (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",),
+    # Ids of events and names of requests, which have a digest of what they asked; filled in turn.
+    tuple(
+        f"CREATE TABLE ids_{number} (id BLOB PRIMARY KEY, digest BLOB NOT NULL) WITHOUT ROWID" for number in range(3)
+    ),
 )
 """Entry n brings a file from version n to n + 1; `user_version` says where a file is. Entries are never changed."""
 

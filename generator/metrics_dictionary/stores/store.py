@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import enum
+import hashlib
 import math
 import uuid
 from collections import defaultdict
@@ -23,8 +25,12 @@ MAX_INCREMENT = 2**63 - 1
 class StoreUnavailableError(UnavailableError):
     """The store is away: locked, full, unreachable, closed. The message is one line and names the store.
 
-    What was to be written is either not written or, when a connection broke while Redis was answering, not known to be.
+    What was to be written is not written, except where it is an OutcomeUnknownError.
     """
+
+
+class OutcomeUnknownError(StoreUnavailableError):
+    """The store broke off while it was writing, and nobody knows whether it has written."""
 
 
 class CounterError(OperationalError):
@@ -32,8 +38,8 @@ class CounterError(OperationalError):
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
-    """What one request changes; written together or not at all.
+class Changes:
+    """What events change.
 
     ``increments``: counter key -> by how much. ``sums``: sum key -> by how much, finite. ``uniques``: key of a set ->
     the values to add. ``expiring``: those of these keys that end KEY_LIFETIME after the last write, the weekly ones.
@@ -41,10 +47,10 @@ class Recording:
     store could not add: it would spoil what the same transaction holds for others.
     """
 
-    increments: Mapping[str, int]
-    sums: Mapping[str, float]
-    uniques: Mapping[str, frozenset[str]]
-    expiring: frozenset[str]
+    increments: Mapping[str, int] = field(default_factory=dict)
+    sums: Mapping[str, float] = field(default_factory=dict)
+    uniques: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    expiring: frozenset[str] = frozenset()
     outbox: tuple[str, ...] = ()
 
     @property
@@ -61,8 +67,8 @@ class Recording:
                 raise ValueError(f"{key}: {value} cannot be added to a sum")
 
 
-class RecordingBuilder:
-    """A recording that is being made: what changes the same key is added up.
+class ChangesBuilder:
+    """Changes that are being gathered: what changes the same key is added up.
 
     ``increments``, ``sums``, ``uniques`` (key -> values), ``expiring`` and ``outbox`` grow by what is added to them.
     """
@@ -76,34 +82,70 @@ class RecordingBuilder:
         self.expiring: set[str] = set()
         self.outbox: list[str] = []
 
-    def add(self, recording: Recording) -> None:
-        """Add all that a recording changes."""
-        for key, amount in recording.increments.items():
+    def add(self, changes: Changes) -> None:
+        """Add all of these changes."""
+        for key, amount in changes.increments.items():
             self.increments[key] += amount
-        for key, value in recording.sums.items():
+        for key, value in changes.sums.items():
             self.sums[key] += value
-        for key, values in recording.uniques.items():
+        for key, values in changes.uniques.items():
             self.uniques[key] |= values
-        self.expiring |= recording.expiring
-        self.outbox += recording.outbox
+        self.expiring |= changes.expiring
+        self.outbox += changes.outbox
 
-    def recording(self) -> Recording:
-        """Return what was added so far; raises ValueError as Recording does."""
+    def changes(self) -> Changes:
+        """Return what was added so far; raises ValueError as Changes does."""
         uniques = {key: frozenset(values) for key, values in self.uniques.items()}
-        return Recording(dict(self.increments), dict(self.sums), uniques, frozenset(self.expiring), tuple(self.outbox))
+        return Changes(dict(self.increments), dict(self.sums), uniques, frozenset(self.expiring), tuple(self.outbox))
 
 
-def combined(recordings: Sequence[Recording]) -> Recording:
-    """Return one recording that changes what all of these change.
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What one request writes, all of it or nothing.
 
-    Raises ValueError when they add up to a number that no store could add, though each of them could be added.
+    ``changes`` are those of events without an id, added up; ``identified`` has one entry for each event with one: the
+    16 bytes of its id, and its changes, which are made unless the id is known. ``request`` is what 16 bytes name the
+    request by, where the client names it (`request_name`), ``digest`` 8 bytes of what it asks: a request that is known
+    with the same digest is a duplicate.
     """
-    if len(recordings) == 1:
-        return recordings[0]
-    builder = RecordingBuilder()
-    for recording in recordings:
-        builder.add(recording)
-    return builder.recording()
+
+    changes: Changes
+    identified: tuple[tuple[bytes, Changes], ...] = ()
+    request: bytes | None = None
+    digest: bytes = b""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to write."""
+        return self.request is None and not self.identified and self.changes.is_empty
+
+
+def request_name(scope: str, key: str) -> bytes:
+    """Return the 16 bytes that name a request: BLAKE2b of whose it is and of its Idempotency-Key.
+
+    The two bits that say how a UUID is to be read (RFC 9562, section 4.1) are set to what no UUID of an event has, so
+    that nobody can name a request by the id of an event.
+    """
+    name = bytearray(hashlib.blake2b(f"{scope}\0{key}".encode(), digest_size=16).digest())
+    name[8] |= 0xC0
+    return bytes(name)
+
+
+class Outcome(enum.Enum):
+    """What became of a recording."""
+
+    RECORDED = "it is written, apart from events whose id was known"
+    DUPLICATE = "the request and its digest were known: nothing is written, and the answer is as it was"
+    CONFLICT = "the request was known with another digest: nothing is written"
+    REFUSED = "one of its keys has the wrong type: nothing of it is written"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """``key`` is the one for which a recording is refused; for the log only."""
+
+    outcome: Outcome
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,18 +171,16 @@ class OutboxRow:
     text: str
 
 
-class Recorder(Protocol):
-    """What is needed to write: a store, or what stands before one."""
-
-    def record(self, recording: Recording) -> None:
-        """Write all of it, once. Raises StoreUnavailableError."""
-
-
 class Store(Protocol):
     """Every method may be called from any thread and raises StoreUnavailableError when the store is away."""
 
-    def record(self, recording: Recording) -> None:
-        """Write all of it, once, and return after it is durable."""
+    def commit(self, recordings: Sequence[Recording]) -> list[Verdict]:
+        """Write these recordings in one transaction, and return what became of each, in order, when it is durable.
+
+        Ids and requests are known for 24 hours at least. A StoreUnavailableError concerns all of the recordings:
+        nothing of them is written, or with OutcomeUnknownError perhaps all. Raises ValueError and the like for what
+        no store can write, and then nothing is written either.
+        """
 
     def totals(self, keys: Sequence[str]) -> dict[str, float]:
         """Return what counters (int) and sums (finite float) stand at; an absent key is left out.

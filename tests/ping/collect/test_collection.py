@@ -16,7 +16,7 @@ from metrics_dictionary.ping.database.database import DatabaseUnavailableError
 from metrics_dictionary.ping.sources.evaluation import Sources
 from metrics_dictionary.stores.keys import counter_key, unique_key, week_of
 from metrics_dictionary.stores.open_store import open_store
-from metrics_dictionary.stores.store import CachedPayload, Recording, StoreUnavailableError
+from metrics_dictionary.stores.store import CachedPayload, Changes, Recording, StoreUnavailableError
 from tests.ping.collection_samples import NOW, added, counted, database, dictionary, metric, setting, web
 
 if TYPE_CHECKING:
@@ -384,16 +384,18 @@ def store(tmp_path: Path) -> Store:
 
 def test_metrics_over_events_are_read_from_the_store(store: Store) -> None:
     week = week_of(NOW - timedelta(weeks=1))
-    store.record(
-        Recording(
-            increments={counter_key("opened", {}): 4, "USAGE_WIKI_CREATE": 3},
-            sums={},
-            uniques={
-                unique_key("opened", "user", {}, week): frozenset({"1", "2"}),
-                unique_key("closed", "user", {}, week): frozenset({"2", "3"}),
-            },
-            expiring=frozenset(),
-        )
+    store.commit(
+        [
+            Recording(
+                Changes(
+                    increments={counter_key("opened", {}): 4, "USAGE_WIKI_CREATE": 3},
+                    uniques={
+                        unique_key("opened", "user", {}, week): frozenset({"1", "2"}),
+                        unique_key("closed", "user", {}, week): frozenset({"2", "3"}),
+                    },
+                )
+            )
+        ]
     )
     entries: dict[str, dict[str, object]] = {
         "RedisMetric": {"source": "redis"},
@@ -415,7 +417,7 @@ def test_metrics_over_events_are_read_from_the_store(store: Store) -> None:
 
 
 def test_older_metrics_over_events_need_no_instrumentations(store: Store) -> None:
-    store.record(Recording({"USAGE_SEARCHES": 9}, {}, {}, frozenset()))
+    store.commit([Recording(Changes({"USAGE_SEARCHES": 9}))])
     older = metric("searches", "RedisMetric", data_source="redis", options={"event": "searches"})
     assert tree_of(Dictionary((older,)), store=store) == {"searches": 9}
 

@@ -24,8 +24,9 @@ from metrics_dictionary.server.transport.response import Response, error_respons
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from metrics_dictionary.events.tracking import EventTracker
+    from metrics_dictionary.events.tracking import EventTracker, Tracked
     from metrics_dictionary.server.application import Application
+    from metrics_dictionary.server.batch_recorder import BatchRecorder
     from metrics_dictionary.server.transport.request import Request
 
 MAX_VALUES = 1_000
@@ -87,7 +88,7 @@ WITH_BODY = {
 
 def routes(application: Application) -> tuple[Route, ...]:
     """Return the four rows."""
-    intake = EventIntake(application.tracker)
+    intake = EventIntake(application.tracker, application.recorder)
     events = {"type": "array", "minItems": 1, "maxItems": MAX_EVENTS, "items": EVENT}
     name = {"type": "string", "minLength": 1}
     values = {"type": "array", "minItems": 1, "maxItems": MAX_VALUES, "items": IDENTIFIER}
@@ -140,8 +141,9 @@ def routes(application: Application) -> tuple[Route, ...]:
 class EventIntake:
     """The four endpoints. A request is counted whole, in one transaction, or not at all."""
 
-    def __init__(self, tracker: EventTracker) -> None:
+    def __init__(self, tracker: EventTracker, recorder: BatchRecorder) -> None:
         self._tracker = tracker
+        self._recorder = recorder
 
     def track_event(self, request: Request) -> Response:
         """Count one event; or several, which the API document's readers send here, too."""
@@ -153,35 +155,42 @@ class EventIntake:
 
     def increment_counter(self, request: Request) -> Response:
         """Count an event by its name."""
-        return self._counted(request, lambda fields, _: self._tracker.increment_counter(fields.values.get("event")))
+        return self._counted(
+            request,
+            lambda fields, _: self._tracker.increment_counter(fields.values.get("event"), fields.values.get("id")),
+        )
 
     def increment_unique_users(self, request: Request) -> Response:
         """Add users to those who did something."""
         return self._counted(
             request,
-            lambda fields, _: self._tracker.increment_unique_users(fields.values.get("event"), _users(fields.values)),
+            lambda fields, _: self._tracker.increment_unique_users(
+                fields.values.get("event"), _users(fields.values), fields.values.get("id")
+            ),
         )
 
-    def _counted(self, request: Request, count: Callable[[Fields, Request], tuple[str, ...]]) -> Response:
+    def _counted(self, request: Request, count: Callable[[Fields, Request], Tracked]) -> Response:
         fields = read_fields(request)
         if isinstance(fields, Response):
             return fields
         try:
-            ignored = count(fields, request)
+            tracked = count(fields, request)
         except InvalidEventsError as error:
             return error_response(400, str(error))
         except UnknownEventsError as error:
             return error_response(422, str(error))
-        for sentence in ignored:
+        if not tracked.recording.is_empty:
+            self._recorder.record(tracked.recording)
+        for sentence in tracked.ignored:
             log_info(request, f"ignored: {sentence}")
         return ACCEPTED
 
-    def _track_one(self, fields: Fields, request: Request) -> tuple[str, ...]:
+    def _track_one(self, fields: Fields, request: Request) -> Tracked:
         if "event" not in fields.values and "events" in fields.values:
             return self._track_several(fields, request)
         return self._tracker.track([fields.values], request.user, batch=False, form=fields.form)
 
-    def _track_several(self, fields: Fields, request: Request) -> tuple[str, ...]:
+    def _track_several(self, fields: Fields, request: Request) -> Tracked:
         return self._tracker.track(fields.values.get("events"), request.user, batch=True, form=fields.form)
 
 

@@ -1,0 +1,142 @@
+"""The ids of events and requests that a SQLite store knows, so that a repeated one is not counted again.
+
+They lie in three tables, of which one is filled; every 12 hours the oldest is emptied whole and filled next. So an id
+is known for 24 hours at least, and is not forgotten one by one.
+"""
+
+# ruff: noqa: S608 - only names of tables and question marks are put into SQL
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from metrics_dictionary.stores.store import ChangesBuilder, Outcome, Verdict
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from metrics_dictionary.stores.store import Recording
+
+IDS_LIMIT = 5_000_000
+"""How many ids are kept, unless a setting says otherwise: 150 MB or so."""
+
+TABLES = ("ids_0", "ids_1", "ids_2")
+
+ROTATE_AFTER = 12 * 3600
+
+ROTATION = "known_ids"
+"""The name of the state that says which table is filled, since when (in seconds of trusted time), and by how many."""
+
+MAX_IDS_PER_STATEMENT = 500
+
+log = logging.getLogger(__name__)
+
+RECORDED, DUPLICATE, CONFLICT = map(Verdict, (Outcome.RECORDED, Outcome.DUPLICATE, Outcome.CONFLICT))
+
+
+@dataclass(frozen=True, slots=True)
+class _Rotation:
+    current: int
+    since: int
+    ids: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sifted:
+    """The verdicts on recordings, what they change together, and the ids that were not known, with their digests."""
+
+    verdicts: list[Verdict]
+    changes: ChangesBuilder
+    new: Mapping[bytes, bytes]
+
+
+def names_in(recordings: Iterable[Recording]) -> list[bytes]:
+    """Return the names of the requests and the ids of the events, 16 bytes each."""
+    names = [name for recording in recordings for name, _ in recording.identified]
+    names += [recording.request for recording in recordings if recording.request is not None]
+    return names
+
+
+def sift(recordings: Iterable[Recording], known: Mapping[bytes, bytes]) -> Sifted:
+    """Leave out what is ``known`` already, or from an earlier one of these recordings."""
+    verdicts, changes, new = [], ChangesBuilder(), dict[bytes, bytes]()
+    for recording in recordings:
+        request = recording.request
+        if request is not None:
+            digest = known.get(request, new.get(request))
+            if digest is not None:
+                verdicts.append(DUPLICATE if digest == recording.digest else CONFLICT)
+                continue
+            new[request] = recording.digest
+        for name, of_event in recording.identified:
+            if name not in known and name not in new:
+                new[name] = b""
+                changes.add(of_event)
+        changes.add(recording.changes)
+        verdicts.append(RECORDED)
+    return Sifted(verdicts, changes, new)
+
+
+class KnownIds:
+    """The three tables. Every method runs within a transaction that writes; ``now`` is trusted time in seconds."""
+
+    def __init__(self, limit: int) -> None:
+        # A third of them fit into each table: so the youngest two thirds are kept, however fast they come.
+        self._limit = max(1, limit // len(TABLES))
+
+    def of(self, connection: sqlite3.Connection, names: Sequence[bytes], now: int) -> dict[bytes, bytes]:
+        """Return those of the names that are known, with their digests; an event has an empty one."""
+        self.rotate(connection, now)
+        found: dict[bytes, bytes] = {}
+        for start in range(0, len(names), MAX_IDS_PER_STATEMENT):
+            some = names[start : start + MAX_IDS_PER_STATEMENT]
+            listed = ", ".join(f"?{number}" for number in range(1, len(some) + 1))
+            selects = (f"SELECT id, digest FROM {table} WHERE id IN ({listed})" for table in TABLES)
+            found.update(connection.execute(" UNION ALL ".join(selects), some))
+        return found
+
+    def add(self, connection: sqlite3.Connection, new: Mapping[bytes, bytes], now: int) -> None:
+        """Keep ids that are not known."""
+        rotation = _rotation(connection, now)
+        entries = list(new.items())
+        for start in range(0, len(entries), MAX_IDS_PER_STATEMENT):
+            some = entries[start : start + MAX_IDS_PER_STATEMENT]
+            rows = ", ".join(["(?, ?)"] * len(some))
+            connection.execute(
+                f"INSERT INTO {TABLES[rotation.current]} (id, digest) VALUES {rows}",
+                [value for entry in some for value in entry],
+            )
+        _keep(connection, _Rotation(rotation.current, rotation.since, rotation.ids + len(new)))
+
+    def rotate(self, connection: sqlite3.Connection, now: int) -> None:
+        """Empty the tables whose time has come."""
+        rotation = _rotation(connection, now)
+        is_full = rotation.ids >= self._limit
+        due = min(max((now - rotation.since) // ROTATE_AFTER, int(is_full)), len(TABLES))
+        if is_full and now - rotation.since < ROTATE_AFTER:
+            log.warning(
+                "store: %s ids came in %.1f hours, so that older ones are forgotten before 24 hours are over; raise "
+                "store.idempotency_limit",
+                f"{rotation.ids:,}",
+                (now - rotation.since) / 3600,
+            )
+        for _ in range(due):
+            rotation = _Rotation((rotation.current + 1) % len(TABLES), now)
+            connection.execute(f"DELETE FROM {TABLES[rotation.current]}")
+        if due or now < rotation.since:  # the trusted time was set back
+            _keep(connection, _Rotation(rotation.current, now, rotation.ids))
+
+
+def _rotation(connection: sqlite3.Connection, now: int) -> _Rotation:
+    row = connection.execute("SELECT value FROM state WHERE name = ?", (ROTATION,)).fetchone()
+    return _Rotation(0, now) if row is None else _Rotation(**json.loads(row[0]))
+
+
+def _keep(connection: sqlite3.Connection, rotation: _Rotation) -> None:
+    connection.execute(
+        "INSERT OR REPLACE INTO state (name, value) VALUES (?, ?)", (ROTATION, json.dumps(asdict(rotation)))
+    )
