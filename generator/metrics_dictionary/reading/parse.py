@@ -211,23 +211,27 @@ class _Content:
         self._put(None, event)
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
+        items, key = self._items, self._key
+        value: object = event.value
         if event.anchor is not None:
             self._aliases.append(event)
-        if self._key is None and type(self._items) is dict:
-            self._take_key(event, self._items)
-        elif event.implicit[0] and event.tag is None:
+        if key is None and type(items) is dict:
+            self._take_key(event, items)
+            return
+        if event.tag is not None:
+            self._check_tag(event.tag, event)
+        elif event.implicit[0]:
             try:
                 value, other = read_scalar(event.value)
                 if other is not None:
                     self.doubts.append(Doubt(self._path(), event.value, value, other))
-                self._put(value, event)
             except UnsupportedScalarError as error:
                 self._report("yaml-type", str(error), event, error.help, fix=_in_quotes(event))
-                self._put(event.value, event)
+        if key is not None and type(items) is dict:  # as `_put` does, for the most frequent case
+            items[key] = value
+            self._key = None
         else:
-            if event.tag is not None:
-                self._check_tag(event.tag, event)
-            self._put(event.value, event)
+            self._put(value, event)
 
     def _take_key(self, event: yaml.ScalarEvent, mapping: dict[str, object]) -> None:
         """Take a key as it is written: ``on``, ``1`` and ``null`` are texts here, as they are in JSON."""
