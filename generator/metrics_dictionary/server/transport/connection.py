@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 CHUNK_SIZE = 64 * 1024
 """Bytes that are read, or of a long body written, at a time."""
 
+LARGE_BODY = 32 * 1024
+"""Bytes from which a request's body is not read by the loop: up to here the costliest one takes it 5 ms."""
+
 MIN_BYTES_PER_SECOND = 20_000
 """How fast a client has to take a response, beyond the time that every client has."""
 
@@ -49,6 +52,7 @@ class State(enum.Enum):
 
     READING = "waits for more of a request, or for its first byte"
     WORKING = "waits for a thread that may wait for the store, a database, a file"
+    READING_BODY = "waits for the thread that reads large bodies"
     RESPONDING = "its response is ready to be written"
     WRITING = "waits for room for the rest of a response"
     IDLE = "has written a response; the next request may have arrived already"
@@ -73,6 +77,11 @@ class _PendingRequest:
     def is_complete(self, buffer: bytearray) -> bool:
         """Whether all of the body is there."""
         return self.end is not None and len(buffer) >= self.end
+
+    @property
+    def is_large(self) -> bool:
+        """Whether the body is too much for the loop to read."""
+        return self.end is not None and self.end - self.start > LARGE_BODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +144,10 @@ class Connection:
             return State.READING
         if pending.route.blocking:
             return State.WORKING
-        return self._call_endpoint(pending, pending.route)
+        return State.READING_BODY if pending.is_large else self._call_endpoint(pending, pending.route)
 
     def work(self) -> State:
-        """Do what `advance` left to a thread that may wait: authorize by a look into the store, call the endpoint."""
+        """Do what `advance` left to another thread: authorize by a look into the store, call the endpoint."""
         pending = self._request
         if pending is None:
             return State.IDLE
@@ -147,6 +156,8 @@ class Connection:
             if isinstance(route, Response):
                 return self._reject(pending, route)
             self._expect_body(pending, route)
+            if pending.is_large and pending.is_complete(self.buffer):
+                return State.READING_BODY
         else:
             route = pending.route
         return self._call_endpoint(pending, route) if pending.is_complete(self.buffer) else State.READING

@@ -92,6 +92,9 @@ class ServerOptions:
         )
 
 
+_Tasks = queue.SimpleQueue["Callable[[], None] | None"]
+
+
 class Server(HTTPServer):
     """Listens on one address, and answers by one router once it is told to serve.
 
@@ -109,7 +112,8 @@ class Server(HTTPServer):
         self._options = options
         self._max_connections = _max_connections()
         self._poller = open_poller()
-        self._tasks: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._tasks: _Tasks = queue.SimpleQueue()
+        self._large_bodies: _Tasks = queue.SimpleQueue()
         self._pipelined: deque[Connection] = deque()
         self._open: dict[int, Connection] = {}
         self._claims = threading.Lock()
@@ -145,18 +149,17 @@ class Server(HTTPServer):
         """Serve until `shutdown`; then finish what was accepted, refuse what is new, and return."""
         self.socket.setblocking(False)
         self._poller.watch(self._listener)
-        workers = [
-            threading.Thread(target=self._run_tasks, name="server", daemon=True) for _ in range(self._options.threads)
-        ]
-        for worker in workers:
-            worker.start()
+        # One thread reads large bodies: Python runs one at a time, and each that wants to run delays the loop.
+        queues = [self._large_bodies, *[self._tasks] * self._options.threads]
+        for tasks in queues:
+            threading.Thread(target=_run_tasks, args=(tasks,), name="server", daemon=True).start()
         try:
             with self.router.recorder.collecting() as batch:
                 while not self._is_over():
                     self._respond_to_all(self._advance_all(poll_interval, batch))
         finally:
-            for _ in workers:
-                self._tasks.put(None)
+            for tasks in queues:
+                tasks.put(None)
             for connection in tuple(self._open.values()):
                 self._close(connection)
             self._finished.set()
@@ -252,11 +255,6 @@ class Server(HTTPServer):
                 self._options.access_log.write(entry)
         self._schedule(connection, state)
 
-    def _run_tasks(self) -> None:
-        """Be a thread of the pool: do what takes its time, one thing after the other."""
-        while (task := self._tasks.get()) is not None:
-            task()
-
     def _work(self, connection: Connection) -> None:
         state = _guarded(connection.work)
         if state is State.RESPONDING:
@@ -270,6 +268,8 @@ class Server(HTTPServer):
             self._close(connection)
         elif state is State.WORKING:
             self._tasks.put(partial(self._work, connection))
+        elif state is State.READING_BODY:
+            self._large_bodies.put(partial(self._work, connection))
         elif state is State.IDLE and connection.buffer:
             connection.state = state
             self._pipelined.append(connection)
@@ -355,6 +355,12 @@ class Server(HTTPServer):
 
     def _is_over(self) -> bool:
         return not self._is_listening and (not self._open or time.monotonic() >= self._stop_by)
+
+
+def _run_tasks(tasks: _Tasks) -> None:
+    """Be a thread of the pool: do what takes its time, one thing after the other."""
+    while (task := tasks.get()) is not None:
+        task()
 
 
 def _guarded(step: Callable[[], State]) -> State:
