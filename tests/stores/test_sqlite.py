@@ -260,5 +260,5 @@ def test_a_file_that_is_damaged_from_the_start_is_refused(store: SqliteStore, pa
     with path.open("r+b") as file:
         file.seek(8_192)
         file.write(os.urandom(size - 8_192))
-    with pytest.raises(OperationalError, match=r"store\.db: .*malformed; name another file, or put a backup"):
+    with pytest.raises(OperationalError, match=r"store\.db: .*malformed.*`metrics-dictionary store set-aside"):
         SqliteStore(path, clock=clock)

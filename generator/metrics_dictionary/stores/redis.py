@@ -8,6 +8,8 @@ import json
 import re
 import socket
 import sys
+import time
+import uuid
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import partial
@@ -19,6 +21,8 @@ from redis.retry import Retry
 
 from metrics_dictionary.stores.keys import KEY_LIFETIME
 from metrics_dictionary.stores.store import (
+    ADOPTED,
+    IDENTIFIER,
     MAX_INCREMENT,
     CachedPayload,
     ChangesBuilder,
@@ -55,6 +59,7 @@ TRUSTED = "trusted_time"
 STATE = "{metrics_dictionary_state}"
 TOKENS = "{metrics_dictionary_tokens}"
 FLAGS = "{metrics_dictionary_flags}"
+PROBE = "{metrics_dictionary_probe}"
 LEASE = "{metrics_dictionary_lease}_"
 
 MAX_KEYS_PER_QUERY = 1_000
@@ -266,6 +271,16 @@ class RedisStore:
 
     def clock_warning(self) -> str | None:
         return self._time.warning
+
+    def identifier(self) -> str:
+        return self.keep_state(IDENTIFIER, str(uuid.uuid4()))
+
+    def adopt(self) -> str:
+        self.set_state(ADOPTED, str(time.time()))
+        return self.identifier()
+
+    def probe(self) -> None:
+        self._idempotent(lambda: self._redis.set(PROBE, "1", ex=60))
 
     def close(self) -> None:
         self._closed = True

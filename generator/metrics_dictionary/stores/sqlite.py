@@ -5,19 +5,30 @@
 
 from __future__ import annotations
 
-import os
+import logging
+import math
 import sqlite3
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.stores.keys import KEY_LIFETIME
+from metrics_dictionary.stores.sqlite_file import StoreFile, primary_code
 from metrics_dictionary.stores.sqlite_ids import IDS_LIMIT, KnownIds, names_in, sift
 from metrics_dictionary.stores.sqlite_schema import migrate, refuse_another_application
-from metrics_dictionary.stores.store import CachedPayload, OutboxRow, OutcomeUnknownError, StoreUnavailableError
+from metrics_dictionary.stores.store import (
+    ADOPTED,
+    ADOPTION_SECONDS,
+    IDENTIFIER,
+    PROBE_SECONDS,
+    CachedPayload,
+    OutboxRow,
+    OutcomeUnknownError,
+    StoreUnavailableError,
+)
 from metrics_dictionary.stores.tokens import Token
 from metrics_dictionary.stores.trusted_time import TrustedTime, since_boot
 from metrics_dictionary.tools.errors import OperationalError
@@ -65,6 +76,8 @@ NOT_EXPIRED = "(expires IS NULL OR expires > ?)"
 
 TOKEN_COLUMNS = "identifier, digest, user, scopes, admin, expires, created"  # noqa: S105 - columns, not a token
 
+log = logging.getLogger(__name__)
+
 
 class SqliteStore:
     """A file in WAL mode with `synchronous=FULL`: what `commit` returned from survives a power cut.
@@ -86,14 +99,18 @@ class SqliteStore:
         Raises OperationalError for a path that cannot hold a store, StoreUnavailableError when the file stays locked.
         """
         self._path = path
+        self._file = StoreFile(path)
+        self._clock = clock
         self._time = TrustedTime(clock, monotonic)
         self._busy_timeout = busy_timeout
         self._closed = False
-        self._writer_lock = threading.Lock()
+        self._writer_lock = threading.RLock()
         self._readers: list[sqlite3.Connection] = []
         self._last_sweep: int | None = None
         self._known_ids = KnownIds(ids_limit)
-        _create_for_owner_only(path)
+        self._written_at = -math.inf
+        self._identifier: str | None = None
+        self._file.create()
         self._writer = self._open_writer()
 
     def commit(self, recordings: Sequence[Recording]) -> list[Verdict]:
@@ -235,12 +252,39 @@ class SqliteStore:
     def clock_warning(self) -> str | None:
         return self._time.warning
 
+    def identifier(self) -> str:
+        return self._identifier or ""
+
+    def adopt(self) -> str:
+        self.set_state(ADOPTED, str(self._clock().timestamp()))
+        return self.identifier()
+
+    def probe(self) -> None:
+        """Use a connection of its own, made anew: an old one may know by heart what the file no longer holds."""
+        began = time.monotonic()
+        self._follow_file(PROBE_SECONDS)
+        try:
+            with self._translating_errors(), closing(self._file.connect(PROBE_SECONDS)) as connection:
+                connection.execute("PRAGMA synchronous = FULL")
+                with _transaction(connection, "BEGIN IMMEDIATE"):
+                    self._require_same_store(connection)
+                    connection.execute("UPDATE probe SET number = number + 1")
+        except StoreUnavailableError as error:
+            # Commits that follow each other closely leave it no gap, and are proof enough.
+            if primary_code(error.__cause__) != sqlite3.SQLITE_BUSY or self._written_at < began:
+                raise
+        self._require_same_file()
+
     def close(self) -> None:
         with self._writer_lock:
             self._closed = True
-            self._writer.close()
-            while self._readers:
-                self._readers.pop().close()
+            self._close_connections()
+
+    def _close_connections(self) -> None:
+        self._writer.close()
+        readers, self._readers = self._readers, []
+        while readers:
+            readers.pop().close()
 
     def _change(self, connection: sqlite3.Connection, changes: Changes, now: int) -> None:
         """Make the changes, each key once."""
@@ -289,27 +333,92 @@ class SqliteStore:
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction of the one writing connection."""
-        with self._writer_lock, self._translating_errors(), _transaction(self._writer, "BEGIN IMMEDIATE"):
-            yield self._writer
+        """One transaction of the one writing connection, in the store that this process started with.
+
+        Raises OutcomeUnknownError when, after the commit, the path does not lead to the file that was written to.
+        """
+        with self._writer_lock, self._translating_errors():
+            self._follow_file()
+            with _transaction(self._writer, "BEGIN IMMEDIATE"):
+                self._require_same_store(self._writer)
+                yield self._writer
+            self._require_same_file()
+            self._written_at = time.monotonic()
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
         """Give a connection that no other thread has meanwhile."""
         with self._translating_errors():
+            self._follow_file(0)
+            readers = self._readers
             try:
-                connection = self._readers.pop()
+                connection = readers.pop()
             except IndexError:
-                connection = self._connect()
+                connection = self._file.connect(self._busy_timeout)
                 connection.execute("PRAGMA query_only = ON")
             try:
                 yield connection
             except BaseException:
                 connection.close()
                 raise
-            self._readers.append(connection)
+            if readers is self._readers:
+                readers.append(connection)
+            else:  # the store was opened anew meanwhile
+                connection.close()
             if self._closed:
                 self.close()
+
+    def _follow_file(self, seconds: float = -1) -> None:
+        """Open the store anew when its file was moved, replaced or emptied, and the path leads to the same store again.
+
+        It waits so many seconds for the writing connection, without end for -1. Raises StoreUnavailableError while the
+        path does not lead to the store.
+        """
+        change = self._file.change()
+        if change is None or self._closed:
+            return
+        if not self._writer_lock.acquire(timeout=seconds):
+            raise self._gone(change)
+        try:
+            if (change := self._file.change()) is None:  # another thread was first
+                return
+            is_whole = self._file.let_go(self._writer)
+            if not self._path.exists():
+                raise self._gone(change)
+            if self._file.is_empty():
+                raise self._gone(f"{self._path.name} is empty")
+            if not is_whole:
+                raise self._gone(f"{change}, and what stands in -wal cannot be written into the file that was moved")
+            self._close_connections()
+            self._file.forget()
+            self._writer = self._open_writer()
+            log.warning("store: %s; the store at %s was opened again", change, self._path)
+        except OperationalError as error:
+            raise error if isinstance(error, StoreUnavailableError) else StoreUnavailableError(str(error)) from error
+        finally:
+            self._writer_lock.release()
+
+    def _require_same_file(self) -> None:
+        """Raise OutcomeUnknownError when the path does not lead to the file that was just written to."""
+        change = self._file.change()
+        if change is not None:
+            raise OutcomeUnknownError(f"{self._path}: {change} while it was written to; put the store back")
+
+    def _require_same_store(self, connection: sqlite3.Connection) -> None:
+        """Raise StoreUnavailableError for a store that this process did not start with and that nobody adopted."""
+        found = _state(connection, IDENTIFIER)
+        if found == self._identifier:
+            return
+        adopted = float(_state(connection, ADOPTED) or -math.inf)
+        if found is None or not 0 <= self._clock().timestamp() - adopted <= ADOPTION_SECONDS:
+            raise self._gone("it is not the store that this server started with")
+        log.warning("store: %s was adopted: %s is in use in place of %s", self._path, found, self._identifier)
+        self._identifier = found
+
+    def _gone(self, change: str) -> StoreUnavailableError:
+        return StoreUnavailableError(
+            f"{self._path}: {change}; put the store back, or run `metrics-dictionary store adopt`"
+        )
 
     @contextmanager
     def _translating_errors(self) -> Iterator[None]:
@@ -321,36 +430,45 @@ class SqliteStore:
         except _BrokenCommitError as error:
             raise OutcomeUnknownError(f"{self._path}: {error} while it was being written") from error
         except sqlite3.OperationalError as error:
-            raise StoreUnavailableError(f"{self._path}: {error}; try again") from error
+            raise self._file.error(error) from error
         except sqlite3.DatabaseError as error:
             if self._closed:
                 raise StoreUnavailableError(f"{self._path}: this store was closed meanwhile") from error
+            if type(error) is sqlite3.ProgrammingError and self._file.change() is not None:
+                raise self._gone(str(self._file.change())) from error  # another thread closed the connections
             if type(error) is sqlite3.DatabaseError:  # the file is damaged; its subclasses are a caller's mistakes
-                raise StoreUnavailableError(f"{self._path}: {error}; put a backup in its place") from error
+                raise self._file.error(error) from error
             raise
 
-    def _connect(self) -> sqlite3.Connection:
-        return sqlite3.connect(
-            self._path, timeout=self._busy_timeout, isolation_level=None, check_same_thread=False, cached_statements=64
-        )
-
     def _open_writer(self) -> sqlite3.Connection:
-        connection = self._connect()
+        """Open the file at the path; when one was open before, it has to be the same store."""
+        try:
+            connection = self._file.connect(self._busy_timeout)
+        except sqlite3.OperationalError as error:
+            raise self._file.error(error) from error
         try:
             refuse_another_application(connection, self._path)
+            if self._identifier is not None:
+                self._require_same_store(connection)
             _retry_while_locked(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchone(), self._busy_timeout)
             connection.execute("PRAGMA synchronous = FULL")
             migrate(connection, self._path)
             self._now(connection)  # from here on the monotonic clock says how much time has passed
+            self._identifier = _state(connection, IDENTIFIER)
+            self._file.remember()
         except sqlite3.OperationalError as error:
             connection.close()
-            raise StoreUnavailableError(f"{self._path}: {error}; try again") from error
+            raise self._file.error(error) from error
         except sqlite3.DatabaseError as error:
             connection.close()
-            raise OperationalError(f"{self._path}: {error}; name another file, or put a backup in its place") from error
-        except OperationalError:
+            aside = f"metrics-dictionary store set-aside --store sqlite:///{self._path}"
+            raise OperationalError(
+                f"{self._path}: {error}: this file is damaged, or is not a store; name another file, or run `{aside}` "
+                "and then `store restore` with a backup"
+            ) from error
+        except (OperationalError, OSError) as error:
             connection.close()
-            raise
+            raise error if isinstance(error, OperationalError) else self._gone(str(error)) from error
         return connection
 
 
@@ -398,23 +516,12 @@ def _transaction(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
         try:
             connection.execute("COMMIT")
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_IOERR:
+            if primary_code(error) == sqlite3.SQLITE_IOERR:
                 raise _BrokenCommitError(*error.args) from error  # what has reached the disk may yet be recovered
             raise
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-
-
-def _create_for_owner_only(path: Path) -> None:
-    """Create the file before SQLite does; the -wal and -shm files inherit its mode."""
-    try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    except OSError as error:
-        reason = (
-            "the folder does not exist; create it first" if isinstance(error, FileNotFoundError) else error.strerror
-        )
-        raise OperationalError(f"{path}: the store cannot be opened: {reason}") from error
 
 
 def _retry_while_locked(attempt: Callable[[], object], seconds: float) -> None:

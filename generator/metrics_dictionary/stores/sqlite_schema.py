@@ -36,6 +36,14 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     tuple(
         f"CREATE TABLE ids_{number} (id BLOB PRIMARY KEY, digest BLOB NOT NULL) WITHOUT ROWID" for number in range(3)
     ),
+    (
+        # A random UUID (RFC 9562, version 4) tells this store from every other one.
+        """INSERT INTO state VALUES ('store_identifier', lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4'
+            || substr(hex(randomblob(2)), 2) || '-a' || substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6))))""",
+        # What a readiness probe writes to.
+        "CREATE TABLE probe (one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER NOT NULL)",
+        "INSERT INTO probe VALUES (1, 0)",
+    ),
 )
 """Entry n brings a file from version n to n + 1; `user_version` says where a file is. Entries are never changed."""
 

@@ -23,7 +23,7 @@ MAX_INCREMENT = 2**63 - 1
 
 
 class StoreUnavailableError(UnavailableError):
-    """The store is away: locked, full, unreachable, closed. The message is one line and names the store.
+    """The store is away: locked, full, unreachable, closed, another one. The message is one line and names the store.
 
     What was to be written is not written, except where it is an OutcomeUnknownError.
     """
@@ -242,9 +242,34 @@ class Store(Protocol):
     def clock_warning(self) -> str | None:
         """Return why this process's clock is not trusted, as of the last commit or `trusted_now`; None when it is."""
 
+    def identifier(self) -> str:
+        """Return the UUID of the store that this process started with: it was written when the store was created."""
+
+    def adopt(self) -> str:
+        """Let running servers that started with another store take this one in its place, and return its UUID.
+
+        They find out within ADOPTION_SECONDS.
+        """
+
+    def probe(self) -> None:
+        """Write something small, and return when it is there: whether events could be recorded now.
+
+        It waits for PROBE_SECONDS at most for a lock or an answer. Raises StoreUnavailableError, which says why, also
+        for a store that is not the one that this process started with.
+        """
+
     def close(self) -> None:
         """Let go of files and connections; every later call raises StoreUnavailableError."""
 
+
+IDENTIFIER = "store_identifier"
+"""The state that tells a store from every other one, and from an empty one. A backup has it, too."""
+
+ADOPTED = "adopted_at"
+"""The state that says when somebody adopted the store, in seconds since 1970."""
+
+ADOPTION_SECONDS = 600.0
+PROBE_SECONDS = 2.0
 
 INSTANCE_UUID = "instance_uuid"
 """The state that names an instance whose settings do not. It is data like a counter: a backup has it, too."""

@@ -1,0 +1,152 @@
+"""The file of a SQLite store: how it is opened, how another one in its place is noticed, and what its errors mean."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from typing import TYPE_CHECKING
+
+from metrics_dictionary.stores.store import StoreUnavailableError
+from metrics_dictionary.tools.errors import OperationalError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BESIDE = ("-wal", "-shm")
+"""What the names of the two files of WAL mode end with: commits that stand in one of them that is gone are lost."""
+
+PRIMARY_CODE = 0xFF
+"""The part of SQLite's extended result codes that says what kind of error it is (sqlite.org/rescode.html)."""
+
+HINTS = {
+    sqlite3.SQLITE_FULL: "make room on the disk",
+    sqlite3.SQLITE_READONLY: "make the file and its folder writable",
+    sqlite3.SQLITE_IOERR: "check the disk",
+    sqlite3.SQLITE_CANTOPEN: "check that the file and its folder exist and that this user may read and write them",
+    sqlite3.SQLITE_CORRUPT: "the file is damaged; put a backup in its place with `metrics-dictionary store restore`",
+    sqlite3.SQLITE_NOTADB: "the file is damaged; put a backup in its place with `metrics-dictionary store restore`",
+}
+"""What to do about each kind of error that does not pass by itself."""
+
+
+class StoreFile:
+    """The file at a path, and whether it is still the one that was opened.
+
+    It is only ever asked about by its name: opening it a second time and closing it would release the locks that
+    SQLite holds on it (sqlite.org/howtocorrupt.html, section 2.2).
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        absolute = path.absolute()
+        self._paths = [absolute.with_name(f"{absolute.name}{end}") for end in ("", *BESIDE)]
+        self._uri = f"{absolute.as_uri()}?mode=rw"
+        self._opened: list[tuple[int, int]] = []
+        self._size = 0
+
+    def create(self) -> None:
+        """Create the file where there is none, readable by its owner only; -wal and -shm inherit its mode.
+
+        Raises OperationalError for a path that cannot hold a store.
+        """
+        path = self._paths[0]
+        try:
+            if not os.path.lexists(path):
+                os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        except FileExistsError:
+            return  # another process was first
+        except OSError as error:
+            missing = isinstance(error, FileNotFoundError)
+            raise self._refusal(
+                "the folder does not exist; create it first" if missing else error.strerror or str(error)
+            ) from error
+        if path.is_dir():
+            raise self._refusal("Is a directory")
+        if not os.access(path, os.R_OK | os.W_OK):
+            raise self._refusal("Permission denied" if path.exists() else "the link leads nowhere")
+
+    def connect(self, timeout: float) -> sqlite3.Connection:
+        """Return a new connection to the file at the path, which is not created. Raises sqlite3.OperationalError."""
+        return sqlite3.connect(
+            self._uri, uri=True, timeout=timeout, isolation_level=None, check_same_thread=False, cached_statements=64
+        )
+
+    def remember(self) -> None:
+        """Note which files are open now: those at the path and beside it. Raises OSError."""
+        found = [path.stat() for path in self._paths]
+        self._opened = [(file.st_dev, file.st_ino) for file in found]
+        self._size = found[0].st_size
+
+    def let_go(self, connection: sqlite3.Connection) -> bool:
+        """Make the open file whole and independent of its name, so that it can be closed and another one be opened.
+
+        What stands in -wal is written into the file, wherever that is now. The emptied -wal and the -shm are deleted
+        when another file has taken the place: SQLite would take them for a part of that one. Returns whether it worked.
+        """
+        if not self._opened:
+            return True
+        try:
+            is_replaced = not self._is_open(0)
+            if not is_replaced and self._is_open(1):
+                return True
+            busy: int = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            for number in (1, 2):
+                if is_replaced and not busy and self._is_open(number):
+                    self._paths[number].unlink()
+        except (OSError, sqlite3.Error):
+            return False
+        return not busy
+
+    def forget(self) -> None:
+        """Note that no file is open any more."""
+        self._opened = []
+
+    def _is_open(self, number: int) -> bool:
+        try:
+            found = self._paths[number].stat()
+        except FileNotFoundError:
+            return False
+        return (found.st_dev, found.st_ino) == self._opened[number]
+
+    def change(self) -> str | None:
+        """Return how the files at the path differ from the open ones; None when they are the same.
+
+        A store's file never shrinks while it is open. Any thread may ask.
+        """
+        least = self._size
+        if not self._opened:
+            return f"{self.path.name} is not the store that this server started with"
+        for path, opened in zip(self._paths, self._opened, strict=True):
+            try:
+                found = path.stat()
+            except FileNotFoundError:
+                return f"{path.name} was moved or deleted"
+            except OSError as error:
+                return f"{path.name} cannot be reached: {error.strerror}"
+            if (found.st_dev, found.st_ino) != opened:
+                return f"another file has taken the place of {path.name}"
+            if path is self._paths[0]:
+                if found.st_size < least:
+                    return f"{path.name} was cut short"
+                self._size = max(self._size, found.st_size)
+        return None
+
+    def is_empty(self) -> bool:
+        """Return whether there is a file at the path that holds nothing."""
+        try:
+            return self._paths[0].stat().st_size == 0
+        except OSError:
+            return False
+
+    def error(self, error: sqlite3.Error) -> StoreUnavailableError:
+        """Return what an error of SQLite means for a store."""
+        return StoreUnavailableError(f"{self.path}: {error}; {HINTS.get(primary_code(error), 'try again')}")
+
+    def _refusal(self, reason: str) -> OperationalError:
+        return OperationalError(f"{self.path}: the store cannot be opened: {reason}")
+
+
+def primary_code(error: BaseException | None) -> int:
+    """Return SQLite's result code of an error, without what extends it; -1 for an error that is not SQLite's."""
+    code: int = getattr(error, "sqlite_errorcode", -1)
+    return code & PRIMARY_CODE if code >= 0 else -1
