@@ -219,6 +219,18 @@ def liveness(place: Place, settings: Settings) -> object:
         return running.call("GET", "/-/liveness").status
 
 
+def caller(place: Place, settings: Settings) -> object:
+    """Return whom the access log names for a request that a proxy passed on."""
+    with served(place, settings) as running, closing(Client(running.port)) as client:
+        client.get("/-/liveness", X_Forwarded_For="203.0.113.7")
+    return json.loads((place.folder / "access.log").read_text().splitlines()[-1])["client"]
+
+
+def second_call(place: Place, settings: Settings) -> object:
+    with served(place, settings) as running:
+        return [running.call("GET", f"{API}/service_ping").status for _ in range(2)][1]
+
+
 def logged(place: Place, settings: Settings) -> object:
     with served(place, settings) as running:
         running.call("GET", "/-/liveness")
@@ -329,6 +341,12 @@ ROWS = {
     "server.tls_certificate": Row(scheme, '"FOLDER/both.pem"', "http", "https"),
     "server.tls_key": Row(scheme, '"FOLDER/key.pem"', "refused", "https", CERTIFICATE),
     "server.trusted_networks": Row(liveness, '["10.0.0.0/8"]', 200, 404),
+    "server.trusted_proxies": Row(
+        caller, '["127.0.0.1"]', "127.0.0.1", "203.0.113.7", 'server.access_log = "FOLDER/access.log"'
+    ),
+    "server.address_rate": Row(second_call, "0.001", 200, 429, "server.rate_burst = 1"),
+    "server.token_rate": Row(second_call, "0.001", 200, 429, "server.rate_burst = 1"),
+    "server.rate_burst": Row(second_call, "1", 200, 429, "server.token_rate = 0.001"),
     "server.access_log": Row(logged, '"FOLDER/access.log"', None, 1),
     "events.unknown": Row(unknown_event, '"ignore"', 422, 200),
     "ping.enabled": Row(is_scheduled, "false", True, False),

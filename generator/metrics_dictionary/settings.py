@@ -7,6 +7,7 @@ the file that hold no settings, such as ``[instance]`` and ``[license]``, are fa
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -61,6 +62,13 @@ SETTINGS = (
     Setting("server.tls_key", str, None, "PEM file of the certificate's key."),
     Setting("server.trusted_networks", tuple, ("127.0.0.0/8", "::1/128"),
             "Networks that may read `/-/liveness`, `/-/readiness` and `/-/metrics`."),
+    Setting("server.trusted_proxies", tuple, (), "Networks of the proxies in front, such as `10.0.0.0/8`. Whom they "
+            "name in `X-Forwarded-For` or `Forwarded` is the caller: for limits, trusted networks and the access log."),
+    Setting("server.address_rate", float, 0.0, "Calls of the API that an IPv4 address, or a /64 of IPv6, may make in a "
+            "second; 0 is off. Pages of the site are not counted."),
+    Setting("server.token_rate", float, 0.0, "Calls of the API that may be made in a second with one token; 0 is off."),
+    Setting("server.rate_burst", int, 50, "Calls that may come at once within `server.address_rate` and "
+            "`server.token_rate`."),
     Setting("server.access_log", str, None, "File that gets one JSON line a request; `-` is standard error."),
     Setting("events.unknown", str, "reject", "What becomes of an event without a definition: 422, or 200 and a line in "
             "the log.", choices=("reject", "ignore")),
@@ -187,6 +195,8 @@ def _checked(name: str, value: object, source: str) -> Value:
         value = float(value)
     if type(value) is not setting.kind:
         raise OperationalError(f"{source}: {name} must be {KINDS[setting.kind]}, not {_shown(value)}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise OperationalError(f"{source}: {name} must be a finite number, not {value}")
     if setting.choices and value not in setting.choices:
         raise OperationalError(f"{source}: {name} must be one of {', '.join(setting.choices)}, not {value!r}")
     return value  # type: ignore[return-value]  # the kind was just compared

@@ -122,10 +122,10 @@ class Answer:
 
 
 class Client:
-    """One keep-alive connection."""
+    """One keep-alive connection, from one of this machine's addresses."""
 
-    def __init__(self, port: int) -> None:
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    def __init__(self, port: int, source: str = "127.0.0.1") -> None:
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10, source_address=(source, 0))
 
     def call(
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None

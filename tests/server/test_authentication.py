@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from metrics_dictionary.server.api.authentication import Authentication
+from metrics_dictionary.server.api.rate_limits import RateLimits
+from metrics_dictionary.settings import load_settings
 from metrics_dictionary.stores.open_store import open_store
 from metrics_dictionary.stores.tokens import new_token
 from metrics_dictionary.tools.errors import OperationalError
@@ -117,5 +119,7 @@ def test_a_trusted_proxy_does_not_make_those_trusted_that_it_speaks_for(client: 
 def test_a_network_that_is_none_is_one_line_that_says_what_to_do(tmp_path: Path) -> None:
     store = open_store(f"sqlite:///{tmp_path / 'store.db'}")
     with pytest.raises(OperationalError, match=r"server\.trusted_networks: 'here' is not a network; write one like"):
-        Authentication(store, ("here",), clock=lambda: datetime.now(UTC))
+        Authentication(
+            store, ("here",), RateLimits(load_settings(None, environment={})), clock=lambda: datetime.now(UTC)
+        )
     store.close()

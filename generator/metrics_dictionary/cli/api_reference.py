@@ -25,8 +25,8 @@ Every call that `metrics-dictionary serve` answers. A running server publishes t
 `/api/openapi.json`; [the HTTP API](http-api.md) shows the calls at work.
 
 A token goes into the header `PRIVATE-TOKEN: <token>` or `Authorization: Bearer <token>`. Checks run in this order:
-401 without a valid token, 403 for one that lacks the scope or the role, 404 behind a feature flag that is off, and only
-then what is wrong with the request itself.
+429 for an address with too many calls, 401 without a valid token, 429 for a token with too many calls, 403 for one that
+lacks the scope or the role, 404 behind a feature flag that is off, and only then what is wrong with the request itself.
 """
 
 Json = dict[str, Any]

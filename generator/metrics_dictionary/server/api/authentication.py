@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hmac
-import ipaddress
 import time
 from typing import TYPE_CHECKING
 
+from metrics_dictionary.server.api.networks import Networks
 from metrics_dictionary.server.transport.response import Response, json_response, message_response, not_found
 from metrics_dictionary.stores.tokens import digest
-from metrics_dictionary.tools.errors import OperationalError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from metrics_dictionary.server.api.rate_limits import RateLimits
     from metrics_dictionary.server.api.route import Access
     from metrics_dictionary.server.transport.request import Request
     from metrics_dictionary.stores.store import Store
@@ -33,10 +33,11 @@ INSUFFICIENT = "The request requires higher privileges than provided by the acce
 class Authentication:
     """Checks callers against the store's tokens. Unknown tokens are not remembered: they may be made any moment."""
 
-    def __init__(self, store: Store, trusted_networks: Iterable[str], *, clock: Clock) -> None:
+    def __init__(self, store: Store, trusted_networks: Iterable[str], limits: RateLimits, *, clock: Clock) -> None:
         """Take the networks as `10.0.0.0/8`. Raises OperationalError for one that is not a network."""
         self._store = store
-        self._networks = tuple(_network(text) for text in trusted_networks)
+        self._limits = limits
+        self._networks = Networks(trusted_networks, "server.trusted_networks")
         self._clock = clock
         self._cache: dict[str, tuple[float, Token]] = {}
 
@@ -52,6 +53,8 @@ class Authentication:
         token = self._token(request)
         if token is None:
             return message_response(401, "Unauthorized", {"WWW-Authenticate": "Bearer"})
+        if (refused := self._limits.refuse_token(token)) is not None:
+            return refused
         if access.scopes and not access.scopes & token.scopes:
             return _insufficient_scope(access.scopes)
         if access.admin and not token.admin:
@@ -96,19 +99,12 @@ class Authentication:
 
     def _is_trusted(self, request: Request) -> bool:
         """Say whether a caller is; a proxy on a trusted network does not make those trusted that it speaks for."""
+        if request.is_forwarded:
+            return self._networks.contain(request.client)
         addresses = [request.client]
         if forwarded := request.headers.get("x-forwarded-for"):
             addresses += forwarded.split(",")
-        return "forwarded" not in request.headers and all(map(self._is_inside, addresses))
-
-    def _is_inside(self, text: str) -> bool:
-        try:
-            address = ipaddress.ip_address(text.strip())
-        except ValueError:
-            return False
-        if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-            address = address.ipv4_mapped
-        return any(address in network for network in self._networks)
+        return "forwarded" not in request.headers and all(map(self._networks.contain, addresses))
 
 
 def _secret(request: Request) -> str | None:
@@ -122,12 +118,3 @@ def _secret(request: Request) -> str | None:
 def _insufficient_scope(scopes: Iterable[str]) -> Response:
     body = {"error": "insufficient_scope", "error_description": INSUFFICIENT, "scope": " ".join(sorted(scopes))}
     return json_response(403, body)
-
-
-def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
-    try:
-        return ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        raise OperationalError(
-            f"server.trusted_networks: {text!r} is not a network; write one like 10.0.0.0/8 or ::1/128"
-        ) from None

@@ -103,5 +103,9 @@ UNAVAILABLE = RouteResponse(
     "Redis broke.",
     schema=MESSAGE,
 )
-WITH_TOKEN = {401: UNAUTHORIZED, 403: FORBIDDEN, 503: UNAVAILABLE}
+LIMITED = RouteResponse(
+    "The address or the token made too many calls, which `RateLimit-Name` tells; `Retry-After` says when to try again.",
+    schema=MESSAGE,
+)
+WITH_TOKEN = {401: UNAUTHORIZED, 403: FORBIDDEN, 429: LIMITED, 503: UNAVAILABLE}
 """What every call that needs a token may answer."""

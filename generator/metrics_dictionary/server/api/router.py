@@ -1,4 +1,4 @@
-"""From a request to its response: 404 or 405, 401, 403, what is wrong with the body, then the endpoint and the commit.
+"""From a request to its response: 429, 404 or 405, 401, 403, what is wrong with the body, the endpoint, the commit.
 
 A request passes `authorize` when its head is there, `respond` when its body is, and `commit` when its endpoint recorded
 something. What goes wrong in one of the three becomes a response.
@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from metrics_dictionary.server.api.authentication import Authentication
 from metrics_dictionary.server.api.endpoints.site_files import site_route
+from metrics_dictionary.server.api.networks import TrustedProxies
+from metrics_dictionary.server.api.rate_limits import RateLimits
 from metrics_dictionary.server.api.routes import routes
 from metrics_dictionary.server.transport.access_log import log_bug, log_warning
 from metrics_dictionary.server.transport.response import (
@@ -33,7 +35,8 @@ if TYPE_CHECKING:
 MAX_BODY = 1024 * 1024
 """Bytes of a request's body that are read; more is refused."""
 
-TABLE_PREFIXES = ("/api/", "/-/")
+API = "/api/"
+TABLE_PREFIXES = (API, "/-/")
 """What the paths of the route table begin with; every other path is the site's."""
 
 
@@ -51,11 +54,22 @@ class Router:
         self._routes: dict[str, dict[str, Route]] = {}
         for route in routes(application):
             self._routes.setdefault(route.path, {})[route.method] = route
-        trusted = application.settings.strings("server.trusted_networks")
-        self._authentication = Authentication(application.store, trusted, clock=application.clock)
+        settings = application.settings
+        self._proxies = TrustedProxies(settings.strings("server.trusted_proxies"))
+        self._limits = RateLimits(settings)
+        trusted = settings.strings("server.trusted_networks")
+        self._authentication = Authentication(application.store, trusted, self._limits, clock=application.clock)
 
     def authorize_from_memory(self, request: Request) -> Route | Response | None:
-        """Decide as `authorize` does, or return None when that takes a look into the store."""
+        """Decide as `authorize` does, or return None when that takes a look into the store.
+
+        Comes first for each request: finds out who asks, and counts the calls of an address.
+        """
+        self._proxies.find_client(request)
+        if request.path.startswith(API):
+            refused = self._limits.refuse_address(request)
+            if refused is not None:
+                return refused
         methods = self._methods(request.path)
         route = None if methods is None else self._route(request, methods)
         if route is None or (route.flag is None and self._authentication.is_known(request, route.access)):

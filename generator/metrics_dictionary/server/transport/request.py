@@ -45,7 +45,8 @@ class Request:
     ``expects_continue`` waits to be told before it sends the body. ``client`` is the address that the connection comes
     from, ``identifier`` names the request in logs and responses.
 
-    The rest is added on the way: ``user``, the id of the token's user, by the router; then ``body`` by the connection.
+    The rest is added on the way. The router makes ``client`` the address for which a trusted proxy asks, and says by
+    ``is_forwarded`` that it did; it adds ``user``, the id of the token's user. The connection adds ``body``.
     """
 
     method: str
@@ -57,6 +58,7 @@ class Request:
     expects_continue: bool
     client: str
     identifier: str
+    is_forwarded: bool = False
     user: int | None = None
     body: bytes = b""
 

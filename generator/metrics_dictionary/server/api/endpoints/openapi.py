@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from metrics_dictionary import __version__
-from metrics_dictionary.server.api.route import Route, RouteResponse
+from metrics_dictionary.server.api.route import LIMITED, Route, RouteResponse
 from metrics_dictionary.server.transport.response import JSON, cacheable_response
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def openapi_route(others: Iterable[Route]) -> Route:
     def get(_request: Request) -> Response:
         return response
 
-    responses = {200: RouteResponse("OpenAPI 3.1.", schema={"type": "object"})}
+    responses = {200: RouteResponse("OpenAPI 3.1.", schema={"type": "object"}), 429: LIMITED}
     route = Route("GET", PATH, "This document", get, responses, blocking=False)
     body = json.dumps(document((*others, route)), indent=2, ensure_ascii=False).encode() + b"\n"
     response = cacheable_response(body, JSON)

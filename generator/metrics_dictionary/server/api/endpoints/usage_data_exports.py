@@ -10,6 +10,7 @@ from metrics_dictionary.ping.collect.payload import strict_json
 from metrics_dictionary.server.api.route import (
     ADMINISTRATOR,
     ERROR,
+    LIMITED,
     MESSAGE,
     USAGE_DATA,
     WITH_TOKEN,
@@ -65,6 +66,7 @@ def routes(application: Application) -> tuple[Route, ...]:
                 200: RouteResponse("One entry for each metric and time frame, sorted by key path.", YAML, DEFINITIONS),
                 304: RouteResponse("The copy that `If-None-Match` names is current.", ""),
                 400: RouteResponse("A parameter is not valid.", schema=ERROR),
+                429: LIMITED,
             },
             description="Answers carry a strong `ETag`, and are compressed for clients that accept gzip.",
             parameters=(
