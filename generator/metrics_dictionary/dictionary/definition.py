@@ -8,6 +8,9 @@ from dataclasses import dataclass
 Fields = Mapping[str, object]
 """A definition's fields as the author wrote them, in the author's order."""
 
+MAX_NAME_LENGTH = 200
+"""Characters in a key path and in the name of an event or a property; the server relies on that bound."""
+
 
 @dataclass(frozen=True, slots=True)
 class Definition:

@@ -1,4 +1,4 @@
-"""Names that must not contradict what they name: key path suffixes, folders, file names."""
+"""Names that must not contradict what they name: key path suffixes, folders, file names; and none may be too long."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from metrics_dictionary.dictionary.definition import MAX_NAME_LENGTH, mapping
 from metrics_dictionary.dictionary.metric import SUFFIXES
+from metrics_dictionary.tools.text import shortened
 from metrics_dictionary.validation.engine.message_parts import code
 from metrics_dictionary.validation.rules.rule import Finding, Place, event_fields, metric_fields
 
@@ -70,6 +72,18 @@ def event_file_name(document: Document) -> Iterator[Finding]:
         yield Finding(document, ("action",), message)
 
 
+def long_name(document: Document) -> Iterator[Finding]:
+    """Find names that are longer than the server takes in a request."""
+    for what, field in (("key path", "key_path"), ("action", "action")):
+        fields = metric_fields(document) if field == "key_path" else event_fields(document)
+        name = fields.get(field)
+        if isinstance(name, str) and len(name) > MAX_NAME_LENGTH:
+            yield Finding(document, (field,), _too_long(what, name))
+    for name in mapping(event_fields(document).get("additional_properties")):
+        if len(name) > MAX_NAME_LENGTH:
+            yield Finding(document, ("additional_properties", name), _too_long("property", name), at_key=True)
+
+
 def empty_time_frame(document: Document) -> Iterator[Finding]:
     """Find an empty array of time frames: the definition expands to no metric at all."""
     if metric_fields(document).get("time_frame") == []:
@@ -113,6 +127,10 @@ def _right_folder(time_frame: object, folder: str) -> str | None:
     if isinstance(time_frame, list) or time_frame == "all":
         return "counts_all"
     return "settings" if time_frame == "none" and folder != "counts_all" else None
+
+
+def _too_long(what: str, name: str) -> str:
+    return f"the {what} {code(shortened(name, 60))} has {len(name):,} characters; at most {MAX_NAME_LENGTH} are allowed"
 
 
 def _words(name: str) -> str:

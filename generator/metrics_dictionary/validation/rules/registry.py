@@ -25,6 +25,7 @@ from metrics_dictionary.validation.rules.names import (
     empty_time_frame,
     event_file_name,
     file_location,
+    long_name,
     time_frame_suffix,
 )
 from metrics_dictionary.validation.rules.plain_scalars import ambiguous_scalars, cut_off_text
@@ -196,6 +197,13 @@ _ROWS = (
         malformed_key_path,
         "a key path that is empty, has an empty level, or has characters that an address cannot have",
         "Write levels of letters, digits, `_` and `-`, separated by single dots: `counts.ci_builds`.",
+    ),
+    _definition(
+        "long-name",
+        Severity.ERROR,
+        long_name,
+        "a key path, an event or a property whose name has more than 200 characters",
+        "Choose a shorter name.",
     ),
     _definition(
         "lifecycle-fields",
