@@ -48,7 +48,8 @@ def test_the_counters_are_those_of_the_requests_before(client: Client) -> None:
 
     route = 'route="/api/v4/usage_data/metric_definitions"'
     assert grown(f'http_requests_total{{method="GET",{route},status="200"}}') == 2
-    assert grown('http_requests_total{method="none",route="none",status="401"}') == 1
+    assert grown('http_requests_total{method="GET",route="/api/v4/usage_data/service_ping",status="401"}') == 1
+    assert grown('http_requests_total{method="GET",route="/",status="404"}') == 1
     assert grown(f'http_request_duration_seconds_bucket{{{route},le="+Inf"}}') == 2
     assert after['metrics_dictionary_definitions{kind="events"}'] == 2
 

@@ -46,6 +46,21 @@ def test_a_folder_without_its_slash_redirects_relatively(client: Client) -> None
     assert (answer.status, answer.headers["location"]) == (308, "a%20b/")
 
 
+@pytest.mark.parametrize(
+    ("query", "kept"),
+    [
+        ("q=merge%20request&status=active&status=removed", "?q=merge%20request&status=active&status=removed"),
+        ("q=a+b&private_token=glpat-1&fold=0", "?q=a+b&fold=0"),
+        ("private_token=glpat-1", ""),
+        ("private%5Ftoken=glpat-1&Private_Token=glpat-2&access_token=glpat-3&q", "?q"),
+        ("", ""),
+    ],
+)
+def test_a_redirect_keeps_the_query_as_it_came_and_no_token(client: Client, query: str, kept: str) -> None:
+    answer = client.get(f"/metrics/a%20b?{query}")
+    assert (answer.status, answer.headers["location"]) == (308, f"a%20b/{kept}")
+
+
 def test_a_reader_gets_a_page_for_an_unknown_address(client: Client) -> None:
     for path in ("/nowhere/", "/metrics/nope", "/" + "long" * 1000):
         answer = client.get(path, Accept="text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8")

@@ -43,8 +43,7 @@ TABLE_PREFIXES = (API, "/-/")
 class Router:
     """The route table of an application at work.
 
-    ``recorder`` takes what endpoints record. Raises OperationalError for a
-    setting that means nothing.
+    ``recorder`` takes what endpoints record. Raises OperationalError for a setting that means nothing.
     """
 
     def __init__(self, application: Application) -> None:
@@ -79,7 +78,7 @@ class Router:
     def authorize(self, request: Request) -> Route | Response:
         """Return the request's route, or why it is refused: who may not call cannot make the server read a body.
 
-        Sets the request's ``user``.
+        Sets the request's ``route`` and ``user``.
         """
         try:
             return self._authorize(request)
@@ -120,6 +119,7 @@ class Router:
         route = self._route(request, methods)
         if route is None:
             return _method_not_allowed(request, methods)
+        request.route = route.path
         token = self._authentication.check(request, route.access)
         if isinstance(token, Response):
             return token

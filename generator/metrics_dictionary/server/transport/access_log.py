@@ -30,14 +30,16 @@ NO_ROUTE = "none"
 class AccessLogEntry:
     """A request and its response. ``bytes`` is the body's length, ``seconds`` runs from the head to the response.
 
-    ``route`` is the path of the route table's row, None for a request that was not authorized.
+    ``client`` is the address at the other end of the connection. ``request`` is None for what did not become one:
+    malformed, too slow, turned away. ``reason`` says why, then.
     """
 
-    request: Request
+    client: str
+    request: Request | None
     status: int
-    bytes: int
-    seconds: float
-    route: str | None
+    bytes: int = 0
+    seconds: float = 0.0
+    reason: str | None = None
 
 
 class AccessLog:
@@ -58,15 +60,17 @@ class AccessLog:
         request = entry.request
         line = {
             "time": iso(utc_now()),
-            "request_id": request.identifier,
-            "client": request.client,
-            "method": request.method,
-            "path": request.path,
+            "request_id": request.identifier if request else None,
+            "client": request.client if request else entry.client,
+            "method": request.method if request else None,
+            "path": request.path if request else None,
             "status": entry.status,
             "bytes": entry.bytes,
             "duration_ms": round(entry.seconds * 1000, 3),
-            "user_id": request.user,
+            "user_id": request.user if request else None,
         }
+        if entry.reason is not None:
+            line["reason"] = entry.reason
         try:
             # One write to a file that is open for appending is not torn apart by another thread's.
             os.write(self._descriptor, json.dumps(line, separators=(",", ":")).encode() + b"\n")
@@ -79,10 +83,14 @@ class AccessLog:
 
 
 def count(entry: AccessLogEntry) -> None:
-    """Count a request that was answered."""
-    route = entry.route or NO_ROUTE
-    REQUESTS.add(entry.request.method if entry.route else NO_ROUTE, route, str(entry.status))
-    DURATIONS.observe(entry.seconds, route)
+    """Count a request that was answered, refused ones under the route that refused them."""
+    request = entry.request
+    if request is None or request.route is None:
+        REQUESTS.add(NO_ROUTE, NO_ROUTE, str(entry.status))
+        DURATIONS.observe(entry.seconds, NO_ROUTE)
+    else:
+        REQUESTS.add(request.method, request.route, str(entry.status))
+        DURATIONS.observe(entry.seconds, request.route)
 
 
 def log_bug(request: Request | None, exception: BaseException) -> None:

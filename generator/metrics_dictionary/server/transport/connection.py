@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.server.transport.access_log import NO_ROUTE, REQUESTS, AccessLogEntry
+from metrics_dictionary.server.transport.access_log import AccessLogEntry
 from metrics_dictionary.server.transport.request import (
     MAX_HEAD,
     BadRequest,
@@ -28,6 +28,8 @@ from metrics_dictionary.server.transport.request import (
 from metrics_dictionary.server.transport.response import Response, encode_refusal, encode_response
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from metrics_dictionary.server.api.route import Route
     from metrics_dictionary.server.api.router import Router
     from metrics_dictionary.stores.store import Recording
@@ -45,6 +47,10 @@ LINGER_SECONDS = 2.0
 """How long, at most, a client may take to read its last response and to close."""
 
 WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+
+
+USEFUL = 2
+"""The first element of a connection's `rank` from which on somebody would miss it."""
 
 
 class State(enum.Enum):
@@ -69,6 +75,7 @@ class _PendingRequest:
     """
 
     request: Request
+    router: Router
     start: int
     end: int | None
     began: float
@@ -86,11 +93,10 @@ class _PendingRequest:
 
 @dataclass(frozen=True, slots=True)
 class _PendingResponse:
-    """A response that is not written yet; ``route`` is None when the request was not authorized."""
+    """A response that is not written yet."""
 
     request: Request
     response: Response
-    route: Route | None
     keep_alive: bool
     began: float
 
@@ -101,11 +107,22 @@ class Connection:
     The handlers of `http.server` read and write until they are done, and each keeps a thread busy meanwhile; so this is
     not one of them. ``state`` is None while a thread works on the connection. ``deadline``, by `time.monotonic`, is
     when the client has had its time. ``uncommitted`` is what has to be committed before the response is true, with the
-    request that it belongs to. ``log_entry`` tells of the last response, once, to whoever logs it.
+    request that it belongs to.
     """
 
-    def __init__(self, connection: socket.socket, client: str, router: Router, idle_seconds: float) -> None:
-        """``client`` is the address at the other end. Raises OSError for a connection that is gone already."""
+    def __init__(
+        self,
+        connection: socket.socket,
+        client: str,
+        router: Callable[[], Router],
+        idle_seconds: float,
+        report: Callable[[AccessLogEntry], None],
+    ) -> None:
+        """Take over a socket; ``client`` is the address at the other end.
+
+        ``router`` returns the one that is in force; a request stays with the one that authorized it. ``report`` is told
+        of each response and refusal. Raises OSError for a connection that is gone already.
+        """
         connection.setblocking(False)
         # Each response goes out in one piece, so there is nothing to gather and to wait for.
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
@@ -113,11 +130,12 @@ class Connection:
         self.state: State | None = None
         self.buffer = bytearray()
         self.uncommitted: tuple[Request, tuple[Recording, ...]] | None = None
-        self.log_entry: AccessLogEntry | None = None
         self._socket = connection
         self._client = client
         self._router = router
         self._idle_seconds = idle_seconds
+        self._report = report
+        self._answered = False
         self._request: _PendingRequest | None = None
         self._response: _PendingResponse | None = None
         self._output = memoryview(b"")
@@ -152,7 +170,7 @@ class Connection:
         if pending is None:
             return State.IDLE
         if pending.route is None:
-            route = self._router.authorize(pending.request)
+            route = pending.router.authorize(pending.request)
             if isinstance(route, Response):
                 return self._reject(pending, route)
             self._expect_body(pending, route)
@@ -177,8 +195,9 @@ class Connection:
             return self._refuse(request)
         start = end + 4
         body_end = None if request.length is None else start + request.length
-        pending = self._request = _PendingRequest(request, start, body_end, began)
-        route = self._router.authorize_from_memory(request)
+        router = self._router()
+        pending = self._request = _PendingRequest(request, router, start, body_end, began)
+        route = router.authorize_from_memory(request)
         if isinstance(route, Response):
             return self._reject(pending, route)
         if route is not None:
@@ -188,7 +207,7 @@ class Connection:
     def _refuse(self, wrong: BadRequest) -> State:
         """Answer what is not a request, and close: where the next one would begin is unknown."""
         self.buffer.clear()
-        REQUESTS.add(NO_ROUTE, NO_ROUTE, str(wrong.status))
+        self._report(AccessLogEntry(self._client, None, wrong.status, reason=wrong.reason))
         return self._write(encode_refusal(wrong), b"", State.LINGERING)
 
     def _reject(self, pending: _PendingRequest, response: Response) -> State:
@@ -198,7 +217,7 @@ class Connection:
         if complete:
             del self.buffer[: pending.end]
         keep_alive = pending.request.keep_alive and complete
-        self._response = _PendingResponse(pending.request, response, None, keep_alive, pending.began)
+        self._response = _PendingResponse(pending.request, response, keep_alive, pending.began)
         return State.RESPONDING
 
     def _expect_body(self, pending: _PendingRequest, route: Route) -> None:
@@ -214,8 +233,8 @@ class Connection:
         del self.buffer[: pending.end]
         self._request = None
         self._set_deadline(self._idle_seconds)
-        response = self._router.respond(route, request)
-        self._response = _PendingResponse(request, response, route, request.keep_alive, pending.began)
+        response = pending.router.respond(route, request)
+        self._response = _PendingResponse(request, response, request.keep_alive, pending.began)
         return State.RESPONDING
 
     def await_commit(self, recordings: tuple[Recording, ...]) -> None:
@@ -232,9 +251,9 @@ class Connection:
         keep_alive = pending.keep_alive and not is_last
         status, head, body = encode_response(pending.request, replacement or pending.response, keep_alive=keep_alive)
         state = self._write(head, body, State.IDLE if keep_alive else State.LINGERING)
+        self._answered = True
         seconds = time.perf_counter() - pending.began
-        route = None if pending.route is None else pending.route.path
-        self.log_entry = AccessLogEntry(pending.request, status, len(body), seconds, route)
+        self._report(AccessLogEntry(self._client, pending.request, status, len(body), seconds))
         return state
 
     def flush(self) -> State:
@@ -259,11 +278,37 @@ class Connection:
         self.buffer.clear()
         return State.LINGERING if self._receive() or not self._at_end else State.CLOSED
 
-    def send_timeout(self) -> None:
-        """Tell a client that began a request and did not finish it in time."""
-        if self.buffer and not self._output and self._after_output is State.IDLE:
-            with suppress(OSError, ValueError):
-                self._socket.send(encode_refusal(BadRequest(408, "the request did not arrive in time")))
+    def turn_away(self, status: int, reason: str, *, unheard: bool = False) -> bool:
+        """Refuse a request that has begun and is not answered, if there is one; return whether there was.
+
+        ``unheard``: the first request of a new connection may have arrived without being read.
+        """
+        pending = self._request
+        has_begun = bool(self.buffer) or pending is not None or (unheard and not self._answered)
+        if not has_begun or self._output or self._after_output is not State.IDLE:
+            return False
+        with suppress(OSError, ValueError):
+            self._socket.send(encode_refusal(BadRequest(status, reason)))
+        request = None if pending is None else pending.request
+        self._report(AccessLogEntry(self._client, request, status, reason=reason))
+        return True
+
+    def rank(self) -> tuple[int, float]:
+        """Return what is smaller for a connection that can rather be spared: how far it came, then its deadline.
+
+        First those that only have to be closed, then those that never brought a whole head, then slow readers and
+        bodies that anybody may send; connections that were of use, and what is sent with a token, stay longest.
+        """
+        pending = self._request
+        if self._after_output is State.LINGERING:
+            place = 0
+        elif pending is not None and pending.route is not None:
+            place = 4 if pending.route.access.needs_token else 2
+        elif self._output:
+            place = 2
+        else:
+            place = 3 if self._answered else 1
+        return place, self.deadline
 
     def close(self) -> None:
         """Close the connection."""

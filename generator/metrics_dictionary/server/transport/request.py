@@ -11,7 +11,7 @@ import re
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, unquote, unquote_plus
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +25,9 @@ NOT_REPEATABLE = frozenset(
     ("host", "content-length", "content-type", "transfer-encoding", "authorization", "private-token", "expect")
 )
 """Headers that must not be repeated: a list of them means nothing, or something else to everybody."""
+
+SECRET_PARAMETERS = frozenset(("private_token", "access_token", "job_token"))
+"""Where GitLab's clients may write a token; none is accepted there, and none is repeated."""
 
 _REQUEST_LINE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) ([!-~]+) HTTP/([0-9])\.([0-9])")
 _HEADERS = re.compile(r"(?:\r\n[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\x00-\x08\x0a-\x1f\x7f]*)*")
@@ -40,13 +43,14 @@ _new_identifiers = map(f"{secrets.token_hex(6)}-{{:x}}".format, itertools.count(
 class Request:
     """What a client asks.
 
-    ``path`` is percent-decoded; ``query`` holds the last value of each parameter; the names in ``headers`` are in lower
-    case. ``length`` is the number of bytes of the body, None when the client does not say. A client that
-    ``expects_continue`` waits to be told before it sends the body. ``client`` is the address that the connection comes
-    from, ``identifier`` names the request in logs and responses.
+    ``path`` is percent-decoded; ``query`` holds the last value of each parameter, ``query_text`` is all of it as it
+    came; the names in ``headers`` are in lower case. ``length`` is the number of bytes of the body, None when the
+    client does not say. A client that ``expects_continue`` waits to be told before it sends the body. ``client`` is the
+    address that the connection comes from, ``identifier`` names the request in logs and responses.
 
     The rest is added on the way. The router makes ``client`` the address for which a trusted proxy asks, and says by
-    ``is_forwarded`` that it did; it adds ``user``, the id of the token's user. The connection adds ``body``.
+    ``is_forwarded`` that it did; it adds ``route``, the path of the route table's row, and ``user``, the id of the
+    token's user. The connection adds ``body``.
     """
 
     method: str
@@ -58,7 +62,9 @@ class Request:
     expects_continue: bool
     client: str
     identifier: str
+    query_text: str = ""
     is_forwarded: bool = False
+    route: str | None = None
     user: int | None = None
     body: bytes = b""
 
@@ -137,8 +143,10 @@ def _request(method: str, target: str, headers: dict[str, str], client: str, *, 
     connection = headers.get("connection", "").lower()
     keep_alive = "keep-alive" in connection if http_1_0 else "close" not in connection
     expects_continue = "expect" in headers and not http_1_0
-    path, query = location
-    return Request(method, path, query, headers, length, keep_alive, expects_continue, client, _identifier(headers))
+    path, query_text = location
+    query = _query(query_text)
+    identifier = _identifier(headers)
+    return Request(method, path, query, headers, length, keep_alive, expects_continue, client, identifier, query_text)
 
 
 def _identifier(headers: Mapping[str, str]) -> str:
@@ -147,11 +155,11 @@ def _identifier(headers: Mapping[str, str]) -> str:
     return next(_new_identifiers) if given is None or _IDENTIFIER.fullmatch(given) is None else given
 
 
-def _location(method: str, target: str) -> tuple[str, Mapping[str, str]] | BadRequest:
-    """Return the decoded path and the query; a proxy's `http://host/path` means the same as `/path`."""
+def _location(method: str, target: str) -> tuple[str, str] | BadRequest:
+    """Return the decoded path and the query as it came; a proxy's `http://host/path` means the same as `/path`."""
     if not target.startswith("/"):
         if target == "*" and method == "OPTIONS":
-            return target, {}
+            return target, ""
         match = _ABSOLUTE.match(target)
         if match is None:
             return BadRequest(400, "the target does not begin with a slash")
@@ -166,7 +174,7 @@ def _location(method: str, target: str) -> tuple[str, Mapping[str, str]] | BadRe
             path = unquote(path, errors="strict")
         except UnicodeDecodeError:
             return BadRequest(400, "the path is not UTF-8")
-    return path, _query(query)
+    return path, query
 
 
 def _query(text: str) -> Mapping[str, str]:
@@ -174,6 +182,15 @@ def _query(text: str) -> Mapping[str, str]:
     if not text:
         return {}
     return dict(parse_qsl("&".join(text.split("&", MAX_PARAMETERS)[:MAX_PARAMETERS]), keep_blank_values=True))
+
+
+def public_query(text: str) -> str:
+    """Return a query without what is secret in it; what remains stands as it came."""
+    return "&".join(item for item in text.split("&") if _parameter(item) not in SECRET_PARAMETERS)
+
+
+def _parameter(item: str) -> str:
+    return unquote_plus(item.partition("=")[0]).strip().lower()
 
 
 def _length(method: str, headers: Mapping[str, str], *, http_1_0: bool) -> int | BadRequest | None:

@@ -22,10 +22,13 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.server.transport.access_log import AccessLog, count, log_bug
-from metrics_dictionary.server.transport.connection import Connection, State
+from metrics_dictionary.server.transport.access_log import AccessLog, AccessLogEntry, count, log_bug
+from metrics_dictionary.server.transport.connection import USEFUL, Connection, State
 from metrics_dictionary.server.transport.poller import open_poller
+from metrics_dictionary.server.transport.request import BadRequest
+from metrics_dictionary.server.transport.response import encode_refusal
 from metrics_dictionary.tools.errors import OperationalError
+from metrics_dictionary.tools.instruments import Counter, Gauge
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +39,7 @@ if TYPE_CHECKING:
     from metrics_dictionary.stores.store import Recording
 
 MAX_CONNECTIONS = 1_000
-"""Connections that are open at a time. When there are more, the one that has been waiting longest is closed."""
+"""Connections that are open at a time. When there are more, the one that can best be spared is closed."""
 
 RESERVED_FILES = 150
 """File descriptors that are left for the store, databases and the site."""
@@ -58,6 +61,18 @@ MAX_ACCEPTED = 64
 
 ACCEPT_RETRY_SECONDS = 0.01
 """How long to wait for file descriptors when every connection is being served."""
+
+
+BUSY = BadRequest(503, "the server has too many connections; try again later")
+TIMEOUT = BadRequest(408, "the request did not arrive in time")
+
+STATES = (State.READING, State.WORKING, State.WRITING, State.IDLE, State.LINGERING)
+
+CONNECTIONS = Gauge("http_connections", "Connections that are open, by what they are doing.", ("state",))
+ACCEPTED = Counter("http_connections_total", "Connections that were accepted.")
+CLOSED = Counter("http_connections_closed_total", "Connections that the server ended early, by why.", ("reason",))
+for _reason in ("evicted", "refused", "timed_out", "idle"):
+    CLOSED.add(_reason, amount=0)
 
 
 @dataclass(frozen=True)
@@ -116,6 +131,7 @@ class Server(HTTPServer):
         self._large_bodies: _Tasks = queue.SimpleQueue()
         self._pipelined: deque[Connection] = deque()
         self._open: dict[int, Connection] = {}
+        self._spared: deque[Connection] = deque()
         self._claims = threading.Lock()
         self._next_sweep = 0.0
         self._stopping = False
@@ -246,14 +262,15 @@ class Server(HTTPServer):
             self._respond(connection, replacement)
 
     def _respond(self, connection: Connection, replacement: Response | None = None) -> None:
-        """Write a response that is ready, or another in its place, and log it."""
+        """Write a response that is ready, or another in its place."""
         state = _guarded(partial(connection.write_response, replacement, is_last=self._stopping))
-        entry, connection.log_entry = connection.log_entry, None
-        if entry is not None:
-            count(entry)
-            if self._options.access_log is not None:
-                self._options.access_log.write(entry)
         self._schedule(connection, state)
+
+    def _report(self, entry: AccessLogEntry) -> None:
+        """Count a response or a refusal, and log it."""
+        count(entry)
+        if self._options.access_log is not None:
+            self._options.access_log.write(entry)
 
     def _work(self, connection: Connection) -> None:
         state = _guarded(connection.work)
@@ -289,6 +306,7 @@ class Server(HTTPServer):
 
     def _accept(self) -> bool:
         """Accept connections that have arrived; return whether there may be more."""
+        self._spared.clear()
         for _ in range(MAX_ACCEPTED):
             try:
                 connection, address = self.get_request()
@@ -296,7 +314,7 @@ class Server(HTTPServer):
                 self._poller.watch(self._listener)
                 return False
             except OSError:
-                # Out of file descriptors, most likely: the oldest connection makes room, the new one stays queued.
+                # Out of file descriptors, most likely: another connection makes room, the new one stays queued.
                 if not self._evict():
                     time.sleep(ACCEPT_RETRY_SECONDS)
                 break
@@ -305,14 +323,20 @@ class Server(HTTPServer):
         return True
 
     def _add(self, accepted: socket.socket, client: str) -> None:
-        """Let a new connection take part, in the place of the oldest when there are too many."""
+        """Let a new connection take part, in the place of another when there are too many."""
+        ACCEPTED.add()
         if len(self._open) >= self._max_connections and not self._evict():
+            CLOSED.add("refused")
+            self._report(AccessLogEntry(client, None, BUSY.status, reason=BUSY.reason))
+            with suppress(OSError):
+                accepted.setblocking(False)
+                accepted.send(encode_refusal(BUSY))
             accepted.close()
             return
         try:
             if self._options.tls is not None:
                 accepted = self._options.tls.wrap_socket(accepted, server_side=True, do_handshake_on_connect=False)
-            connection = Connection(accepted, client, self.router, self._options.idle_seconds)
+            connection = Connection(accepted, client, lambda: self.router, self._options.idle_seconds, self._report)
         except (OSError, ValueError):
             accepted.close()
             return
@@ -320,21 +344,36 @@ class Server(HTTPServer):
         self._schedule(connection, State.READING)
 
     def _evict(self) -> bool:
-        """Close the connection that has been waiting longest; False when none waits."""
-        waiting = [connection for connection in tuple(self._open.values()) if connection.state is not None]
-        for connection in sorted(waiting, key=lambda connection: connection.deadline):
-            if self._claim(connection) is not None:
+        """Close the connection that can best be spared, see `Connection.rank`; False when none waits."""
+        while True:
+            if not self._spared:
+                # Put in order once for many of a flood, up to the first that somebody would miss: before that one
+                # goes, those that came meanwhile are looked at.
+                waiting = [connection for connection in tuple(self._open.values()) if connection.state is not None]
+                waiting.sort(key=Connection.rank)
+                useless = sum(connection.rank()[0] < USEFUL for connection in waiting)
+                self._spared = deque(waiting[: max(useless, 1)])
+            if not self._spared:
+                return False
+            connection = self._spared.popleft()
+            if self._open.get(connection.descriptor) is connection and self._claim(connection) is not None:
+                connection.turn_away(BUSY.status, BUSY.reason, unheard=True)
+                CLOSED.add("evicted")
                 self._close(connection)
                 return True
-        return False
 
     def _sweep(self, now: float) -> None:
+        states = dict.fromkeys(STATES, 0)
         for connection in tuple(self._open.values()):
             if connection.deadline < now and self._claim(connection) is not None:
                 self._expire(connection)
+            else:
+                states[connection.state or State.WORKING] += 1
+        for state, number in states.items():
+            CONNECTIONS.set(number, state.name.lower())
 
     def _expire(self, connection: Connection) -> None:
-        connection.send_timeout()
+        CLOSED.add("timed_out" if connection.turn_away(TIMEOUT.status, TIMEOUT.reason) else "idle")
         self._close(connection)
 
     def _close(self, connection: Connection) -> None:

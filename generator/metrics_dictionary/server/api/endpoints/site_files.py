@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from metrics_dictionary.server.api.route import Route, RouteResponse
+from metrics_dictionary.server.transport.request import public_query
 from metrics_dictionary.server.transport.response import Response, compressed, not_found, strong_etag
 from metrics_dictionary.tools.files import resource
 
@@ -80,7 +81,8 @@ class SiteFiles:
         try:
             response = self._file(path)
         except IsADirectoryError:
-            return Response(308, headers={"Location": f"{quote(names[-1])}/"})
+            query = public_query(request.query_text)
+            return Response(308, headers={"Location": f"{quote(names[-1])}/{f'?{query}' if query else ''}"})
         except (OSError, ValueError):
             return self._missing(request)
         return response
