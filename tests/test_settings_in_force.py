@@ -226,6 +226,13 @@ def caller(place: Place, settings: Settings) -> object:
     return json.loads((place.folder / "access.log").read_text().splitlines()[-1])["client"]
 
 
+def preflight(place: Place, settings: Settings) -> object:
+    headers = {"Origin": "https://app.example", "Access-Control-Request-Method": "POST"}
+    with served(place, settings) as running, closing(Client(running.port)) as client:
+        answer = client.call("OPTIONS", f"{API}/track_event", None, headers)
+        return answer.headers.get("access-control-allow-origin")
+
+
 def second_call(place: Place, settings: Settings) -> object:
     with served(place, settings) as running:
         return [running.call("GET", f"{API}/service_ping").status for _ in range(2)][1]
@@ -347,6 +354,7 @@ ROWS = {
     "server.address_rate": Row(second_call, "0.001", 200, 429, "server.rate_burst = 1"),
     "server.token_rate": Row(second_call, "0.001", 200, 429, "server.rate_burst = 1"),
     "server.rate_burst": Row(second_call, "1", 200, 429, "server.token_rate = 0.001"),
+    "server.cors_origins": Row(preflight, '["https://app.example"]', None, "https://app.example"),
     "server.access_log": Row(logged, '"FOLDER/access.log"', None, 1),
     "events.unknown": Row(unknown_event, '"ignore"', 422, 200),
     "ping.enabled": Row(is_scheduled, "false", True, False),

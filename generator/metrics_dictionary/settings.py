@@ -69,6 +69,8 @@ SETTINGS = (
     Setting("server.token_rate", float, 0.0, "Calls of the API that may be made in a second with one token; 0 is off."),
     Setting("server.rate_burst", int, 50, "Calls that may come at once within `server.address_rate` and "
             "`server.token_rate`."),
+    Setting("server.cors_origins", tuple, (), "Origins, such as `https://app.example.com`, whose pages may call "
+            "`track_event` and `track_events` from a browser."),
     Setting("server.access_log", str, None, "File that gets one JSON line a request; `-` is standard error."),
     Setting("events.unknown", str, "reject", "What becomes of an event without a definition: 422, or 200 and a line in "
             "the log.", choices=("reject", "ignore")),

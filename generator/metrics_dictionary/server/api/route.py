@@ -74,6 +74,7 @@ class Route:
 
     ``handle`` is the endpoint: it gets an authorized request with its body, and may raise StoreUnavailableError. One
     that is not ``blocking`` answers from memory, apart from what it records: the server's loop calls it itself.
+    ``cross_origin`` are the calls that pages of the origins in ``server.cors_origins`` may make.
     """
 
     method: str
@@ -87,6 +88,7 @@ class Route:
     parameters: tuple[Parameter, ...] = ()
     body: RequestBody | None = None
     blocking: bool = True
+    cross_origin: bool = False
 
 
 MESSAGE = {"type": "object", "required": ["message"], "properties": {"message": {"type": "string"}}}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.server.api.authentication import Authentication
+from metrics_dictionary.server.api.cross_origin import CrossOrigin
 from metrics_dictionary.server.api.endpoints.site_files import site_route
 from metrics_dictionary.server.api.networks import TrustedProxies
 from metrics_dictionary.server.api.rate_limits import RateLimits
@@ -55,6 +56,7 @@ class Router:
             self._routes.setdefault(route.path, {})[route.method] = route
         settings = application.settings
         self._proxies = TrustedProxies(settings.strings("server.trusted_proxies"))
+        self._cross_origin = CrossOrigin(settings.strings("server.cors_origins"))
         self._limits = RateLimits(settings)
         trusted = settings.strings("server.trusted_networks")
         self._authentication = Authentication(application.store, trusted, self._limits, clock=application.clock)
@@ -65,11 +67,16 @@ class Router:
         Comes first for each request: finds out who asks, and counts the calls of an address.
         """
         self._proxies.find_client(request)
+        methods = self._methods(request.path)
+        preflight = None
+        if self._cross_origin and methods and any(route.cross_origin for route in methods.values()):
+            preflight = self._cross_origin.admit(request)
         if request.path.startswith(API):
             refused = self._limits.refuse_address(request)
             if refused is not None:
                 return refused
-        methods = self._methods(request.path)
+        if preflight is not None:
+            return preflight
         route = None if methods is None else self._route(request, methods)
         if route is None or (route.flag is None and self._authentication.is_known(request, route.access)):
             return self.authorize(request)

@@ -49,8 +49,8 @@ class Request:
     address that the connection comes from, ``identifier`` names the request in logs and responses.
 
     The rest is added on the way. The router makes ``client`` the address for which a trusted proxy asks, and says by
-    ``is_forwarded`` that it did; it adds ``route``, the path of the route table's row, and ``user``, the id of the
-    token's user. The connection adds ``body``.
+    ``is_forwarded`` that it did; it adds ``route``, the path of the route table's row, ``user``, the id of the token's
+    user, and ``response_headers``, which every response to this request gets. The connection adds ``body``.
     """
 
     method: str
@@ -66,6 +66,7 @@ class Request:
     is_forwarded: bool = False
     route: str | None = None
     user: int | None = None
+    response_headers: Mapping[str, str] | None = None
     body: bytes = b""
 
     @property

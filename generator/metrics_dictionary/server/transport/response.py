@@ -96,6 +96,8 @@ def encode_response(request: Request, response: Response, *, keep_alive: bool) -
     body, etag, is_compressed = _choose_form(response, headers.get("accept-encoding"))
     lines = [f"X-Request-Id: {request.identifier}"]
     lines += [f"{name}: {value}" for name, value in response.headers.items()]
+    if request.response_headers is not None:
+        lines += [f"{name}: {value}" for name, value in request.response_headers.items()]
     if etag is not None:
         lines.append(f"ETag: {etag}\r\nCache-Control: no-cache")
         if _is_current(headers.get("if-none-match"), etag) and request.method in {"GET", "HEAD"}:

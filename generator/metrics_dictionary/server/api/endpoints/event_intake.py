@@ -103,6 +103,7 @@ def routes(application: Application) -> tuple[Route, ...]:
             description="An array `events` in place of `event` is also accepted, as in `track_events`.",
             access=TRACKS,
             blocking=False,
+            cross_origin=True,
             body=RequestBody(EVENT, EXAMPLE_EVENT),
         ),
         Route(
@@ -113,6 +114,7 @@ def routes(application: Application) -> tuple[Route, ...]:
             WITH_BODY,
             access=TRACKS,
             blocking=False,
+            cross_origin=True,
             body=RequestBody(_object(events=events), {"events": [example, {**example, "project_id": 2}]}),
         ),
         Route(
