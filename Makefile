@@ -34,6 +34,7 @@ check: .venv/installed-test ## format, lint, types, definitions: before every co
 	$(BIN)/mypy
 	tests/check-javascript
 	$(BIN)/metrics-dictionary validate definitions
+	$(BIN)/metrics-dictionary fmt --check definitions
 
 manual: .venv/installed ## write the references of the guides from the commands and settings themselves
 	$(BIN)/python -m metrics_dictionary.cli.manual site_src/guides

@@ -53,7 +53,7 @@ def test_a_live_metric_that_nothing_computes_any_more_is_a_breaking_change(root:
     assert (diff.returncode, validate.returncode) == (1, 1)
     assert GONE in diff.stdout
     assert "-> (nothing)" in diff.stdout
-    assert "1 breaking change." in diff.stdout
+    assert "1 definition with breaking changes." in diff.stdout
     assert "### Not comparable with earlier numbers\n\n- metric `counts.ovens`" in changelog.stdout
     assert f"error[changed-computation] {GONE}" in " ".join(validate.stdout.split()).replace("]:", "]")
     markdown = run("diff", "HEAD", "--definitions", root, "--format", "markdown").stdout

@@ -256,6 +256,15 @@ def test_an_event_is_explained_with_the_metrics_that_it_feeds(root: Path) -> Non
     assert "counts.boards_weekly" in result.stdout
 
 
+def test_a_bound_of_a_milestone_and_a_removed_metric_are_told_as_what_they_are(root: Path) -> None:
+    removed = METRIC.replace("status: active", "status: removed").replace('"16.10"', '"<13.9"')
+    write(root / "metrics" / "counts_all" / "boards.yml", removed + 'milestone_removed: "<14.1"\n')
+    explained = run("explain", "counts.boards_weekly", "--definitions", root).stdout
+    assert "removed, introduced before 13.9, removed before 14.1" in explained
+    event = run("explain", "create_board", "--definitions", root).stdout
+    assert "counts.boards_weekly (removed)\n" in event
+
+
 def test_a_typo_names_what_was_probably_meant(root: Path) -> None:
     result = run("explain", "counts.bords", "--definitions", root)
     assert result.returncode == 2

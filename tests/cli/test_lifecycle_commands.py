@@ -130,7 +130,7 @@ def test_a_difference_tells_what_breaks_by_its_exit_status(root: Path) -> None:
     result = run("diff", "HEAD~1", "HEAD", cwd=root.parent)
     assert result.returncode == 1
     assert result.stdout.startswith("Ovens (#g_ovens)\n  changed metric counts.loaves_sold\n")
-    assert "1 changed. 1 breaking change." in result.stdout
+    assert "1 changed. 1 definition with breaking changes." in result.stdout
     change(root, "Count of rye", "Number of rye")
     harmless = run("diff", "HEAD", cwd=root.parent)
     assert harmless.returncode == 0
@@ -139,7 +139,7 @@ def test_a_difference_tells_what_breaks_by_its_exit_status(root: Path) -> None:
 
 def test_a_difference_is_a_comment_or_a_document_on_request(root: Path) -> None:
     comment = run("diff", "HEAD~1", "--format", "markdown", cwd=root.parent)
-    assert comment.stdout.startswith("## Definitions: 1 changed\n\n**1 breaking change.**\n")
+    assert comment.stdout.startswith("## Definitions: 1 changed\n\n**1 definition with breaking changes.**\n")
     document = json.loads(run("diff", "HEAD~1", "--format", "json", cwd=root.parent).stdout)
     assert document["summary"]["breaking"] == 1
 

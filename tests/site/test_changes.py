@@ -91,6 +91,13 @@ def test_milestones_are_what_definitions_say_and_what_git_saw_meanwhile() -> Non
     assert found == {"16.10": (1, 1, []), "16.9": (2, 0, ["counts.m1"]), "<13.9": (1, 0, [])}
 
 
+def test_what_happened_before_a_milestone_did_not_happen_in_it() -> None:
+    old = MetricDefinition(metric(key_path="counts.old", milestone="<13.9"), "d/metrics/old.yml")
+    titles = [one.title for one in change_pages.changes_by_milestone(bare_site(Dictionary((old,)), None, None))]
+    assert titles == ["Changes before 13.9"]
+    assert b"Added counts.old before 13.9" in feeds_of(log_of(metrics=(old,)))["changes/feed.json"]
+
+
 def test_the_pages_tell_field_by_field_what_changed(recorded_site: Path) -> None:
     month = text_of(recorded_site, "changes/2025-01")
     assert "Changes in January 2025" in month

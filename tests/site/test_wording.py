@@ -5,13 +5,8 @@ from __future__ import annotations
 import pytest
 
 from metrics_dictionary.dictionary.metric import MetricDefinition
-from metrics_dictionary.site.parts.site_wording import (
-    milestone,
-    summary,
-    value_sentence,
-    version_key,
-    without_time_frame,
-)
+from metrics_dictionary.dictionary.milestones import in_milestone, milestone, version_key
+from metrics_dictionary.site.parts.site_wording import summary, value_sentence, without_time_frame
 from metrics_dictionary.tools.text import counted, listed
 
 
@@ -62,6 +57,7 @@ def test_lists_and_milestones_read_as_prose() -> None:
         "a, b and c",
     ]
     assert [milestone("<13.9"), milestone("16.1")] == ["before 13.9", "16.1"]
+    assert [in_milestone("<13.9"), in_milestone("16.1"), in_milestone("<b>")] == ["before 13.9", "in 16.1", "in <b>"]
     assert [milestone("</pre>"), milestone("<"), milestone("<b>16.1</b>")] == ["</pre>", "<", "<b>16.1</b>"]
 
 

@@ -178,7 +178,8 @@ class Difference:
         number = len(self.breaking)
         unread = self.unread_in_words
         if number:
-            return f"{counted(number, 'breaking change')}{f', and {unread} may hide more' if unread else ''}."
+            hidden = f", and {unread} may hide more" if unread else ""
+            return f"{counted(number, 'definition')} with breaking changes{hidden}."
         return f"Whether anything breaks is not known: {unread}." if unread else "Nothing breaking."
 
     @property

@@ -110,7 +110,7 @@ def _event(dictionary: Dictionary, event: EventDefinition) -> Iterator[str]:
     for name, meaning in event.additional_properties.items():
         yield from _row("property", f"{name}: {meaning}")
     for metric in dictionary.metrics_by_event.get(event.action, ()):
-        yield from _row("feeds", metric.key_path)
+        yield from _row("feeds", metric.key_path if metric.status != "removed" else f"{metric.key_path} (removed)")
     yield from _row("file", event.file_path)
 
 
@@ -142,8 +142,10 @@ def _wrapped(text: str, indent: int) -> list[str]:
 
 
 def _status(status: str | None, fields: Fields) -> str:
-    since = f", introduced in {fields['milestone']}" if fields.get("milestone") else ""
-    until = f", removed in {fields['milestone_removed']}" if fields.get("milestone_removed") else ""
+    from metrics_dictionary.dictionary.milestones import in_milestone
+
+    since = f", introduced {in_milestone(str(fields['milestone']))}" if fields.get("milestone") else ""
+    until = f", removed {in_milestone(str(fields['milestone_removed']))}" if fields.get("milestone_removed") else ""
     return f"{status or 'unknown'}{since}{until}"
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from metrics_dictionary.changes.history.change import ChangeType
 from metrics_dictionary.dictionary.definition import text
-from metrics_dictionary.site.parts.site_wording import UNKNOWN_VERSION, version_key
+from metrics_dictionary.dictionary.milestones import UNKNOWN_VERSION, version_key
 from metrics_dictionary.site.parts.urls import definition_url
 
 if TYPE_CHECKING:

@@ -20,6 +20,7 @@ import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from metrics_dictionary.dictionary.definition import text
+from metrics_dictionary.dictionary.milestones import milestone, version_key
 from metrics_dictionary.ping.query.entry import InstrumentationError
 from metrics_dictionary.ping.query.sql import undated_statement
 from metrics_dictionary.site.data.columns import column, set_column
@@ -29,9 +30,7 @@ from metrics_dictionary.site.parts.site_wording import (
     DATA_SOURCES,
     STATUSES,
     TIME_FRAMES,
-    milestone,
     summary,
-    version_key,
 )
 from metrics_dictionary.site.parts.urls import segment
 from metrics_dictionary.tools.json_values import compact_json

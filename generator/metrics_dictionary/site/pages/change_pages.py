@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from markupsafe import Markup
 
 from metrics_dictionary.changes.history.change import Change, ChangeType
+from metrics_dictionary.dictionary.milestones import in_milestone, milestone
 from metrics_dictionary.site.parts.change_chart import change_chart
 from metrics_dictionary.site.parts.history_items import LABELS, what_changed
 from metrics_dictionary.site.parts.page import Page, list_pages
-from metrics_dictionary.site.parts.site_wording import milestone, month
+from metrics_dictionary.site.parts.site_wording import month
 from metrics_dictionary.site.parts.urls import segment
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def changes_by_milestone(site: SiteData) -> Iterator[Page]:
             *(Entry(definition, ChangeType.REMOVED) for definition in one.removed),
             *(Entry(change, ChangeType.CHANGED) for change in one.changed),
         ]
-        yield from _pages(site, _milestone_url(one), f"Changes in {milestone(one.name)}", one.tally, entries)
+        yield from _pages(site, _milestone_url(one), f"Changes {in_milestone(one.name)}", one.tally, entries)
 
 
 def change_lines(site: SiteData, changes: Iterable[Change]) -> list[ChangeLine]:

@@ -12,10 +12,10 @@ import uuid
 from typing import TYPE_CHECKING, NamedTuple
 
 from metrics_dictionary.changes.history.change import ChangeType
+from metrics_dictionary.dictionary.milestones import in_milestone
 from metrics_dictionary.site.data.cross_references import owner
 from metrics_dictionary.site.parts.history_items import LABELS, abridged, value_text
 from metrics_dictionary.site.parts.page import File
-from metrics_dictionary.site.parts.site_wording import milestone
 from metrics_dictionary.site.parts.urls import root_from, segment
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def _from_milestones(log: ChangeLog) -> list[Entry]:
 def _of_milestone(name: str, what: ChangeType, definition: AnyDefinition, log: ChangeLog) -> Entry:
     return Entry(
         id=_urn(name, what, definition.file_path, definition.name),
-        title=_clean(f"{LABELS[what]} {definition.name} in {milestone(name)}"),
+        title=_clean(f"{LABELS[what]} {definition.name} {in_milestone(name)}"),
         text=_clean(definition.description),
         url=log.urls.get(definition.file_path),
         when=None,

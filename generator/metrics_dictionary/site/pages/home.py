@@ -6,10 +6,11 @@ from collections import Counter
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from metrics_dictionary.dictionary.milestones import UNKNOWN_VERSION, version_key
 from metrics_dictionary.site.pages.change_pages import STYLES, change_lines
 from metrics_dictionary.site.pages.listings import group_counts, source_counts
 from metrics_dictionary.site.parts.page import Page
-from metrics_dictionary.site.parts.site_wording import STATUSES, UNKNOWN_VERSION, version_key
+from metrics_dictionary.site.parts.site_wording import STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import escape
 
+from metrics_dictionary.dictionary.milestones import milestone
 from metrics_dictionary.site.parts.html import (
     fill,
     group_link,
@@ -16,7 +17,7 @@ from metrics_dictionary.site.parts.html import (
     status_pill,
     web_link,
 )
-from metrics_dictionary.site.parts.site_wording import TIME_FRAMES, milestone
+from metrics_dictionary.site.parts.site_wording import TIME_FRAMES
 from metrics_dictionary.validation.schemas.field_reference import field_reference
 
 if TYPE_CHECKING:

@@ -61,9 +61,6 @@ MONTHS = (
     *("July", "August", "September", "October", "November", "December"),
 )
 
-UNKNOWN_VERSION: tuple[int, ...] = ()
-"""The key of a string that is not a milestone."""
-
 _TIME_FRAME_SUFFIX = re.compile(r"_(?:weekly|monthly|7d|28d)(?=\.|\Z)")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s")
 _BLANK = re.compile(r"\s+")
@@ -96,19 +93,6 @@ def summary(description: str, max_length: int = 140) -> str:
     if len(first) <= max_length:
         return first
     return f"{first[:max_length].rsplit(' ', 1)[0]} …"
-
-
-def milestone(text: str) -> str:
-    """Say a milestone in words: ``<13.9`` is ``before 13.9``."""
-    return f"before {text[1:]}" if text.startswith("<") and version_key(text) != UNKNOWN_VERSION else text
-
-
-def version_key(text: str | None) -> tuple[int, ...]:
-    """Return what orders milestones: ``16.10`` after ``16.9``, ``<13.9`` just before ``13.9``; nonsense comes first."""
-    match = re.fullmatch(r"(<?)(\d{1,6})\.(\d{1,6})", text or "")
-    if match is None:
-        return UNKNOWN_VERSION
-    return (int(match[2]), int(match[3]), 0 if match[1] else 1)
 
 
 def day(when: datetime) -> str:

@@ -9,6 +9,7 @@ from jinja2 import DictLoader, Environment, FileSystemLoader, StrictUndefined, c
 from markupsafe import Markup
 
 from metrics_dictionary.dictionary.definition import text
+from metrics_dictionary.dictionary.milestones import in_milestone, milestone
 from metrics_dictionary.site.parts import html, site_wording, urls
 from metrics_dictionary.tools.files import resource
 from metrics_dictionary.tools.text import listed
@@ -42,8 +43,9 @@ def environment(references: CrossReferences) -> Environment:
         code=html.code_block,
         day=site_wording.day,
         heading=html.heading,
+        in_milestone=in_milestone,
         listed=listed,
-        milestone=site_wording.milestone,
+        milestone=milestone,
         number=lambda count: f"{count:,}",
         prose=html.prose,
         status_pill=html.status_pill,
