@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from metrics_dictionary.dictionary.diagnostic import Diagnostic, Severity
 from metrics_dictionary.reading.document import Kind
 from metrics_dictionary.reading.events import HAS_LIBYAML
-from metrics_dictionary.reading.root import PRODUCT_GROUPS, shown
+from metrics_dictionary.reading.root import shown
 from metrics_dictionary.tools.text import listed
 from metrics_dictionary.validation.rules.registry import RULES
 
@@ -24,10 +24,12 @@ SLOW_YAML = "slow-yaml"
 
 _OF_LONE_FILE = "Move it into a definitions root, such as into metrics/counts_all/, to check its references."
 
+_PRODUCT_GROUPS = "product groups"
+
 _RULES_OF_PARTS = {
-    "events/": {"unknown-event", "unknown-event-property", "unused-event"},
-    "instrumentations/": {"unknown-instrumentation", "unknown-metric", "unused-instrumentation"},
-    PRODUCT_GROUPS: {"unknown-product-group"},
+    "events": {"unknown-event", "unknown-event-property", "unused-event"},
+    "instrumentations": {"unknown-instrumentation", "unknown-metric", "unused-instrumentation"},
+    _PRODUCT_GROUPS: {"unknown-product-group"},
 }
 _REFERRING = {Kind.METRIC, Kind.EVENT}
 
@@ -54,7 +56,7 @@ def notices_of_lone_file(documents: Iterable[Document], ran: Collection[str]) ->
         if document.kind in _REFERRING:
             what = (
                 "only its product group is"
-                if _RULES_OF_PARTS[PRODUCT_GROUPS].issubset(ran)
+                if _RULES_OF_PARTS[_PRODUCT_GROUPS].issubset(ran)
                 else "its references are not"
             )
             message = f"the file is not in a definitions root, so {what} checked"
@@ -69,10 +71,10 @@ def _unchecked(message: str, place: str) -> Diagnostic:
 def _told_missing(reading: Reading) -> Sequence[str]:
     """Return what is missing; a file that cannot be read is there, and has a finding of its own."""
     missing = _missing(reading.dictionary)
-    if PRODUCT_GROUPS not in missing or all(source.kind is not Kind.PRODUCT_GROUPS for source in reading.sources):
+    if _PRODUCT_GROUPS not in missing or all(source.kind is not Kind.PRODUCT_GROUPS for source in reading.sources):
         return missing
     read = any(document.kind is Kind.PRODUCT_GROUPS for document in reading.documents)
-    return [*missing[:-1], "product groups"] if read else missing[:-1]
+    return missing if read else missing[:-1]
 
 
 def _missing(dictionary: Dictionary) -> list[str]:
