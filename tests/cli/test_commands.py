@@ -77,7 +77,7 @@ def test_product_groups_may_come_from_a_json_schema(root: Path, tmp_path: Path) 
 def test_a_root_without_anything_to_check_references_against_says_so_in_one_info_line(root: Path) -> None:
     (root / "product_groups.yml").unlink()
     findings = json.loads(run("validate", root, "--format", "json").stdout)["findings"]
-    assert [finding["severity"] for finding in findings if "product_groups" in finding["message"]] == ["info"]
+    assert [finding["severity"] for finding in findings if "product groups" in finding["message"]] == ["info"]
 
 
 def test_colour_appears_on_a_terminal_and_never_with_no_color(root: Path) -> None:
