@@ -25,8 +25,10 @@ MAX_IDENTIFIER = 2**63 - 1
 _DIGITS = re.compile(r"[0-9]{1,19}")
 _DECIMAL = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?")
 
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE)
-"""As RFC 9562 writes it. The nil UUID is a client's mistake: its events would be taken for one."""
+UUID_PATTERN = "^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[1-8][0-9A-Fa-f]{3}-[89ABab][0-9A-Fa-f]{3}-[0-9A-Fa-f]{12}$"
+"""As RFC 9562 writes a UUID. The nil UUID is a client's mistake: its events would be taken for one."""
+
+_UUID = re.compile(UUID_PATTERN)
 
 _BOOLEANS: Mapping[object, bool] = {"true": True, "false": False}
 

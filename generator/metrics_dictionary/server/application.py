@@ -18,7 +18,6 @@ from metrics_dictionary.events.tracking import EventTracker
 from metrics_dictionary.ping.collect.publication import limits, publish
 from metrics_dictionary.ping.collect.scheduler import Scheduler
 from metrics_dictionary.ping.sources.open_sources import open_sources
-from metrics_dictionary.server.batch_recorder import BatchRecorder
 from metrics_dictionary.tools.clock import utc_now
 from metrics_dictionary.tools.errors import OperationalError
 
@@ -42,7 +41,6 @@ class Application:
     dictionary: Dictionary
     store: Store
     tracker: EventTracker
-    recorder: BatchRecorder
     sources: Sources
     settings: Settings
     site: Path
@@ -55,9 +53,8 @@ class Application:
         if settings.string("collector"):
             structured = StructuredEvents(Instance.of(settings.facts), known_uuid=KnownUuid(store))
         ignore_unknown = settings.string("events.unknown") == "ignore"
-        recorder = BatchRecorder(store)
         tracker = EventTracker(dictionary, ignore_unknown=ignore_unknown, structured=structured)
-        return cls(dictionary, store, tracker, recorder, open_sources(settings, store), settings, site)
+        return cls(dictionary, store, tracker, open_sources(settings, store), settings, site)
 
     def is_enabled(self, flag: str) -> bool:
         """Whether a feature flag is on: the settings may force it, else the store says.

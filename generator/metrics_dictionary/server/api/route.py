@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from metrics_dictionary.server.transport.request import Request
-    from metrics_dictionary.server.transport.response import Response
+    from metrics_dictionary.server.transport.response import Response, Uncommitted
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -43,11 +43,12 @@ TRUSTED = Access(trusted=True)
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A query parameter. ``schema`` is its JSON Schema."""
+    """A parameter of the query, or a header. ``schema`` is its JSON Schema."""
 
     name: str
     schema: Mapping[str, object]
     description: str
+    place: str = "query"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +74,15 @@ class Route:
     """One call. ``flag`` is the feature flag without which there is no such call; ``description`` is Markdown.
 
     ``handle`` is the endpoint: it gets an authorized request with its body, and may raise StoreUnavailableError. One
-    that is not ``blocking`` answers from memory, apart from what it records: the server's loop calls it itself.
-    ``cross_origin`` are the calls that pages of the origins in ``server.cors_origins`` may make.
+    that is not ``blocking`` answers from memory: the server's loop calls it itself. What is to be written goes back
+    with the response, as Uncommitted. ``cross_origin`` are the calls that pages of the origins in
+    ``server.cors_origins`` may make.
     """
 
     method: str
     path: str
     summary: str
-    handle: Callable[[Request], Response]
+    handle: Callable[[Request], Response | Uncommitted]
     responses: Mapping[int, RouteResponse]
     description: str = ""
     access: Access = ANYONE
@@ -101,9 +103,7 @@ INSUFFICIENT_SCOPE = {
 UNAUTHORIZED = RouteResponse("No token, or one that is unknown, revoked or expired.", schema=MESSAGE)
 FORBIDDEN = RouteResponse("The token lacks the scope or the role.", schema=INSUFFICIENT_SCOPE)
 UNAVAILABLE = RouteResponse(
-    "The store is unavailable; `Retry-After` says when to try again. A change may have been made if the connection to "
-    "Redis broke.",
-    schema=MESSAGE,
+    "The store is unavailable, and nothing is written; `Retry-After` says when to try again.", schema=MESSAGE
 )
 LIMITED = RouteResponse(
     "The address or the token made too many calls, which `RateLimit-Name` tells; `Retry-After` says when to try again.",

@@ -1,7 +1,7 @@
 """From a request to its response: 429, 404 or 405, 401, 403, what is wrong with the body, the endpoint, the commit.
 
-A request passes `authorize` when its head is there, `respond` when its body is, and `commit` when its endpoint recorded
-something. What goes wrong in one of the three becomes a response.
+A request passes `authorize` when its head is there, `respond` when its body is, and `settled` when what its endpoint
+recorded is committed. What goes wrong in one of the three becomes a response.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from metrics_dictionary.server.transport.response import (
     json_response,
     message_response,
     not_found,
+    outcome_unknown,
     unavailable,
 )
-from metrics_dictionary.stores.store import StoreUnavailableError
+from metrics_dictionary.stores.store import Outcome, OutcomeUnknownError, StoreUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from metrics_dictionary.server.api.route import Route
     from metrics_dictionary.server.application import Application
     from metrics_dictionary.server.transport.request import Request
-    from metrics_dictionary.stores.store import Recording
+    from metrics_dictionary.server.transport.response import Uncommitted
+    from metrics_dictionary.stores.store import Verdict
 
 MAX_BODY = 1024 * 1024
 """Bytes of a request's body that are read; more is refused."""
@@ -44,11 +44,11 @@ TABLE_PREFIXES = (API, "/-/")
 class Router:
     """The route table of an application at work.
 
-    ``recorder`` takes what endpoints record. Raises OperationalError for a setting that means nothing.
+    ``store`` commits what endpoints record. Raises OperationalError for a setting that means nothing.
     """
 
     def __init__(self, application: Application) -> None:
-        self.recorder = application.recorder
+        self.store = application.store
         self._is_enabled = application.is_enabled
         self._site = {"GET": site_route(application)}
         self._routes: dict[str, dict[str, Route]] = {}
@@ -94,7 +94,7 @@ class Router:
         except Exception as bug:  # noqa: BLE001 - a bug is one request's 500, and a line in the log
             return _internal_error(request, bug)
 
-    def respond(self, route: Route, request: Request) -> Response:
+    def respond(self, route: Route, request: Request) -> Response | Uncommitted:
         """Return the endpoint's response to a request that was authorized and has its body."""
         try:
             return route.handle(request)
@@ -103,21 +103,23 @@ class Router:
         except Exception as bug:  # noqa: BLE001
             return _internal_error(request, bug)
 
-    def commit(self, batch: Sequence[tuple[Request, Sequence[Recording]]]) -> list[Response | None]:
-        """Commit together what several requests recorded.
-
-        Returns for each request None, or what to answer instead because the commit failed.
-        """
-        try:
-            self.recorder.commit([recording for _, recordings in batch for recording in recordings])
-        except StoreUnavailableError as error:
-            return [_unavailable(request, error) for request, _ in batch]
-        except Exception as bug:  # noqa: BLE001
-            if len(batch) == 1:
-                return [_internal_error(batch[0][0], bug)]
-            # One of them is at fault, and only that one is to fail.
-            return [self.commit([one])[0] for one in batch]
-        return [None] * len(batch)
+    def settled(self, request: Request, response: Response, result: Verdict | Exception) -> Response:
+        """Return the response to a request whose recording is committed, or is not: the endpoint's, or another."""
+        if isinstance(result, OutcomeUnknownError):
+            log_warning(request, str(result))
+            return outcome_unknown(is_named="idempotency-key" in request.headers)
+        if isinstance(result, StoreUnavailableError):
+            return _unavailable(request, result)
+        if isinstance(result, Exception):
+            return _internal_error(request, result)
+        if result.outcome is Outcome.CONFLICT:
+            return error_response(
+                422, "the Idempotency-Key belongs to another request of yours; a new request needs a new one"
+            )
+        if result.outcome is Outcome.REFUSED:
+            log_warning(request, f"the store's key {result.key} has the wrong type; rename or delete it")
+            return unavailable()
+        return response
 
     def _authorize(self, request: Request) -> Route | Response:
         methods = self._methods(request.path)

@@ -1,7 +1,7 @@
 """One connection: reads requests as they arrive, has the router answer them, writes the responses.
 
 A request goes one way: its head is read and parsed, the router authorizes it, its body is read, the endpoint of its
-route makes the response, what the endpoint recorded is committed by the server, the response is written.
+route makes the response, what the endpoint recorded is committed, the response is written.
 
 No method of a connection waits for the client. When there is nothing to read, no room to write, or something to be done
 that takes time, it says so by its state and returns; the server (server.py) calls it again when it can go on.
@@ -14,7 +14,7 @@ import socket
 import ssl
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.server.transport.access_log import AccessLogEntry
@@ -25,14 +25,14 @@ from metrics_dictionary.server.transport.request import (
     bad_unfinished_head,
     parse_request,
 )
-from metrics_dictionary.server.transport.response import Response, encode_refusal, encode_response
+from metrics_dictionary.server.transport.response import Response, Uncommitted, encode_refusal, encode_response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from metrics_dictionary.server.api.route import Route
     from metrics_dictionary.server.api.router import Router
-    from metrics_dictionary.stores.store import Recording
+    from metrics_dictionary.stores.store import Recording, Verdict
 
 CHUNK_SIZE = 64 * 1024
 """Bytes that are read, or of a long body written, at a time."""
@@ -59,6 +59,7 @@ class State(enum.Enum):
     READING = "waits for more of a request, or for its first byte"
     WORKING = "waits for a thread that may wait for the store, a database, a file"
     READING_BODY = "waits for the thread that reads large bodies"
+    COMMITTING = "waits for the commit that makes its response true"
     RESPONDING = "its response is ready to be written"
     WRITING = "waits for room for the rest of a response"
     IDLE = "has written a response; the next request may have arrived already"
@@ -96,6 +97,7 @@ class _PendingResponse:
     """A response that is not written yet."""
 
     request: Request
+    router: Router
     response: Response
     keep_alive: bool
     began: float
@@ -106,8 +108,7 @@ class Connection:
 
     The handlers of `http.server` read and write until they are done, and each keeps a thread busy meanwhile; so this is
     not one of them. ``state`` is None while a thread works on the connection. ``deadline``, by `time.monotonic`, is
-    when the client has had its time. ``uncommitted`` is what has to be committed before the response is true, with the
-    request that it belongs to.
+    when the client has had its time. ``uncommitted`` is what has to be committed before the response is true.
     """
 
     def __init__(
@@ -129,7 +130,7 @@ class Connection:
         self.descriptor = connection.fileno()
         self.state: State | None = None
         self.buffer = bytearray()
-        self.uncommitted: tuple[Request, tuple[Recording, ...]] | None = None
+        self.uncommitted: Recording | None = None
         self._socket = connection
         self._client = client
         self._router = router
@@ -217,7 +218,7 @@ class Connection:
         if complete:
             del self.buffer[: pending.end]
         keep_alive = pending.request.keep_alive and complete
-        self._response = _PendingResponse(pending.request, response, keep_alive, pending.began)
+        self._response = _PendingResponse(pending.request, pending.router, response, keep_alive, pending.began)
         return State.RESPONDING
 
     def _expect_body(self, pending: _PendingRequest, route: Route) -> None:
@@ -233,23 +234,30 @@ class Connection:
         del self.buffer[: pending.end]
         self._request = None
         self._set_deadline(self._idle_seconds)
-        response = pending.router.respond(route, request)
-        self._response = _PendingResponse(request, response, request.keep_alive, pending.began)
+        answer = pending.router.respond(route, request)
+        response = answer.response if isinstance(answer, Uncommitted) else answer
+        self._response = _PendingResponse(request, pending.router, response, request.keep_alive, pending.began)
+        if isinstance(answer, Uncommitted):
+            self.uncommitted = answer.recording
+            return State.COMMITTING
         return State.RESPONDING
 
-    def await_commit(self, recordings: tuple[Recording, ...]) -> None:
-        """Keep what has to be committed before the response is true."""
-        if self._response is not None:
-            self.uncommitted = (self._response.request, recordings)
+    def settle(self, result: Verdict | Exception) -> State:
+        """Take what became of the commit: the response is ready now."""
+        if (pending := self._response) is not None:
+            self._response = replace(
+                pending, response=pending.router.settled(pending.request, pending.response, result)
+            )
+        return State.RESPONDING
 
-    def write_response(self, replacement: Response | None = None, *, is_last: bool) -> State:
-        """Write the response that is ready, or another in its place; after the last one the connection ends."""
+    def write_response(self, *, is_last: bool) -> State:
+        """Write the response that is ready; after the last one the connection ends."""
         pending, self._response = self._response, None
         if pending is None:
             return State.IDLE
         self._set_deadline(self._idle_seconds)
         keep_alive = pending.keep_alive and not is_last
-        status, head, body = encode_response(pending.request, replacement or pending.response, keep_alive=keep_alive)
+        status, head, body = encode_response(pending.request, pending.response, keep_alive=keep_alive)
         state = self._write(head, body, State.IDLE if keep_alive else State.LINGERING)
         self._answered = True
         seconds = time.perf_counter() - pending.began

@@ -22,7 +22,16 @@ MAX_HEADERS = 100
 MAX_PARAMETERS = 100
 
 NOT_REPEATABLE = frozenset(
-    ("host", "content-length", "content-type", "transfer-encoding", "authorization", "private-token", "expect")
+    (
+        "host",
+        "content-length",
+        "content-type",
+        "transfer-encoding",
+        "authorization",
+        "private-token",
+        "expect",
+        "idempotency-key",
+    )
 )
 """Headers that must not be repeated: a list of them means nothing, or something else to everybody."""
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from metrics_dictionary.server.transport.request import BadRequest, Request
+    from metrics_dictionary.stores.store import Recording
 
 RETRY_SECONDS = 5
 """When a client should come back while the store is unavailable."""
@@ -47,6 +48,14 @@ class Response:
     compressed: bytes | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Uncommitted:
+    """A response that is true once the recording is committed. The server holds it back until then."""
+
+    response: Response
+    recording: Recording
+
+
 def json_response(status: int, value: object, headers: Mapping[str, str] | None = None) -> Response:
     """Return the value as a JSON body."""
     return Response(status, json.dumps(value, separators=(",", ":")).encode(), headers=headers or {})
@@ -73,8 +82,22 @@ def not_found() -> Response:
 
 
 def unavailable() -> Response:
-    """Return the answer while the store is unavailable; it does not say whether something was written."""
+    """Return the answer while the store is unavailable: nothing is written."""
     return message_response(503, "Service Unavailable", {"Retry-After": str(RETRY_SECONDS)})
+
+
+def outcome_unknown(*, is_named: bool) -> Response:
+    """Return the answer when the store broke off: whether something is written is unknown.
+
+    A request that ``is_named`` has an Idempotency-Key.
+    """
+    how = "repeat it with the same Idempotency-Key, and it is" if is_named else "with an Idempotency-Key it would be"
+    body = {
+        "message": "503 Service Unavailable",
+        "outcome": "unknown",
+        "error": f"the request may have been counted; {how} counted once",
+    }
+    return json_response(503, body, {"Retry-After": str(RETRY_SECONDS)})
 
 
 def strong_etag(body: bytes) -> str:

@@ -1,8 +1,8 @@
 """The transport: ``http.server`` with one loop and a pool of threads, neither of which a slow client can hold.
 
 The loop finds out which connections can go on, reads and answers all of them as far as that can be done from memory,
-commits at once what their events change, and writes the responses. What takes longer, such as a look into the store, a
-file or a listing, goes to the pool.
+and hands what their events change to the committer, whose results bring the responses. What takes longer, such as a
+look into the store, a file or a listing, goes to the pool.
 
 Python runs one thread at a time anyway. With a thread a connection, two thirds of the time went into switching:
 4,900 durable events a second where the loop takes 14,700.
@@ -27,6 +27,7 @@ from metrics_dictionary.server.transport.connection import USEFUL, Connection, S
 from metrics_dictionary.server.transport.poller import open_poller
 from metrics_dictionary.server.transport.request import BadRequest
 from metrics_dictionary.server.transport.response import encode_refusal
+from metrics_dictionary.stores.committer import Committer
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.instruments import Counter, Gauge
 
@@ -34,18 +35,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from metrics_dictionary.server.api.router import Router
-    from metrics_dictionary.server.transport.response import Response
     from metrics_dictionary.settings import Settings
-    from metrics_dictionary.stores.store import Recording
+    from metrics_dictionary.stores.store import Recording, Verdict
 
 MAX_CONNECTIONS = 1_000
 """Connections that are open at a time. When there are more, the one that can best be spared is closed."""
 
 RESERVED_FILES = 150
 """File descriptors that are left for the store, databases and the site."""
-
-SLOW_COMMIT_SECONDS = 0.05
-"""A store that takes longer is not waited for by the loop: the pool commits until it is fast again."""
 
 SWEEP_SECONDS = 0.25
 """How often connections are looked for that have had their time."""
@@ -66,7 +63,7 @@ ACCEPT_RETRY_SECONDS = 0.01
 BUSY = BadRequest(503, "the server has too many connections; try again later")
 TIMEOUT = BadRequest(408, "the request did not arrive in time")
 
-STATES = (State.READING, State.WORKING, State.WRITING, State.IDLE, State.LINGERING)
+STATES = (State.READING, State.WORKING, State.COMMITTING, State.WRITING, State.IDLE, State.LINGERING)
 
 CONNECTIONS = Gauge("http_connections", "Connections that are open, by what they are doing.", ("state",))
 ACCEPTED = Counter("http_connections_total", "Connections that were accepted.")
@@ -137,7 +134,8 @@ class Server(HTTPServer):
         self._stopping = False
         self._stop_by = 0.0
         self._is_listening = True
-        self._is_store_slow = False
+        self._uncommitted: list[tuple[Connection, Recording]] = []
+        self._settled: deque[list[tuple[Connection, Verdict | Exception]]] = deque()
         self._finished = threading.Event()
         try:
             # A handler of the base class keeps a thread until its client is gone. None is ever made: `serve_forever`
@@ -169,11 +167,15 @@ class Server(HTTPServer):
         queues = [self._large_bodies, *[self._tasks] * self._options.threads]
         for tasks in queues:
             threading.Thread(target=_run_tasks, args=(tasks,), name="server", daemon=True).start()
+        committer = self._committer = Committer(self.router.store, self._take_results)
+        committer.start()
         try:
-            with self.router.recorder.collecting() as batch:
-                while not self._is_over():
-                    self._respond_to_all(self._advance_all(poll_interval, batch))
+            while not self._is_over():
+                for connection in self._advance_all(poll_interval):
+                    self._respond(connection)
+                self._respond_to_committed()
         finally:
+            committer.stop(max(0.0, self._stop_by - time.monotonic()))
             for tasks in queues:
                 tasks.put(None)
             for connection in tuple(self._open.values()):
@@ -198,7 +200,7 @@ class Server(HTTPServer):
         if self._options.access_log is not None:
             self._options.access_log.close()
 
-    def _advance_all(self, poll_interval: float, batch: list[Recording]) -> list[Connection]:
+    def _advance_all(self, poll_interval: float) -> list[Connection]:
         """Go on with every connection that can go on; return those whose responses are ready."""
         pipelined = self._pipelined
         ready = [pipelined.popleft() for _ in range(len(pipelined))]
@@ -213,9 +215,13 @@ class Server(HTTPServer):
         if now >= self._next_sweep:
             self._next_sweep = now + SWEEP_SECONDS
             self._sweep(now)
-        return [connection for connection in ready if self._advance(connection, now, batch)]
+        responding = [connection for connection in ready if self._advance(connection, now)]
+        if self._uncommitted:  # all at once, so that they share a commit
+            self._committer.submit(self._uncommitted)
+            self._uncommitted = []
+        return responding
 
-    def _advance(self, connection: Connection, now: float, batch: list[Recording]) -> bool:
+    def _advance(self, connection: Connection, now: float) -> bool:
         """Go on with a connection that is ready for what it waits for; return whether its response is ready now."""
         state = self._claim(connection)
         if state is None:
@@ -229,41 +235,33 @@ class Server(HTTPServer):
             state = _guarded(connection.linger)
         else:
             state = _guarded(connection.advance)
-        if batch:
-            connection.await_commit(tuple(batch))
-            batch.clear()
         if state is State.RESPONDING:
             return True
-        self._schedule(connection, state)
+        if state is State.COMMITTING and connection.uncommitted is not None:
+            self._uncommitted.append((connection, connection.uncommitted))
+        else:
+            self._schedule(connection, state)
         return False
 
-    def _respond_to_all(self, connections: list[Connection]) -> None:
-        """Write the responses; those that are true only after a commit, after it."""
-        uncommitted = []
-        for connection in connections:
-            if connection.uncommitted is None:
-                self._respond(connection)
-            else:
-                uncommitted.append(connection)
-        if uncommitted and self._is_store_slow:
-            self._tasks.put(partial(self._commit_and_respond, uncommitted))
-        elif uncommitted:
-            self._commit_and_respond(uncommitted)
+    def _take_results(self, results: list[tuple[Connection, Verdict | Exception]]) -> None:
+        """Take from the committer what became of a group, and have the loop answer."""
+        self._settled.append(results)
+        self._poller.wake()
 
-    def _commit_and_respond(self, connections: list[Connection]) -> None:
-        """Commit, in one transaction, what the endpoints recorded, then write the responses."""
-        batch = [connection.uncommitted for connection in connections if connection.uncommitted is not None]
-        began = time.monotonic()
-        replacements = self.router.commit(batch)
-        is_slow = time.monotonic() - began > SLOW_COMMIT_SECONDS
-        self._is_store_slow = is_slow or any(replacement is not None for replacement in replacements)
-        for connection, replacement in zip(connections, replacements, strict=True):
-            connection.uncommitted = None
-            self._respond(connection, replacement)
+    def _respond_to_committed(self) -> None:
+        """Write the responses that a commit has made true, or those that say why it has not."""
+        while self._settled:
+            for connection, result in self._settled.popleft():
+                connection.uncommitted = None
+                state = _guarded(partial(connection.settle, result))
+                if state is State.RESPONDING:
+                    self._respond(connection)
+                else:
+                    self._schedule(connection, state)
 
-    def _respond(self, connection: Connection, replacement: Response | None = None) -> None:
-        """Write a response that is ready, or another in its place."""
-        state = _guarded(partial(connection.write_response, replacement, is_last=self._stopping))
+    def _respond(self, connection: Connection) -> None:
+        """Write a response that is ready."""
+        state = _guarded(partial(connection.write_response, is_last=self._stopping))
         self._schedule(connection, state)
 
     def _report(self, entry: AccessLogEntry) -> None:
@@ -287,6 +285,8 @@ class Server(HTTPServer):
             self._tasks.put(partial(self._work, connection))
         elif state is State.READING_BODY:
             self._large_bodies.put(partial(self._work, connection))
+        elif state is State.COMMITTING and connection.uncommitted is not None:
+            self._committer.submit([(connection, connection.uncommitted)])
         elif state is State.IDLE and connection.buffer:
             connection.state = state
             self._pipelined.append(connection)
@@ -363,12 +363,14 @@ class Server(HTTPServer):
                 return True
 
     def _sweep(self, now: float) -> None:
+        if overdue := self._committer.overdue():
+            self._settled.append(overdue)
         states = dict.fromkeys(STATES, 0)
         for connection in tuple(self._open.values()):
             if connection.deadline < now and self._claim(connection) is not None:
                 self._expire(connection)
             else:
-                states[connection.state or State.WORKING] += 1
+                states[connection.state or (State.WORKING if connection.uncommitted is None else State.COMMITTING)] += 1
         for state, number in states.items():
             CONNECTIONS.set(number, state.name.lower())
 

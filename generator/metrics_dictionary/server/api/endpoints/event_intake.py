@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.events.event_errors import InvalidEventsError, UnknownEventsError
+from metrics_dictionary.events.occurrence import UUID_PATTERN
 from metrics_dictionary.events.tracking import MAX_EVENTS
 from metrics_dictionary.server.api.body import Fields, read_fields
 from metrics_dictionary.server.api.route import (
@@ -14,20 +18,23 @@ from metrics_dictionary.server.api.route import (
     USAGE_DATA,
     WITH_TOKEN,
     Access,
+    Parameter,
     RequestBody,
     Route,
     RouteResponse,
 )
 from metrics_dictionary.server.transport.access_log import log_info
-from metrics_dictionary.server.transport.response import Response, error_response, message_response
+from metrics_dictionary.server.transport.response import Response, Uncommitted, error_response, message_response
+from metrics_dictionary.stores.store import request_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from metrics_dictionary.events.tracking import EventTracker, Tracked
     from metrics_dictionary.server.application import Application
-    from metrics_dictionary.server.batch_recorder import BatchRecorder
     from metrics_dictionary.server.transport.request import Request
+
+    Answer = Response | Uncommitted
 
 MAX_VALUES = 1_000
 """How many users one call may add."""
@@ -35,6 +42,7 @@ MAX_VALUES = 1_000
 MAX_USER_ID = 2**63 - 1
 
 _DIGITS = re.compile(r"[0-9]{1,19}")
+_KEY = re.compile(r"[ -~]{1,128}")
 
 ACCEPTED = message_response(200, "OK")
 
@@ -43,11 +51,28 @@ INCREMENTS = Access(frozenset({"api"}))
 
 IDENTIFIER = {"type": "integer", "minimum": 1, "maximum": MAX_USER_ID}
 
+ID = {
+    "type": "string",
+    "format": "uuid",
+    "pattern": UUID_PATTERN,
+    "description": "A UUID, best of version 7. An event with an id that is known is not counted again; an id is known "
+    "for 24 hours at least.",
+}
+
+IDEMPOTENCY_KEY = Parameter(
+    "Idempotency-Key",
+    {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[ -~]+$"},
+    "Names this request among those of the token's user, so that it can be repeated: it is counted once, and each "
+    "repetition gets the same answer. Only a request that was counted is remembered, for 24 hours at least.",
+    place="header",
+)
+
 EVENT = {
     "type": "object",
     "required": ["event"],
     "properties": {
         "event": {"type": "string", "minLength": 1, "description": "The event's `action`."},
+        "id": ID,
         "send_to_snowplow": {
             "type": "boolean",
             "default": False,
@@ -73,6 +98,12 @@ EXAMPLE_EVENT = {
     "additional_properties": {"lang": "eng"},
 }
 
+UNAVAILABLE_OR_UNKNOWN = {
+    "type": "object",
+    "required": ["message"],
+    "properties": {"message": {"type": "string"}, "outcome": {"const": "unknown"}, "error": {"type": "string"}},
+}
+
 WITH_BODY = {
     **WITH_TOKEN,
     200: RouteResponse("Everything is counted, durably.", schema=MESSAGE),
@@ -81,14 +112,22 @@ WITH_BODY = {
     413: RouteResponse("The body is longer than 1 MiB.", schema=ERROR),
     415: RouteResponse("The body is neither JSON nor a form.", schema=ERROR),
     422: RouteResponse(
-        "An event has no definition, or no metric reads it; the answer suggests similar names.", schema=ERROR
+        "An event has no definition, or no metric reads it; the answer suggests similar names. Or the "
+        "`Idempotency-Key` belongs to another request.",
+        schema=ERROR,
+    ),
+    503: RouteResponse(
+        "The store is unavailable; `Retry-After` says when to try again. Nothing is counted, unless `outcome` is "
+        "`unknown`: then the store broke off, and everything may have been counted or nothing. A request with an "
+        "`Idempotency-Key`, or with an `id` in each event, can be repeated safely.",
+        schema=UNAVAILABLE_OR_UNKNOWN,
     ),
 }
 
 
 def routes(application: Application) -> tuple[Route, ...]:
     """Return the four rows."""
-    intake = EventIntake(application.tracker, application.recorder)
+    intake = EventIntake(application.tracker)
     events = {"type": "array", "minItems": 1, "maxItems": MAX_EVENTS, "items": EVENT}
     name = {"type": "string", "minLength": 1}
     values = {"type": "array", "minItems": 1, "maxItems": MAX_VALUES, "items": IDENTIFIER}
@@ -104,6 +143,7 @@ def routes(application: Application) -> tuple[Route, ...]:
             access=TRACKS,
             blocking=False,
             cross_origin=True,
+            parameters=(IDEMPOTENCY_KEY,),
             body=RequestBody(EVENT, EXAMPLE_EVENT),
         ),
         Route(
@@ -115,6 +155,7 @@ def routes(application: Application) -> tuple[Route, ...]:
             access=TRACKS,
             blocking=False,
             cross_origin=True,
+            parameters=(IDEMPOTENCY_KEY,),
             body=RequestBody(_object(events=events), {"events": [example, {**example, "project_id": 2}]}),
         ),
         Route(
@@ -125,7 +166,8 @@ def routes(application: Application) -> tuple[Route, ...]:
             WITH_BODY,
             access=INCREMENTS,
             blocking=False,
-            body=RequestBody(_object(event=name), {"event": "mr_name_changed"}),
+            parameters=(IDEMPOTENCY_KEY,),
+            body=RequestBody(_object(event=name, optional={"id": ID}), {"event": "mr_name_changed"}),
         ),
         Route(
             "POST",
@@ -135,7 +177,10 @@ def routes(application: Application) -> tuple[Route, ...]:
             WITH_BODY,
             access=INCREMENTS,
             blocking=False,
-            body=RequestBody(_object(event=name, values=values), {"event": "mr_name_changed", "values": [7, 8]}),
+            parameters=(IDEMPOTENCY_KEY,),
+            body=RequestBody(
+                _object(event=name, values=values, optional={"id": ID}), {"event": "mr_name_changed", "values": [7, 8]}
+            ),
         ),
     )
 
@@ -143,35 +188,38 @@ def routes(application: Application) -> tuple[Route, ...]:
 class EventIntake:
     """The four endpoints. A request is counted whole, in one transaction, or not at all."""
 
-    def __init__(self, tracker: EventTracker, recorder: BatchRecorder) -> None:
+    def __init__(self, tracker: EventTracker) -> None:
         self._tracker = tracker
-        self._recorder = recorder
 
-    def track_event(self, request: Request) -> Response:
+    def track_event(self, request: Request) -> Answer:
         """Count one event; or several, which the API document's readers send here, too."""
-        return self._counted(request, self._track_one)
+        return self._counted(request, "track_event", self._track_one)
 
-    def track_events(self, request: Request) -> Response:
+    def track_events(self, request: Request) -> Answer:
         """Count up to 50 events."""
-        return self._counted(request, self._track_several)
+        return self._counted(request, "track_events", self._track_several)
 
-    def increment_counter(self, request: Request) -> Response:
+    def increment_counter(self, request: Request) -> Answer:
         """Count an event by its name."""
-        return self._counted(
-            request,
-            lambda fields, _: self._tracker.increment_counter(fields.values.get("event"), fields.values.get("id")),
-        )
 
-    def increment_unique_users(self, request: Request) -> Response:
+        def count(fields: Fields, _: Request) -> Tracked:
+            return self._tracker.increment_counter(fields.values.get("event"), fields.values.get("id"))
+
+        return self._counted(request, "increment_counter", count)
+
+    def increment_unique_users(self, request: Request) -> Answer:
         """Add users to those who did something."""
-        return self._counted(
-            request,
-            lambda fields, _: self._tracker.increment_unique_users(
-                fields.values.get("event"), _users(fields.values), fields.values.get("id")
-            ),
-        )
 
-    def _counted(self, request: Request, count: Callable[[Fields, Request], Tracked]) -> Response:
+        def count(fields: Fields, _: Request) -> Tracked:
+            event, users, identifier = fields.values.get("event"), _users(fields.values), fields.values.get("id")
+            return self._tracker.increment_unique_users(event, users, identifier)
+
+        return self._counted(request, "increment_unique_users", count)
+
+    def _counted(self, request: Request, call: str, count: Callable[[Fields, Request], Tracked]) -> Answer:
+        key = request.headers.get("idempotency-key")
+        if key is not None and _KEY.fullmatch(key) is None:
+            return error_response(400, "Idempotency-Key: must have 1 to 128 printable ASCII characters")
         fields = read_fields(request)
         if isinstance(fields, Response):
             return fields
@@ -181,11 +229,13 @@ class EventIntake:
             return error_response(400, str(error))
         except UnknownEventsError as error:
             return error_response(422, str(error))
-        if not tracked.recording.is_empty:
-            self._recorder.record(tracked.recording)
         for sentence in tracked.ignored:
             log_info(request, f"ignored: {sentence}")
-        return ACCEPTED
+        recording = tracked.recording
+        if key is not None:
+            name, digest = request_name(str(request.user), key), _digest(call, fields)
+            recording = replace(recording, request=name, digest=digest)
+        return ACCEPTED if recording.is_empty else Uncommitted(ACCEPTED, recording)
 
     def _track_one(self, fields: Fields, request: Request) -> Tracked:
         if "event" not in fields.values and "events" in fields.values:
@@ -196,8 +246,14 @@ class EventIntake:
         return self._tracker.track(fields.values.get("events"), request.user, batch=True, form=fields.form)
 
 
-def _object(**properties: object) -> dict[str, object]:
-    return {"type": "object", "required": list(properties), "properties": properties}
+def _digest(call: str, fields: Fields) -> bytes:
+    """Return 8 bytes of what is asked: how its JSON is written makes no difference."""
+    canonical = json.dumps(fields.values, sort_keys=True, separators=(",", ":"))
+    return hashlib.blake2b(f"{call}\0{canonical}".encode(), digest_size=8).digest()
+
+
+def _object(optional: Mapping[str, object] | None = None, **required: object) -> dict[str, object]:
+    return {"type": "object", "required": list(required), "properties": {**required, **(optional or {})}}
 
 
 def _users(fields: object) -> list[int]:

@@ -59,7 +59,7 @@ def _operation(route: Route) -> dict[str, object]:
     }
     if route.parameters:
         operation["parameters"] = [
-            {"name": one.name, "in": "query", "description": one.description, "schema": one.schema}
+            {"name": one.name, "in": one.place, "description": one.description, "schema": one.schema}
             for one in route.parameters
         ]
     if route.body is not None:
