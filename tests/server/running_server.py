@@ -20,6 +20,7 @@ from metrics_dictionary.server.transport.server import Server, ServerOptions
 from metrics_dictionary.settings import load_settings
 from metrics_dictionary.stores.open_store import open_store
 from metrics_dictionary.stores.tokens import new_token
+from tests.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -86,12 +87,16 @@ class Running:
 
 @contextmanager
 def running(
-    folder: Path, options: ServerOptions = OPTIONS, *, settings: Mapping[str, Value] | None = None
+    folder: Path,
+    options: ServerOptions = OPTIONS,
+    *,
+    settings: Mapping[str, Value] | None = None,
+    store: str | None = None,
 ) -> Iterator[Running]:
-    """Serve for as long as the context lasts; ``folder`` gets a store, and a site if it has none."""
+    """Serve while the context lasts; ``folder`` gets a store unless one is named, and a site if it has none."""
     site = folder / "site"
     site.mkdir(exist_ok=True)
-    with closing(open_store(f"sqlite:///{folder / 'store.db'}")) as opened:
+    with closing(open_store(store or f"sqlite:///{folder / 'store.db'}")) as opened:
         secrets, identifiers = {}, {}
         for user, (role, (scopes, admin, expires)) in enumerate(ROLES.items(), start=1):
             secret, token = new_token(user, frozenset(scopes), datetime.now(UTC), admin=admin, expires=expires)
@@ -103,8 +108,9 @@ def running(
         server = Server(options)
         server.router = Router(application)
         thread = threading.Thread(target=server.serve_forever, daemon=True)
-        with server:
+        with server, application.probe.running():
             thread.start()
+            eventually(lambda: application.probe.status().seconds is not None)
             yield Running(server, opened, application, secrets, identifiers)
             server.shutdown()
             thread.join(5)

@@ -23,7 +23,7 @@ def test_health_and_counters_are_for_trusted_networks(tmp_path: Path) -> None:
 def test_a_clock_that_is_not_trusted_is_a_warning_and_the_server_stays_ready(tmp_path: Path) -> None:
     with running(tmp_path) as served:
         client = Client(served.port)
-        assert client.get("/-/readiness").json == {"status": "ok", "store": "ok"}
+        assert client.get("/-/readiness").status == 200
         store = served.application.store
         future = datetime.now(UTC) + timedelta(days=60)
         store.set_state("trusted_time", str(future.timestamp()))
@@ -31,7 +31,7 @@ def test_a_clock_that_is_not_trusted_is_a_warning_and_the_server_stays_ready(tmp
         ready = client.get("/-/readiness")
         assert ready.status == 200
         assert f"the store's own time is {future:%Y-%m-%d}" in ready.body.decode()
-        assert '"warnings":' in ready.body.decode()
+        assert ready.body.startswith(b'{"status":"ok","store":{"status":"ok",')
         client.close()
 
 

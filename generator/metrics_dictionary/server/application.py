@@ -16,8 +16,9 @@ from metrics_dictionary.events.sender import Sender
 from metrics_dictionary.events.snowplow import Instance, KnownUuid, StructuredEvents
 from metrics_dictionary.events.tracking import EventTracker
 from metrics_dictionary.ping.collect.publication import limits, publish
-from metrics_dictionary.ping.collect.scheduler import Scheduler
+from metrics_dictionary.ping.collect.scheduler import Scheduler, overdue
 from metrics_dictionary.ping.sources.open_sources import open_sources
+from metrics_dictionary.server.store_probe import StoreProbe
 from metrics_dictionary.tools.clock import utc_now
 from metrics_dictionary.tools.errors import OperationalError
 
@@ -44,6 +45,7 @@ class Application:
     sources: Sources
     settings: Settings
     site: Path
+    probe: StoreProbe
     clock: Clock = utc_now
 
     @classmethod
@@ -54,7 +56,8 @@ class Application:
             structured = StructuredEvents(Instance.of(settings.facts), known_uuid=KnownUuid(store))
         ignore_unknown = settings.string("events.unknown") == "ignore"
         tracker = EventTracker(dictionary, ignore_unknown=ignore_unknown, structured=structured)
-        return cls(dictionary, store, tracker, open_sources(settings, store), settings, site)
+        sources, probe = open_sources(settings, store), _probe(settings, store)
+        return cls(dictionary, store, tracker, sources, settings, site, probe)
 
     def is_enabled(self, flag: str) -> bool:
         """Whether a feature flag is on: the settings may force it, else the store says.
@@ -70,7 +73,7 @@ class Application:
 
     @contextmanager
     def background_threads(self) -> Iterator[None]:
-        """Send and collect as the settings say, for as long as the context lasts.
+        """Probe the store, and send and collect as the settings say, for as long as the context lasts.
 
         Then the scheduler ends first, so that nothing new begins, and the sender sends what is there. Raises
         OperationalError for a setting that means nothing.
@@ -81,7 +84,8 @@ class Application:
         if scheduler is not None:
             scheduler.start()
         try:
-            yield
+            with self.probe.running():
+                yield
         finally:
             if scheduler is not None:
                 scheduler.stop()
@@ -105,6 +109,14 @@ class Application:
             log=_log,
             interval=timedelta(days=days),
         )
+
+
+def _probe(settings: Settings, store: Store) -> StoreProbe:
+    """Return the probe of a store, which also looks whether payloads come as the settings say."""
+    if not settings.flag("ping.enabled"):
+        return StoreProbe(store)
+    interval, started = timedelta(days=settings.number("ping.interval_days")), utc_now()
+    return StoreProbe(store, (lambda: overdue(store, interval, started),))
 
 
 def _log(line: str) -> None:

@@ -269,7 +269,7 @@ ADOPTED = "adopted_at"
 """The state that says when somebody adopted the store, in seconds since 1970."""
 
 ADOPTION_SECONDS = 600.0
-PROBE_SECONDS = 2.0
+PROBE_SECONDS = 1.5
 
 INSTANCE_UUID = "instance_uuid"
 """The state that names an instance whose settings do not. It is data like a counter: a backup has it, too."""

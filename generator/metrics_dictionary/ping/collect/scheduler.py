@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 from metrics_dictionary.ping.collect.publication import Hold, PayloadHeldError
 from metrics_dictionary.stores.store import StoreUnavailableError
+from metrics_dictionary.tools.clock import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from metrics_dictionary.stores.store import CachedPayload, Store
@@ -36,6 +37,10 @@ MAX_FUTURE = timedelta(hours=1)
 
 MAX_JITTER = 1 / 7
 """The random delay is at most this share of the interval: a day of a week."""
+
+
+ALLOWANCE = timedelta(hours=2)
+"""How long a payload that is due may take to come before that is worth a warning."""
 
 
 class _Stopped(Exception):  # noqa: N818 - not an error: it ends a collection that nobody waits for any more
@@ -146,6 +151,24 @@ class Scheduler:
         if self._monotonic() - self._lease_renewed > LEASE_TIME.total_seconds() / 4:
             with suppress(StoreUnavailableError):  # it may be back before there is something to save
                 self._acquire_lease()
+
+
+def overdue(store: Store, interval: timedelta, started: datetime) -> Iterator[str]:
+    """Yield a warning when the payload that was due after ``interval`` has not come.
+
+    ``started`` is when the server started, which collects the first one. Raises StoreUnavailableError.
+    """
+    now, last = store.trusted_now(), store.payload()
+    if last is None:
+        if now > started + ALLOWANCE:
+            yield f"no payload was collected since the server started at {iso(started)}; its log says why"
+        return
+    taken = last.saved_at or last.recorded_at
+    if now > taken + interval * (1 + MAX_JITTER) + ALLOWANCE:
+        yield (
+            f"the last payload is from {iso(taken)}, and one is due every {interval / timedelta(days=1):g} days; the "
+            "log of the server says why no other one has come"
+        )
 
 
 def retry_after(attempts: int) -> timedelta:

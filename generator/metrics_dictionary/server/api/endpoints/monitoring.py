@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from metrics_dictionary import __version__
 from metrics_dictionary.server.api.route import MESSAGE, TRUSTED, Route, RouteResponse
 from metrics_dictionary.server.transport.response import Response, json_response
-from metrics_dictionary.stores.store import StoreUnavailableError
 from metrics_dictionary.tools.instruments import CONTENT_TYPE, Gauge, prometheus_text
 
 if TYPE_CHECKING:
@@ -19,10 +18,24 @@ BUILD = Gauge("build_info", "The version that runs.", ("version",))
 DEFINITIONS = Gauge("definitions", "Definitions that are served.", ("kind",))
 STARTED = Gauge("start_time_seconds", "When the server started, in seconds since 1970.")
 
-STATUS = {
+OK_OR_FAILED = {"type": "string", "enum": ["ok", "failed"]}
+STATUS = {"type": "object", "required": ["status"], "properties": {"status": OK_OR_FAILED}}
+READINESS = {
     "type": "object",
-    "required": ["status"],
-    "properties": {"status": {"type": "string"}, "warnings": {"type": "array", "items": {"type": "string"}}},
+    "required": ["status", "store", "warnings"],
+    "properties": {
+        "status": OK_OR_FAILED,
+        "store": {
+            "type": "object",
+            "required": ["status", "seconds_since_checked", "reason"],
+            "properties": {
+                "status": {"type": "string", "enum": ["ok", "unavailable"]},
+                "seconds_since_checked": {"type": ["number", "null"], "minimum": 0},
+                "reason": {"type": ["string", "null"]},
+            },
+        },
+        "warnings": {"type": "array", "items": {"type": "string"}},
+    },
 }
 NOT_TRUSTED = RouteResponse("The caller is not on a trusted network.", schema=MESSAGE)
 
@@ -47,12 +60,17 @@ def routes(application: Application) -> tuple[Route, ...]:
             monitoring.readiness,
             {
                 200: RouteResponse(
-                    "The server can do its work. `warnings` names what should be looked at.", schema=STATUS
+                    "The server can do its work: the store, which is the one that it started with, took a write at "
+                    "most 15 seconds ago. `warnings` names what should be looked at.",
+                    schema=READINESS,
                 ),
                 404: NOT_TRUSTED,
-                503: RouteResponse("The store is unavailable.", schema=STATUS),
+                503: RouteResponse("Events cannot be recorded; `store.reason` says why.", schema=READINESS),
             },
+            description="The store is probed every 5 seconds, and every second while that fails. This call never waits "
+            "for it.",
             access=TRUSTED,
+            blocking=False,
         ),
         Route(
             "GET",
@@ -61,6 +79,7 @@ def routes(application: Application) -> tuple[Route, ...]:
             monitoring.metrics,
             {200: RouteResponse("Prometheus's text format.", "text/plain", {"type": "string"}), 404: NOT_TRUSTED},
             access=TRUSTED,
+            blocking=False,
         ),
     )
 
@@ -69,7 +88,7 @@ class Monitoring:
     """The three endpoints."""
 
     def __init__(self, application: Application) -> None:
-        self._store = application.store
+        self._probe = application.probe
         dictionary = application.dictionary
         BUILD.set(1, __version__)
         DEFINITIONS.set(len(dictionary.expanded), "metrics")
@@ -81,13 +100,15 @@ class Monitoring:
         return json_response(200, {"status": "ok"})
 
     def readiness(self, _request: Request) -> Response:
-        """Answer whether the store can be reached: without it hardly any call works. A warning changes no status."""
-        try:
-            self._store.flags()
-        except StoreUnavailableError:
-            return json_response(503, {"status": "failed", "store": "unavailable"})
-        warning = self._store.clock_warning()
-        return json_response(200, {"status": "ok", "store": "ok"} | ({"warnings": [warning]} if warning else {}))
+        """Answer whether events can be recorded, as of the last probe of the store. A warning changes no status."""
+        status = self._probe.status()
+        store = {
+            "status": "ok" if status.is_available else "unavailable",
+            "seconds_since_checked": None if status.seconds is None else round(status.seconds, 1),
+            "reason": status.reason,
+        }
+        body = {"status": "ok" if status.is_available else "failed", "store": store, "warnings": self._probe.warnings()}
+        return json_response(200 if status.is_available else 503, body)
 
     def metrics(self, _request: Request) -> Response:
         """Answer with what this process counts about itself, for Prometheus."""
