@@ -24,9 +24,10 @@ START_SECONDS = 20
 
 @dataclass
 class RedisServer:
-    """Keeps its port when it is stopped and started again; keeps nothing else."""
+    """Keeps its port when it is stopped and started again, and when it is ``durable`` all that it acknowledged."""
 
     folder: Path
+    durable: bool = False
     port: int = 0
     process: subprocess.Popen[bytes] | None = None
 
@@ -54,7 +55,8 @@ class RedisServer:
 
     def _launched(self, port: int) -> subprocess.Popen[bytes]:
         assert EXECUTABLE is not None
-        options = {"port": str(port), "bind": "127.0.0.1", "save": "", "appendonly": "no", "dir": str(self.folder)}
+        options = {"port": str(port), "bind": "127.0.0.1", "save": "", "dir": str(self.folder)}
+        options |= {"appendonly": "yes", "appendfsync": "always"} if self.durable else {"appendonly": "no"}
         words = [word for name, value in options.items() for word in (f"--{name}", value)]
         unprivileged = os.getuid() != 0
         with (self.folder / "log").open("wb") as log:
@@ -71,12 +73,12 @@ class RedisServer:
 
 
 @contextmanager
-def running_redis() -> Iterator[RedisServer]:
-    """Run one until the end of the `with`."""
+def running_redis(*, durable: bool = False) -> Iterator[RedisServer]:
+    """Run one until the end of the `with`; a ``durable`` one writes all to disk before it answers."""
     with tempfile.TemporaryDirectory(prefix="redis-of-tests-") as folder:
         if os.getuid() == 0:
             shutil.chown(folder, "nobody", "nogroup")
-        server = RedisServer(Path(folder))
+        server = RedisServer(Path(folder), durable)
         try:
             server.start()
             yield server
@@ -99,6 +101,7 @@ def _answers(port: int, process: subprocess.Popen[bytes]) -> bool:
                 connection.sendall(b"PING\r\n")
                 if connection.recv(7) == b"+PONG\r\n" and process.poll() is None:
                     return True
+            time.sleep(0.02)  # it loads what it kept
         except OSError:
             time.sleep(0.02)
     return False

@@ -14,6 +14,9 @@ from metrics_dictionary.stores.store import Changes, Recording, Store
 if TYPE_CHECKING:
     from pathlib import Path
 
+IDS = "{metrics_dictionary_ids}"
+"""Where Redis keeps since when a table of ids is filled."""
+
 START = datetime(2026, 12, 30, 12, 0, tzinfo=UTC)
 
 
@@ -54,6 +57,8 @@ class StoreUnderTest:
                 left = cast("int", client.pttl(key))
                 if left >= 0:
                     client.pexpire(key, left - int(time.total_seconds() * 1000))
+            if client.exists(IDS):
+                client.hincrby(IDS, "since", -int(time.total_seconds()))
 
     @property
     def is_redis(self) -> bool:

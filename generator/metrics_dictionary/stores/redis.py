@@ -5,32 +5,34 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import socket
 import sys
-import time
+import threading
 import uuid
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from operator import methodcaller
+from typing import TYPE_CHECKING, Any, cast
 
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from metrics_dictionary.stores.keys import KEY_LIFETIME
+from metrics_dictionary.stores.redis_commit import CommitConnection, MaybeDoneError, packed, verdicts
 from metrics_dictionary.stores.store import (
     ADOPTED,
+    ADOPTION_SECONDS,
     IDENTIFIER,
+    IDS_LIMIT,
     MAX_INCREMENT,
+    PROBE_SECONDS,
     CachedPayload,
-    ChangesBuilder,
     CounterError,
     OutboxRow,
-    Outcome,
+    OutcomeUnknownError,
     StoreUnavailableError,
-    Verdict,
 )
 from metrics_dictionary.stores.tokens import Token
 from metrics_dictionary.stores.trusted_time import TrustedTime, since_boot
@@ -41,10 +43,10 @@ from metrics_dictionary.tools.errors import OperationalError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from metrics_dictionary.stores.store import Recording
-    from metrics_dictionary.tools.clock import Clock
+    from redis.client import Pipeline
 
-Reply = TypeVar("Reply")
+    from metrics_dictionary.stores.store import Recording, Verdict
+    from metrics_dictionary.tools.clock import Clock
 
 TIMEOUT = 5.0
 """For a connection, for an answer, and for a connection of the pool to be free."""
@@ -60,9 +62,20 @@ STATE = "{metrics_dictionary_state}"
 TOKENS = "{metrics_dictionary_tokens}"
 FLAGS = "{metrics_dictionary_flags}"
 PROBE = "{metrics_dictionary_probe}"
+IDS = "{metrics_dictionary_ids}"
+ID_TABLES = (f"{IDS}_0", f"{IDS}_1", f"{IDS}_2")
+"""Three tables of ids, of which one is filled; the oldest is emptied whole and filled next."""
+
 LEASE = "{metrics_dictionary_lease}_"
 
+COMMIT_KEYS = (STATE, OUTBOX, IDS, *ID_TABLES)
+"""The keys that every commit may touch, in the order of the script."""
+
+PROBE_LIFETIME = 60
+
 MAX_KEYS_PER_QUERY = 1_000
+
+WRONG_SET = ("WRONGTYPE", "INVALIDOBJ")
 
 DATABASE_PATH = re.compile(r"/?|/[0-9]+", re.ASCII)
 
@@ -74,6 +87,12 @@ KEEPALIVE = {
     if hasattr(socket, option)
 }
 """The kernel notices a peer that vanished; the pool then connects anew before anything is sent."""
+
+EVICTION = (
+    "Redis deletes counters once maxmemory is reached, for its maxmemory-policy is {policy}: set it to noeviction"
+)
+
+log = logging.getLogger(__name__)
 
 TAKE_LEASE = """
 local holder = redis.call('GET', KEYS[1])
@@ -87,13 +106,21 @@ class RedisStore:
     """One Redis server. Its own settings say how durable it is (`appendfsync always` keeps all that is acknowledged).
 
     Keys and leases expire by the server's clock, so that machines whose clocks differ agree on it. The trusted time
-    says only when a payload is due, and moves when somebody asks for it.
+    says only when a payload is due, and moves when somebody asks for it. Redis Cluster is not supported: a commit
+    touches keys of several slots.
     """
 
-    def __init__(self, url: str, *, clock: Clock = utc_now, monotonic: Callable[[], float] = since_boot) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        clock: Clock = utc_now,
+        monotonic: Callable[[], float] = since_boot,
+        ids_limit: int = IDS_LIMIT,
+    ) -> None:
         """Check the URL; connect with the first call, so that a server starts before its Redis.
 
-        Raises OperationalError for a URL that Redis cannot have.
+        It keeps at most ``ids_limit`` ids, or a few more. Raises OperationalError for a URL that Redis cannot have.
         """
         address = read_address(url, "the store's address")
         on_socket = address.scheme == "unix"
@@ -121,38 +148,46 @@ class RedisStore:
         self._name = address.shown
         self._pool = pool
         self._redis = redis.Redis(connection_pool=pool)
+        self._commits = CommitConnection(pool.connection_class(**pool.connection_kwargs))
+        self._commit_lock = threading.Lock()
+        # A third of the ids fit into each table: so the youngest two thirds are kept, however fast they come.
+        self._ids_per_table = max(1, ids_limit // len(ID_TABLES))
+        self._probes = _probing_client(pool)
+        self._eviction_warning: str | None = None
+        self._identifier: str | None = None
         self._time = TrustedTime(clock, monotonic)
         self._closed = False
 
     def commit(self, recordings: Sequence[Recording]) -> list[Verdict]:
-        """One MULTI. A dropped idle connection is replaced before it is sent; what breaks later is not repeated."""
-        seconds = int(KEY_LIFETIME.total_seconds())
-        pipeline = self._redis.pipeline(transaction=True)
-        builder = ChangesBuilder()
-        for one in recordings:
-            builder.add(one.changes)
-            for _, of_event in one.identified:
-                builder.add(of_event)
-        recording = builder.changes()
-        for key, amount in recording.increments.items():
-            pipeline.incrby(key, amount)
-        for key, value in recording.sums.items():
-            pipeline.incrbyfloat(key, value)
-        for key, values in recording.uniques.items():
-            pipeline.pfadd(key, *(value.encode("utf-8", "surrogatepass") for value in values))
-        for key in recording.expiring:
-            pipeline.expire(key, seconds)
-        for text in recording.outbox:
-            pipeline.xadd(OUTBOX, {"event": text})
+        """One call of one script. A dropped idle connection is replaced before it is sent; nothing is repeated."""
+        if not recordings:
+            return []
+        with self._commit_lock:
+            letters, crowd, seconds, *refused = self._written(recordings)
+        if crowd:
+            log.warning(
+                "store: %s ids came in %.1f hours, so that older ones are forgotten before 24 hours are over; raise "
+                "store.idempotency_limit",
+                f"{crowd:,}",
+                seconds / 3600,
+            )
+        return verdicts(letters, refused)
+
+    def _written(self, recordings: Sequence[Recording]) -> list[Any]:
+        """Return what the script says, after it has found that this is the store that it should be."""
         with self._translating_errors():
-            pipeline.execute()
-        return [Verdict(Outcome.RECORDED)] * len(recordings)
+            while True:
+                expected = self.identifier()
+                state, *answer = self._commits.call(packed(recordings, COMMIT_KEYS, expected, self._ids_per_table))
+                if state == "DONE":
+                    return answer
+                self._require_own(*(field or None for field in answer))
 
     def totals(self, keys: Sequence[str]) -> dict[str, float]:
         found: dict[str, float] = {}
         for start in range(0, len(keys), MAX_KEYS_PER_QUERY):
             some = list(keys[start : start + MAX_KEYS_PER_QUERY])
-            values = cast("list[str | None]", self._idempotent(partial(self._redis.mget, some)))
+            values = cast("list[str | None]", self._reply(methodcaller("mget", some)))
             by_key = dict(zip(some, values, strict=True))
             found.update((key, self._number(key, value)) for key, value in by_key.items() if value is not None)
             self._require_absent([key for key, value in by_key.items() if value is None])
@@ -161,13 +196,10 @@ class RedisStore:
     def distinct(self, keys: Sequence[str]) -> int:
         if not keys:
             return 0
-        return self._idempotent(partial(self._distinct, keys))
-
-    def _distinct(self, keys: Sequence[str]) -> int:
         try:
-            return self._redis.pfcount(*keys)
-        except redis.ResponseError as error:
-            if not str(error).startswith(("WRONGTYPE", "INVALIDOBJ")):
+            return cast("int", self._reply(lambda redis: redis.pfcount(*keys)))
+        except StoreUnavailableError as error:
+            if not isinstance(error.__cause__, redis.ResponseError) or not str(error.__cause__).startswith(WRONG_SET):
                 raise
             wrong = next((key for key in keys if not self._is_set(key)), keys[0])
             raise self._wrong(wrong, "something that is not a HyperLogLog") from None
@@ -181,10 +213,10 @@ class RedisStore:
 
     def _require_absent(self, keys: Sequence[str]) -> None:
         """Raise CounterError if MGET had nothing to say of a key because it holds another type than a string."""
-        if not keys or not self._idempotent(lambda: self._redis.exists(*keys)):
+        if not keys or not self._reply(lambda redis: redis.exists(*keys)):
             return
         for key in keys:
-            kind = cast("str", self._idempotent(partial(self._redis.type, key)))
+            kind = cast("str", self._reply(methodcaller("type", key)))
             if kind not in ("none", "string"):  # a string was written meanwhile: the key was absent before
                 raise self._wrong(key, f"a {kind}, not a number")
 
@@ -195,10 +227,10 @@ class RedisStore:
             "metadata": payload.metadata,
             "saved_at": self.trusted_now().isoformat(),
         }
-        self._idempotent(lambda: self._redis.set(PAYLOAD, json.dumps(entry)))
+        self._reply(lambda redis: redis.set(PAYLOAD, json.dumps(entry)))
 
     def payload(self) -> CachedPayload | None:
-        text = cast("str | None", self._idempotent(lambda: self._redis.get(PAYLOAD)))
+        text = cast("str | None", self._reply(lambda redis: redis.get(PAYLOAD)))
         if text is None:
             return None
         with self._reading(PAYLOAD):
@@ -210,25 +242,25 @@ class RedisStore:
             return CachedPayload(recorded_at, entry["payload"], entry["metadata"], saved_at)
 
     def state(self, name: str) -> str | None:
-        return cast("str | None", self._idempotent(lambda: self._redis.hget(STATE, name)))
+        return cast("str | None", self._reply(lambda redis: redis.hget(STATE, name)))
 
     def set_state(self, name: str, value: str) -> None:
-        self._idempotent(lambda: self._redis.hset(STATE, name, value))
+        self._reply(lambda redis: redis.hset(STATE, name, value))
 
     def keep_state(self, name: str, value: str) -> str:
-        self._idempotent(lambda: self._redis.hsetnx(STATE, name, value))
+        self._reply(lambda redis: redis.hsetnx(STATE, name, value))
         return self.state(name) or value
 
     def add_token(self, token: Token) -> None:
-        self._idempotent(lambda: self._redis.hset(TOKENS, token.digest, _token_text(token)))
+        self._reply(lambda redis: redis.hset(TOKENS, token.digest, _token_text(token)))
 
     def token(self, digest: str) -> Token | None:
-        text = cast("str | None", self._idempotent(lambda: self._redis.hget(TOKENS, digest)))
+        text = cast("str | None", self._reply(lambda redis: redis.hget(TOKENS, digest)))
         with self._reading(TOKENS):
             return None if text is None else _token(digest, text)
 
     def tokens(self) -> list[Token]:
-        entries = cast("dict[str, str]", self._idempotent(lambda: self._redis.hgetall(TOKENS)))
+        entries = cast("dict[str, str]", self._reply(lambda redis: redis.hgetall(TOKENS)))
         with self._reading(TOKENS):
             tokens = [_token(digest, text) for digest, text in entries.items()]
         return sorted(tokens, key=lambda token: (token.created, token.identifier))
@@ -236,32 +268,28 @@ class RedisStore:
     def revoke_token(self, identifier: str) -> bool:
         digests = [token.digest for token in self.tokens() if token.identifier == identifier]
         if digests:
-            self._idempotent(lambda: self._redis.hdel(TOKENS, *digests))
+            self._reply(lambda redis: redis.hdel(TOKENS, *digests))
         return bool(digests)
 
     def flags(self) -> dict[str, bool]:
-        entries = cast("dict[str, str]", self._idempotent(lambda: self._redis.hgetall(FLAGS)))
+        entries = cast("dict[str, str]", self._reply(lambda redis: redis.hgetall(FLAGS)))
         return {name: enabled == "1" for name, enabled in entries.items()}
 
     def set_flag(self, name: str, enabled: bool) -> None:
-        self._idempotent(lambda: self._redis.hset(FLAGS, name, "1" if enabled else "0"))
+        self._reply(lambda redis: redis.hset(FLAGS, name, "1" if enabled else "0"))
 
     def outbox(self, limit: int) -> list[OutboxRow]:
-        rows = cast(
-            "list[tuple[str, dict[str, str]]]", self._idempotent(lambda: self._redis.xrange(OUTBOX, count=limit))
-        )
+        rows = cast("list[tuple[str, dict[str, str]]]", self._reply(lambda redis: redis.xrange(OUTBOX, count=limit)))
         return [OutboxRow(identifier, entry["event"]) for identifier, entry in rows]
 
     def delete_sent(self, identifiers: Iterable[str]) -> None:
         gone = list(identifiers)
         if gone:
-            self._idempotent(lambda: self._redis.xdel(OUTBOX, *gone))
+            self._reply(lambda redis: redis.xdel(OUTBOX, *gone))
 
     def lease(self, name: str, holder: str, seconds: float) -> bool:
         milliseconds = max(1, int(seconds * 1000))
-        return bool(
-            self._idempotent(lambda: self._redis.eval(TAKE_LEASE, 1, f"{LEASE}{name}", holder, str(milliseconds)))
-        )
+        return bool(self._reply(lambda redis: redis.eval(TAKE_LEASE, 1, f"{LEASE}{name}", holder, str(milliseconds))))
 
     def trusted_now(self) -> datetime:
         now, text = self._time.now(self.state(TRUSTED))
@@ -272,27 +300,86 @@ class RedisStore:
     def clock_warning(self) -> str | None:
         return self._time.warning
 
+    def warnings(self) -> list[str]:
+        return [warning for warning in (self.clock_warning(), self._eviction_warning) if warning]
+
     def identifier(self) -> str:
-        return self.keep_state(IDENTIFIER, str(uuid.uuid4()))
+        if self._identifier is None:
+            self._identifier = self.keep_state(IDENTIFIER, str(uuid.uuid4()))
+        return self._identifier
 
     def adopt(self) -> str:
-        self.set_state(ADOPTED, str(time.time()))
-        return self.identifier()
+        self._identifier = None
+        identifier = self.identifier()
+        self.set_state(ADOPTED, str(self._now()))
+        return identifier
 
     def probe(self) -> None:
-        self._idempotent(lambda: self._redis.set(PROBE, "1", ex=60))
+        with self._translating_errors(), self._probes.pipeline(transaction=True) as pipeline:
+            if self._identifier is None:
+                pipeline.hsetnx(STATE, IDENTIFIER, str(uuid.uuid4()))
+            pipeline.set(PROBE, "1", ex=PROBE_LIFETIME)
+            pipeline.info("memory")
+            pipeline.hmget(STATE, IDENTIFIER, ADOPTED)
+            *_, memory, kept = pipeline.execute()
+            self._require_own(*kept)
+        policy = memory.get("maxmemory_policy", "noeviction")
+        self._eviction_warning = None if policy == "noeviction" else EVICTION.format(policy=policy)
 
     def close(self) -> None:
         self._closed = True
+        self._commits.disconnect()
+        self._probes.connection_pool.disconnect()
         self._pool.disconnect()
 
-    def _idempotent(self, command: Callable[[], Reply]) -> Reply:
-        """Run a command that does no harm when it runs twice, once more on a new connection when the old one broke."""
+    def _reply(self, command: Callable[[Pipeline], object]) -> object:
+        """Return what a command answers, in one transaction with a look at whose store this is.
+
+        The command does no harm when it runs twice: it runs once more on a new connection when the old one broke.
+        """
         with self._translating_errors():
             try:
-                return command()
+                kept, reply = self._transaction(command)
             except redis.ConnectionError:
-                return command()
+                kept, reply = self._transaction(command)
+            self._require_own(*kept)
+        return reply
+
+    def _transaction(self, command: Callable[[Pipeline], object]) -> tuple[Sequence[str | None], object]:
+        with self._redis.pipeline(transaction=True) as pipeline:
+            pipeline.hmget(STATE, IDENTIFIER, ADOPTED)
+            command(pipeline)
+            answers = pipeline.execute(raise_on_error=False)
+        for answer in answers:
+            if isinstance(answer, redis.RedisError):
+                raise answer
+        kept, reply = answers
+        return kept, reply
+
+    def _require_own(self, identifier: str | None, adopted: str | None) -> None:
+        """Raise StoreUnavailableError unless this is the store of the first call, or one that was adopted just now."""
+        if self._identifier is None:
+            self._identifier = identifier
+        elif identifier != self._identifier:
+            if identifier is None or not self._is_recent(adopted):
+                raise StoreUnavailableError(
+                    f"{self._name}: this Redis is empty or is not the one that this server started with; restore it, "
+                    "or run `metrics-dictionary store adopt`"
+                )
+            log.warning("store: %s was adopted in place of the one that this server started with", self._name)
+            self._identifier = identifier
+
+    def _is_recent(self, adopted: str | None) -> bool:
+        try:
+            return adopted is not None and abs(self._now() - float(adopted)) <= ADOPTION_SECONDS
+        except ValueError:
+            return False
+
+    def _now(self) -> int:
+        """Return what the clock of Redis says, in seconds: several machines compare it."""
+        with self._translating_errors():
+            seconds: int = self._redis.time()[0]
+        return seconds
 
     @contextmanager
     def _translating_errors(self) -> Iterator[None]:
@@ -300,6 +387,8 @@ class RedisStore:
             raise StoreUnavailableError(f"{self._name}: this store is closed")
         try:
             yield
+        except MaybeDoneError as error:
+            raise OutcomeUnknownError(f"{self._name}: {error}") from error
         except (redis.RedisError, OSError) as error:
             # The client puts the command before the reason, and in it what a user sent.
             reason = str(error).rpartition("caused error: ")[2].rstrip(".").partition("\n")[0]
@@ -325,6 +414,13 @@ class RedisStore:
     def _wrong(self, key: str, found: str) -> CounterError:
         """Return the error of a key that another program wrote; what it holds is nobody's business."""
         return CounterError(f"{self._name}: the key {key} holds {found}; rename or delete the key in Redis")
+
+
+def _probing_client(pool: redis.ConnectionPool) -> redis.Redis:
+    """Return a client with one connection of its own, which waits for PROBE_SECONDS to connect and be answered."""
+    limits = {"socket_connect_timeout": PROBE_SECONDS / 4, "socket_timeout": PROBE_SECONDS * 3 / 4}
+    settings = {**pool.connection_kwargs, **limits}
+    return redis.Redis(connection_pool=redis.ConnectionPool(pool.connection_class, max_connections=1, **settings))
 
 
 def _token_text(token: Token) -> str:

@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING
 
 from metrics_dictionary.stores.keys import KEY_LIFETIME
 from metrics_dictionary.stores.sqlite_file import StoreFile, primary_code
-from metrics_dictionary.stores.sqlite_ids import IDS_LIMIT, KnownIds, names_in, sift
+from metrics_dictionary.stores.sqlite_ids import KnownIds, names_in, sift
 from metrics_dictionary.stores.sqlite_schema import migrate, refuse_another_application
 from metrics_dictionary.stores.store import (
     ADOPTED,
     ADOPTION_SECONDS,
     IDENTIFIER,
+    IDS_LIMIT,
     PROBE_SECONDS,
     CachedPayload,
     OutboxRow,
@@ -251,6 +252,9 @@ class SqliteStore:
 
     def clock_warning(self) -> str | None:
         return self._time.warning
+
+    def warnings(self) -> list[str]:
+        return [warning for warning in (self.clock_warning(),) if warning]
 
     def identifier(self) -> str:
         return self._identifier or ""

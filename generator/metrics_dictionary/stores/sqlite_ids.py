@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
     from metrics_dictionary.stores.store import Recording
 
-IDS_LIMIT = 5_000_000
-"""How many ids are kept, unless a setting says otherwise: 150 MB or so."""
-
 TABLES = ("ids_0", "ids_1", "ids_2")
 
 ROTATE_AFTER = 12 * 3600

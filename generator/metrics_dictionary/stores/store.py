@@ -42,9 +42,10 @@ class Changes:
     """What events change.
 
     ``increments``: counter key -> by how much. ``sums``: sum key -> by how much, finite. ``uniques``: key of a set ->
-    the values to add. ``expiring``: those of these keys that end KEY_LIFETIME after the last write, the weekly ones.
-    ``outbox``: JSON documents, one for each event that goes to the collector. Raises ValueError for a number that a
-    store could not add: it would spoil what the same transaction holds for others.
+    the values to add. ``expiring``: those of these keys that end, the weekly ones: a store keeps them for KEY_LIFETIME
+    after the first write at least, and after the last one at most. ``outbox``: JSON documents, one for each event that
+    goes to the collector. Raises ValueError for a number that a store could not add: it would spoil what the same
+    transaction holds for others.
     """
 
     increments: Mapping[str, int] = field(default_factory=dict)
@@ -242,6 +243,9 @@ class Store(Protocol):
     def clock_warning(self) -> str | None:
         """Return why this process's clock is not trusted, as of the last commit or `trusted_now`; None when it is."""
 
+    def warnings(self) -> list[str]:
+        """Return what somebody should look at, as of the last commit or probe: the clock, what Redis may delete."""
+
     def identifier(self) -> str:
         """Return the UUID of the store that this process started with: it was written when the store was created."""
 
@@ -261,6 +265,9 @@ class Store(Protocol):
     def close(self) -> None:
         """Let go of files and connections; every later call raises StoreUnavailableError."""
 
+
+IDS_LIMIT = 5_000_000
+"""How many ids of events and requests a store keeps, unless a setting says otherwise: 150 MB or so in SQLite."""
 
 IDENTIFIER = "store_identifier"
 """The state that tells a store from every other one, and from an empty one. A backup has it, too."""

@@ -1,0 +1,179 @@
+"""Recordings as the arguments of the script that writes them to Redis, and its answer as verdicts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import redis
+
+from metrics_dictionary.stores.keys import KEY_LIFETIME
+from metrics_dictionary.stores.store import Outcome, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from metrics_dictionary.stores.store import Changes, Recording
+
+SCRIPT = Path(__file__).with_suffix(".lua").read_text(encoding="utf-8")
+"""What it takes and returns is said at its top."""
+
+SCRIPT_SHA = hashlib.sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
+"""The name by which Redis knows it (EVALSHA)."""
+
+MAX_EXACT = 2**53
+"""Up to here Lua's numbers are exact."""
+
+FIRST_ROW = 7
+"""Where the rows of the outbox begin among the arguments; Lua counts from one."""
+
+PARTLY = "PARTLY"
+"""How the script's error begins when it could not take back what it had written."""
+
+NOT_DONE = (
+    redis.exceptions.BusyLoadingError,
+    redis.exceptions.AuthenticationError,
+    redis.exceptions.AuthorizationError,
+)
+"""Errors that redis-py calls errors of the connection, though Redis answered, and refused."""
+
+OUTCOMES = {
+    "W": Verdict(Outcome.RECORDED),
+    "D": Verdict(Outcome.DUPLICATE),
+    "C": Verdict(Outcome.CONFLICT),
+}
+
+
+class MaybeDoneError(Exception):
+    """Redis got the recordings, and did not say what became of them. The message is the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """The keys and the arguments of the script."""
+
+    keys: list[str]
+    arguments: list[str | bytes | int]
+
+
+def packed(recordings: Iterable[Recording], fixed_keys: Sequence[str], identifier: str, table_size: int) -> Packed:
+    """Return what the script is called with: ``fixed_keys`` are the state, the outbox, the rotation and three tables.
+
+    The store must have this ``identifier``; ``table_size`` ids fit into each table.
+    """
+    packing = _Packing(fixed_keys)
+    listed = json.dumps([packing.recording(one) for one in recordings], ensure_ascii=False, separators=(",", ":"))
+    arguments: list[str | bytes | int] = [
+        identifier,
+        table_size,
+        int(KEY_LIFETIME.total_seconds()),
+        b"".join(packing.names),
+        b"".join(packing.digests),
+        listed.encode("utf-8", "surrogatepass"),
+        *packing.rows,
+    ]
+    return Packed(list(packing.positions), arguments)
+
+
+def verdicts(letters: str, refused: Iterable[str]) -> list[Verdict]:
+    """Return what the script says of each recording, with the keys of the refused ones."""
+    keys = iter(refused)
+    return [OUTCOMES.get(letter) or Verdict(Outcome.REFUSED, next(keys)) for letter in letters]
+
+
+class _Packing:
+    """Collects what recordings have in common: each key once, names, digests and rows in one list each."""
+
+    def __init__(self, fixed_keys: Sequence[str]) -> None:
+        self.positions = {key: position for position, key in enumerate(fixed_keys, 1)}
+        self.names: list[bytes] = []
+        self.digests: list[bytes] = []
+        self.rows: list[str] = []
+
+    def recording(self, recording: Recording) -> list[object]:
+        if recording.request is not None:
+            self.names.append(recording.request)
+            self.digests.append(recording.digest)
+        listed: list[object] = [int(recording.request is not None), self._changes(recording.changes)]
+        for name, changes in recording.identified:
+            self.names.append(name)
+            listed.append(self._changes(changes))
+        return listed
+
+    def _changes(self, changes: Changes) -> list[list[object]]:
+        increments: list[object] = []
+        for key, amount in changes.increments.items():
+            increments += (self._position(key), _exact(amount))
+        sums: list[object] = []
+        for key, value in changes.sums.items():
+            sums += (self._position(key), _exact(value))
+        uniques: list[object] = []
+        for key, values in changes.uniques.items():
+            uniques += (self._position(key), list(values))
+        first = FIRST_ROW + len(self.rows)
+        self.rows += changes.outbox
+        rows: list[object] = list(range(first, first + len(changes.outbox)))
+        return [increments, sums, uniques, [self._position(key) for key in changes.expiring], rows]
+
+    def _position(self, key: str) -> int:
+        return self.positions.setdefault(key, len(self.positions) + 1)
+
+
+def _exact(number: float) -> float | str:
+    """Return a number as it is when a double holds it exactly, else its digits."""
+    return str(number) if isinstance(number, int) and abs(number) > MAX_EXACT else number
+
+
+class CommitConnection:
+    """A connection of its own for the script. It tells what was never sent from what Redis may have done.
+
+    One thread at a time may use it.
+    """
+
+    def __init__(self, connection: Any) -> None:  # a redis.Connection: most of its methods have no types
+        self._connection = connection
+
+    def call(self, call: Packed) -> list[Any]:
+        """Run the script and return its answer.
+
+        Raises redis.RedisError and OSError when nothing is written, and MaybeDoneError.
+        """
+        arguments = (len(call.keys), *call.keys, *call.arguments)
+        self._connect()
+        try:
+            return self._answer("EVALSHA", SCRIPT_SHA, *arguments)
+        except redis.exceptions.NoScriptError:
+            return self._answer("EVAL", SCRIPT, *arguments)
+
+    def disconnect(self) -> None:
+        """Close it; the next call connects anew."""
+        self._connection.disconnect()
+
+    def _connect(self) -> None:
+        """Connect, also in place of a connection that Redis dropped meanwhile: nothing has been sent yet."""
+        self._connection.connect()
+        try:
+            dropped = self._connection.can_read()
+        except (redis.ConnectionError, redis.TimeoutError, OSError):
+            dropped = True
+        if dropped:
+            self._connection.disconnect()
+            self._connection.connect()
+
+    def _answer(self, *command: str | bytes | int) -> list[Any]:
+        try:
+            self._connection.send_command(*command)
+            answer: list[Any] = self._connection.read_response()
+        except NOT_DONE:
+            raise
+        except (redis.ConnectionError, redis.TimeoutError, OSError) as error:
+            self._connection.disconnect()
+            raise MaybeDoneError(str(error)) from error
+        except redis.ResponseError as error:
+            if str(error).startswith(PARTLY):
+                raise MaybeDoneError(str(error)) from error
+            raise
+        return answer
