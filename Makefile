@@ -6,6 +6,9 @@ PORT ?= 8080
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
+# The tests start many processes that import the package; none of them should compile it again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: serve test coverage build validate check manual format bench clean
 
 serve: .venv/installed ## validate, build and serve the shipped definitions, with a sample database and tokens

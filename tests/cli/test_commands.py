@@ -144,6 +144,32 @@ def test_a_full_disk_is_one_line_and_exit_status_2(root: Path) -> None:
     assert "No space left on device" in result.stderr
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "explain create_board --definitions definitions",
+        "schema event",
+        "diff definitions --definitions definitions",
+        "changelog --since definitions --definitions definitions",
+        "check-payload payload.json --definitions definitions --without-optional",
+        "fmt definitions",
+        "deprecate counts.boards --milestone 17.0 --url https://example.com/1 --definitions definitions",
+        "rename-group planning boards --definitions definitions",
+        "ping generate --definitions definitions",
+        "database sample application.db",
+        "token list",
+        "flag list",
+    ],
+)
+def test_a_command_needs_nothing_that_another_one_imports(root: Path, command: str) -> None:
+    """What runs in the other tests is a copy of a process that has imported everything."""
+    write(root.parent / "payload.json", "{}")
+    done = subprocess.run(
+        [*COMMAND, *command.split()], env=environment(), cwd=root.parent, capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stderr.count("Traceback")) == (0, 0), done.stderr
+
+
 def test_wrong_usage_is_exit_status_2(root: Path) -> None:
     assert run("validate", root, "--format", "xml").returncode == 2
     assert run("nonsense").returncode == 2
