@@ -111,9 +111,11 @@ def running(
         with server, application.probe.running():
             thread.start()
             eventually(lambda: application.probe.status().seconds is not None)
-            yield Running(server, opened, application, secrets, identifiers)
-            server.shutdown()
-            thread.join(5)
+            try:
+                yield Running(server, opened, application, secrets, identifiers)
+            finally:
+                server.shutdown()
+                thread.join(5)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,17 @@ if TYPE_CHECKING:
 CACHE_SECONDS = 3.0
 """How long a checked token is good without asking the store: a revoke works within five seconds."""
 
+UNKNOWN_SECONDS = 1.0
+"""How long an unknown token is refused without asking: nobody knows a token before it is made."""
+
 MAX_CACHED = 1_000
+"""Tokens that are remembered, and as many of those that are unknown."""
+
+MAX_LOOK_UPS = 256
+"""Requests that may wait at a time for a look into the store."""
+
+MAX_LOOK_UP_SECONDS = 1.0
+"""How long a look into the store may take before nobody else has to wait for one."""
 
 MAX_TOKEN_LENGTH = 200
 
@@ -31,7 +42,11 @@ INSUFFICIENT = "The request requires higher privileges than provided by the acce
 
 
 class Authentication:
-    """Checks callers against the store's tokens. Unknown tokens are not remembered: they may be made any moment."""
+    """Checks callers against the store's tokens, of which the last ones are remembered, and which are unknown, too.
+
+    Requests that need a look into the store are admitted by `begin_look_up`, so that they do not gather without bound
+    while the store hangs.
+    """
 
     def __init__(self, store: Store, trusted_networks: Iterable[str], limits: RateLimits, *, clock: Clock) -> None:
         """Take the networks as `10.0.0.0/8`. Raises OperationalError for one that is not a network."""
@@ -39,7 +54,11 @@ class Authentication:
         self._limits = limits
         self._networks = Networks(trusted_networks, "server.trusted_networks")
         self._clock = clock
-        self._cache: dict[str, tuple[float, Token]] = {}
+        # Apart, so that a flood of unknown tokens does not push out those that are known.
+        self._cache: dict[str, tuple[float, Token | None]] = {}
+        self._unknown: dict[str, tuple[float, Token | None]] = {}
+        self._look_ups: dict[int, float] = {}
+        self._look_ups_lock = threading.Lock()
 
     def check(self, request: Request, access: Access) -> Token | Response | None:
         """Return the caller's token, None where none is needed, or why the caller may not do this.
@@ -70,6 +89,22 @@ class Authentication:
             return True
         return self._cached(digest(secret)) is not None
 
+    def begin_look_up(self, request: Request) -> bool:
+        """Admit a request that needs a look into the store, until `end_look_up`; False when too much is waiting."""
+        now = time.monotonic()
+        with self._look_ups_lock:
+            waiting = self._look_ups
+            if len(waiting) >= MAX_LOOK_UPS or (waiting and now - next(iter(waiting.values())) > MAX_LOOK_UP_SECONDS):
+                return False
+            waiting[id(request)] = now
+        return True
+
+    def end_look_up(self, request: Request) -> None:
+        """Note that the store has answered, or never will."""
+        if id(request) in self._look_ups:  # hardly any request is
+            with self._look_ups_lock:
+                del self._look_ups[id(request)]
+
     def _token(self, request: Request) -> Token | None:
         """Return the token when it is known, not revoked and not expired."""
         secret = _secret(request)
@@ -83,19 +118,24 @@ class Authentication:
     def _known(self, secret_digest: str) -> Token | None:
         cached = self._cached(secret_digest)
         if cached is not None:
-            return cached
+            return cached[1]
         token = self._store.token(secret_digest)
-        if token is None or not hmac.compare_digest(token.digest, secret_digest):
-            self._cache.pop(secret_digest, None)
-            return None
-        if len(self._cache) >= MAX_CACHED:
-            self._cache.clear()
-        self._cache[secret_digest] = (time.monotonic() + CACHE_SECONDS, token)
+        if token is not None and not hmac.compare_digest(token.digest, secret_digest):
+            token = None
+        cache, seconds = (self._unknown, UNKNOWN_SECONDS) if token is None else (self._cache, CACHE_SECONDS)
+        if len(cache) >= MAX_CACHED:
+            cache.clear()
+        cache[secret_digest] = (time.monotonic() + seconds, token)
         return token
 
-    def _cached(self, secret_digest: str) -> Token | None:
-        cached = self._cache.get(secret_digest)
-        return cached[1] if cached is not None and time.monotonic() < cached[0] else None
+    def _cached(self, secret_digest: str) -> tuple[float, Token | None] | None:
+        """Return until when a token is remembered, and the token: None for one that is unknown."""
+        now = time.monotonic()
+        for cache in (self._cache, self._unknown):
+            cached = cache.get(secret_digest)
+            if cached is not None and now < cached[0]:
+                return cached
+        return None
 
     def _is_trusted(self, request: Request) -> bool:
         """Say whether a caller is; a proxy on a trusted network does not make those trusted that it speaks for."""

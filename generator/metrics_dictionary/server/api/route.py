@@ -74,8 +74,9 @@ class Route:
     """One call. ``flag`` is the feature flag without which there is no such call; ``description`` is Markdown.
 
     ``handle`` is the endpoint: it gets an authorized request with its body, and may raise StoreUnavailableError. One
-    that is not ``blocking`` answers from memory: the server's loop calls it itself. What is to be written goes back
-    with the response, as Uncommitted. ``cross_origin`` are the calls that pages of the origins in
+    that is not ``blocking`` answers from memory: the server's loop calls it itself. A ``local`` one waits for files of
+    this machine at most, and has threads that never wait for a store. What is to be written goes back with the
+    response, as Uncommitted. ``cross_origin`` are the calls that pages of the origins in
     ``server.cors_origins`` may make.
     """
 
@@ -90,6 +91,7 @@ class Route:
     parameters: tuple[Parameter, ...] = ()
     body: RequestBody | None = None
     blocking: bool = True
+    local: bool = False
     cross_origin: bool = False
 
 

@@ -62,7 +62,7 @@ class Router:
         self._authentication = Authentication(application.store, trusted, self._limits, clock=application.clock)
 
     def authorize_from_memory(self, request: Request) -> Route | Response | None:
-        """Decide as `authorize` does, or return None when that takes a look into the store.
+        """Decide as `authorize` does, or return None when that takes a look into the store; 503 when too many do.
 
         Comes first for each request: finds out who asks, and counts the calls of an address.
         """
@@ -80,7 +80,7 @@ class Router:
         route = None if methods is None else self._route(request, methods)
         if route is None or (route.flag is None and self._authentication.is_known(request, route.access)):
             return self.authorize(request)
-        return None
+        return None if self._authentication.begin_look_up(request) else unavailable()
 
     def authorize(self, request: Request) -> Route | Response:
         """Return the request's route, or why it is refused: who may not call cannot make the server read a body.
@@ -93,6 +93,8 @@ class Router:
             return _unavailable(request, error)
         except Exception as bug:  # noqa: BLE001 - a bug is one request's 500, and a line in the log
             return _internal_error(request, bug)
+        finally:
+            self._authentication.end_look_up(request)
 
     def respond(self, route: Route, request: Request) -> Response | Uncommitted:
         """Return the endpoint's response to a request that was authorized and has its body."""

@@ -57,7 +57,9 @@ class State(enum.Enum):
     """What a connection is doing, and so what it waits for."""
 
     READING = "waits for more of a request, or for its first byte"
-    WORKING = "waits for a thread that may wait for the store, a database, a file"
+    AUTHORIZING = "waits for a thread that looks into the store for a token or a flag"
+    WORKING = "waits for a thread that may wait for the store or a database"
+    READING_FILE = "waits for a thread that reads files"
     READING_BODY = "waits for the thread that reads large bodies"
     COMMITTING = "waits for the commit that makes its response true"
     RESPONDING = "its response is ready to be written"
@@ -158,11 +160,11 @@ class Connection:
         if isinstance(pending, State):
             return pending
         if pending.route is None:
-            return State.WORKING
+            return State.AUTHORIZING
         if not pending.is_complete(self.buffer):
             return State.READING
         if pending.route.blocking:
-            return State.WORKING
+            return State.READING_FILE if pending.route.local else State.WORKING
         return State.READING_BODY if pending.is_large else self._call_endpoint(pending, pending.route)
 
     def work(self) -> State:
@@ -175,8 +177,8 @@ class Connection:
             if isinstance(route, Response):
                 return self._reject(pending, route)
             self._expect_body(pending, route)
-            if pending.is_large and pending.is_complete(self.buffer):
-                return State.READING_BODY
+            if pending.is_complete(self.buffer) and (route.blocking or pending.is_large):
+                return State.WORKING if route.blocking else State.READING_BODY
         else:
             route = pending.route
         return self._call_endpoint(pending, route) if pending.is_complete(self.buffer) else State.READING

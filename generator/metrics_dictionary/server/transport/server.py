@@ -53,6 +53,9 @@ STOP_SECONDS = 10.0
 DRAIN_SECONDS = 0.25
 """How long a silent connection is still listened to then: a request may be on its way."""
 
+SEPARATE_THREADS = 4
+"""Threads that read the site's files, and as many that look for tokens; both take a fraction of a millisecond."""
+
 MAX_ACCEPTED = 64
 """Connections that are accepted before those that are open have their turn."""
 
@@ -126,6 +129,8 @@ class Server(HTTPServer):
         self._poller = open_poller()
         self._tasks: _Tasks = queue.SimpleQueue()
         self._large_bodies: _Tasks = queue.SimpleQueue()
+        self._files: _Tasks = queue.SimpleQueue()
+        self._authorizations: _Tasks = queue.SimpleQueue()
         self._pipelined: deque[Connection] = deque()
         self._open: dict[int, Connection] = {}
         self._spared: deque[Connection] = deque()
@@ -165,6 +170,8 @@ class Server(HTTPServer):
         self._poller.watch(self._listener)
         # One thread reads large bodies: Python runs one at a time, and each that wants to run delays the loop.
         queues = [self._large_bodies, *[self._tasks] * self._options.threads]
+        # A store that hangs holds whoever needs it, and nobody else.
+        queues += [self._files, self._authorizations] * SEPARATE_THREADS
         for tasks in queues:
             threading.Thread(target=_run_tasks, args=(tasks,), name="server", daemon=True).start()
         committer = self._committer = Committer(self.router.store, self._take_results)
@@ -283,6 +290,10 @@ class Server(HTTPServer):
             self._close(connection)
         elif state is State.WORKING:
             self._tasks.put(partial(self._work, connection))
+        elif state is State.AUTHORIZING:
+            self._authorizations.put(partial(self._work, connection))
+        elif state is State.READING_FILE:
+            self._files.put(partial(self._work, connection))
         elif state is State.READING_BODY:
             self._large_bodies.put(partial(self._work, connection))
         elif state is State.COMMITTING and connection.uncommitted is not None:

@@ -56,7 +56,8 @@ State = tuple[int, int, int]
 
 def site_route(application: Application) -> Route:
     """Return what answers every path that is not in the route table; it is not part of the API's documentation."""
-    return Route("GET", "/", "The site", SiteFiles(application.site).get, {200: RouteResponse("A page.", "text/html")})
+    page = {200: RouteResponse("A page.", "text/html")}
+    return Route("GET", "/", "The site", SiteFiles(application.site).get, page, local=True)
 
 
 class SiteFiles:
