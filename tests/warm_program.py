@@ -51,12 +51,7 @@ def _run(request: Request) -> NoReturn:
     os.chdir(request["folder"])
     sys.argv = ["metrics-dictionary", *request["arguments"]]
     sys.path[0] = request["folder"]
-    try:
-        main()
-    except BaseException:
-        sys.excepthook(*sys.exc_info())
-        sys.stderr.flush()
-        os._exit(1)
+    main()
 
 
 if __name__ == "__main__":
