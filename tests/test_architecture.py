@@ -99,7 +99,6 @@ def test_every_module_is_imported_somewhere_or_is_a_command_or_a_format() -> Non
 
 
 SMALL = {
-    "dictionary.event": "a kind of definition is a module",
     "dictionary.milestones": "the site, the commands and the feeds share it",
     "ping.sources.open_sources": "the only place that knows the settings and every client",
     "reports.xml_text": "two formats share it",

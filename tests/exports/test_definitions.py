@@ -85,7 +85,7 @@ def test_the_events_are_sorted_by_action() -> None:
         "  - user\n"
         "  file_path: definitions/events/board_opened.yml\n"
     )
-    assert json.loads(export_events(SMALL, "json")) == [dict(event.fields) for event in SMALL.events.values()]
+    assert json.loads(export_events(SMALL, "json")) == [dict(event.fields) for event in SMALL.events]
 
 
 def test_a_dictionary_without_definitions_gives_an_empty_list() -> None:

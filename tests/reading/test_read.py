@@ -37,7 +37,7 @@ def test_a_root_becomes_a_dictionary(root: Path) -> None:
     dictionary = read_dictionary(root).dictionary
     assert list(dictionary.expanded) == ["counts.loaves", "counts.loaves_weekly"]
     assert dictionary.metrics[0].file_path == "bakery/metrics/loaves.yml"
-    assert list(dictionary.events) == ["bake"]
+    assert list(dictionary.events_by_action) == ["bake"]
     assert dictionary.instrumentations is not None
     assert dictionary.instrumentations["HostMetric"].source == "machine"
     assert dictionary.product_groups is not None
@@ -65,7 +65,7 @@ def test_a_broken_file_is_named_and_the_others_are_read(root: Path) -> None:
         "yaml-syntax",
     ]
     assert [file.rpartition("/")[2] for file in reading.unread] == ["x.yml", "broken.yml"]
-    assert list(reading.dictionary.events) == ["bake"]
+    assert list(reading.dictionary.events_by_action) == ["bake"]
     assert len(reading.documents) == 2
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
 
 from metrics_dictionary.dictionary.definition import Fields, text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from metrics_dictionary.dictionary.event import EventDefinition
     from metrics_dictionary.dictionary.metric import MetricDefinition
@@ -57,6 +58,13 @@ class ProductGroup:
         return f"{name} ({quoted(self.contact)})" if self.contact else name
 
 
+class LeftOut(NamedTuple):
+    """A definition that has no place in the dictionary, and why."""
+
+    file_path: str
+    reason: str
+
+
 @dataclass(frozen=True)
 class Dictionary:
     """All definitions of a root, in the order of their files.
@@ -90,12 +98,53 @@ class Dictionary:
         return {key_path: found[key_path] for key_path in sorted(found) if key_path}
 
     @cached_property
-    def events(self) -> dict[str, EventDefinition]:
-        """Action -> event, sorted; the first file wins."""
-        found: dict[str, EventDefinition] = {}
+    def events_by_action(self) -> dict[str, tuple[EventDefinition, ...]]:
+        """Action -> the events that have it, sorted: the internal event first, then by category and file.
+
+        Where several definitions have one identity the first file wins; validation reports the others.
+        """
+        first = {event.identity: event for event in reversed(self.event_definitions or ()) if event.action}
+        found: defaultdict[str, list[EventDefinition]] = defaultdict(list)
+        for event in sorted(first.values(), key=lambda one: (one.action, not one.is_internal, one.category)):
+            found[event.action].append(event)
+        return {action: _told_apart(events) for action, events in found.items()}
+
+    @cached_property
+    def events(self) -> tuple[EventDefinition, ...]:
+        """All events, sorted as `events_by_action`."""
+        return tuple(chain.from_iterable(self.events_by_action.values()))
+
+    @cached_property
+    def named_events(self) -> dict[str, EventDefinition]:
+        """Action -> the event that selection rules and calls mean by it: the internal one, otherwise the only one."""
+        return {event.action: event for event in self.events if not event.by_category}
+
+    @cached_property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """What `expanded` and `events` have no place for, in the order of the files."""
+        found: list[LeftOut] = []
+        for metric in self.metrics:
+            expanded = metric.expand()
+            if not expanded:
+                found.append(LeftOut(metric.file_path, f"the metric `{metric.key_path}` has no time frame"))
+            for one in expanded:
+                kept = self.expanded.get(one.key_path)
+                if kept is None:
+                    found.append(LeftOut(one.file_path, "the metric has no `key_path`"))
+                elif kept.file_path != one.file_path:
+                    found.append(LeftOut(one.file_path, f"`{one.key_path}` is the key path of {kept.file_path}"))
+        kept_events = {event.identity: event.file_path for event in self.events}
         for event in self.event_definitions or ():
-            found.setdefault(event.action, event)
-        return {action: found[action] for action in sorted(found) if action}
+            file_path = kept_events.get(event.identity)
+            if file_path is None:
+                found.append(LeftOut(event.file_path, "the event has no `action`"))
+            elif file_path != event.file_path:
+                found.append(LeftOut(event.file_path, f"`{event.action}` is the same event as in {file_path}"))
+        return tuple(found)
+
+    def metrics_of(self, event: EventDefinition) -> list[MetricDefinition]:
+        """Return the expanded metrics that an event feeds, sorted by key path."""
+        return [] if event.by_category else self.metrics_by_event.get(event.action, [])
 
     @cached_property
     def metrics_by_event(self) -> dict[str, list[MetricDefinition]]:
@@ -105,3 +154,10 @@ class Dictionary:
             for name in metric.event_names:
                 feeds[name].append(metric)
         return dict(feeds)
+
+
+def _told_apart(events: Sequence[EventDefinition]) -> tuple[EventDefinition, ...]:
+    """Return the events of one action, with those marked that the action alone does not mean."""
+    if len(events) == 1:
+        return tuple(events)
+    return tuple(event if event.is_internal else replace(event, by_category=True) for event in events)

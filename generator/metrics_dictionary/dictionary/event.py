@@ -9,7 +9,12 @@ from metrics_dictionary.dictionary.definition import Definition, mapping, text, 
 
 @dataclass(frozen=True, slots=True)
 class EventDefinition(Definition):
-    """An event. ``file_path`` begins with the root's name: ``definitions/events/...``."""
+    """An event. ``file_path`` begins with the root's name: ``definitions/events/...``.
+
+    ``by_category`` says that the action alone means another event of the dictionary, or none.
+    """
+
+    by_category: bool = False
 
     @property
     def action(self) -> str:
@@ -18,8 +23,23 @@ class EventDefinition(Definition):
 
     @property
     def name(self) -> str:
-        """The action: what an event is called where a metric is called by its key path."""
-        return self.action
+        """What an event is called where a metric is called by its key path: its action, where need be with category."""
+        return f"{self.action} ({self.category})" if self.by_category else self.action
+
+    @property
+    def category(self) -> str:
+        """The class or page that records it; empty when the definition has none, as internal events may."""
+        return text(self.fields.get("category")) or ""
+
+    @property
+    def is_internal(self) -> bool:
+        """Whether it is recorded through the API of internal events, and known there by its action."""
+        return self.fields.get("internal_events") is True
+
+    @property
+    def identity(self) -> tuple[str | None, str]:
+        """Category and action, which two events may not share; of an internal event the action only."""
+        return None if self.is_internal else self.category, self.action
 
     @property
     def status(self) -> str:

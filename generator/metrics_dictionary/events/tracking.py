@@ -20,6 +20,7 @@ from metrics_dictionary.stores.keys import week_of
 from metrics_dictionary.stores.store import Changes, ChangesBuilder, Recording
 from metrics_dictionary.tools.clock import utc_now
 from metrics_dictionary.tools.near_misses import NearMisses
+from metrics_dictionary.tools.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -63,7 +64,9 @@ class EventTracker:
         self._structured = structured
         self._counters = CounterIndex(dictionary)
         self._names = EventNames(dictionary)
-        self._declared = {name: frozenset(dictionary.events[name].additional_properties) for name in self._names.active}
+        self._declared = {
+            name: frozenset(dictionary.named_events[name].additional_properties) for name in self._names.active
+        }
 
     def track(self, bodies: object, user: int | None, *, batch: bool | None = None, form: bool = False) -> Tracked:
         """Read the events of `track_events` (the JSON value of its key `events`) or of `track_event` (a list of one).
@@ -143,7 +146,7 @@ class EventTracker:
 
     def _not_counted(self, event: str) -> tuple[str, ...]:
         """Refuse an event that no metric names, or say why it is ignored; nothing to say when it is counted."""
-        if event in self._counters and not self._names.is_removed(event):
+        if event in self._counters and not self._names.is_refused(event):
             return ()
         refusal = f"no metric reads {quoted(event)}" if event in self._names.active else self._names.refusal(event)
         if self._ignore_unknown:
@@ -155,17 +158,20 @@ class EventNames:
     """The events that can be recorded, those that no longer are, and near misses among thousands."""
 
     def __init__(self, dictionary: Dictionary) -> None:
-        self.active = frozenset(name for name, event in dictionary.events.items() if not event.removed)
+        self.active = frozenset(name for name, event in dictionary.named_events.items() if not event.removed)
         self._removed = {
             name: text(event.fields.get("milestone_removed"))
-            for name, event in dictionary.events.items()
+            for name, event in dictionary.named_events.items()
             if event.removed
+        }
+        self._shared = {
+            action: events for action, events in dictionary.events_by_action.items() if events[0].by_category
         }
         self._near = NearMisses(self.active)
 
-    def is_removed(self, event: str) -> bool:
-        """Whether the event has a definition that says that it is no longer recorded."""
-        return event in self._removed
+    def is_refused(self, event: str) -> bool:
+        """Whether the definitions say that it is no longer recorded, or do not say which event it is."""
+        return event in self._removed or event in self._shared
 
     def refusal(self, event: str) -> str:
         """Say why an event that is not active cannot be recorded, and which one was probably meant."""
@@ -173,6 +179,9 @@ class EventNames:
             milestone = self._removed[event]
             since = f" in {milestone}" if milestone else ""
             return f"{quoted(event)} was removed{since} and is no longer recorded"
+        if event in self._shared:
+            categories = listed([quoted(one.category) for one in self._shared[event]])
+            return f"{quoted(event)} is the action of several events, of {categories}, and none of them is internal"
         return f"{quoted(event)} has no definition{suggestion(self._near.near(event))}"
 
 

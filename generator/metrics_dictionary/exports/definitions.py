@@ -44,7 +44,7 @@ def export_events(dictionary: Dictionary, format_name: str = "yaml", *, include_
 
     Raises KeyError for a format that does not exist.
     """
-    return _WRITERS[format_name](_entries(dictionary.events.values(), include_paths=include_paths))
+    return _WRITERS[format_name](_entries(dictionary.events, include_paths=include_paths))
 
 
 def metric_json(metric: MetricDefinition) -> str:
@@ -54,7 +54,7 @@ def metric_json(metric: MetricDefinition) -> str:
 
 def event_json(event: EventDefinition, dictionary: Dictionary) -> str:
     """Return an event as JSON: its fields, then ``file_path`` and ``metrics``, the sorted key paths that it feeds."""
-    key_paths = [metric.key_path for metric in dictionary.metrics_by_event.get(event.action, ())]
+    key_paths = [metric.key_path for metric in dictionary.metrics_of(event)]
     return json_text({**event.fields, "file_path": event.file_path, "metrics": key_paths})
 
 

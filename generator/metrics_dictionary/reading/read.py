@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from metrics_dictionary.dictionary.definition import mapping
 from metrics_dictionary.dictionary.diagnostic import Diagnostic, Severity
-from metrics_dictionary.dictionary.dictionary import Dictionary, Instrumentation
+from metrics_dictionary.dictionary.dictionary import Dictionary, Instrumentation, LeftOut
 from metrics_dictionary.dictionary.event import EventDefinition
 from metrics_dictionary.dictionary.metric import MetricDefinition
 from metrics_dictionary.reading.document import Document, Kind
@@ -95,6 +95,16 @@ def read_sources(
         diagnostics=(*problems, *(problem for file in files.values() for problem in file.diagnostics)),
         unread=tuple(name for name, file in files.items() if file.document is None),
     )
+
+
+def left_out(reading: Reading) -> tuple[LeftOut, ...]:
+    """Return the definitions that were read and that no export has, in the order of the files."""
+    lists = (
+        LeftOut(document.file_path, f"the {document.kind.value} is not a mapping")
+        for document in reading.documents
+        if document.kind in (Kind.METRIC, Kind.EVENT) and not isinstance(document.data, dict)
+    )
+    return tuple(sorted((*lists, *reading.dictionary.left_out)))
 
 
 def read_lone_file(

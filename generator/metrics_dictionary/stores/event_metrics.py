@@ -116,8 +116,8 @@ def _of_key_path(dictionary: Dictionary, key_path: str) -> list[MetricDefinition
 
 def _of_event(dictionary: Dictionary, event: str) -> list[MetricDefinition]:
     fed = [metric for metric in dictionary.metrics_by_event.get(event, ()) if _is_counted(metric)]
-    if not fed and event not in dictionary.events:
-        raise OperationalError(_unknown("event is called", event, dictionary.events))
+    if not fed and event not in dictionary.events_by_action:
+        raise OperationalError(_unknown("event is called", event, dictionary.events_by_action))
     if not fed:
         raise OperationalError(f"no metric counts the event `{event}`; `new metric --event {event}` writes one")
     return fed

@@ -12,6 +12,7 @@ from metrics_dictionary.authoring.edit.source_text import Edit, SourceText, data
 from metrics_dictionary.authoring.edit.tree import Collection, Entry, tree_of
 from metrics_dictionary.dictionary.definition import mapping
 from metrics_dictionary.dictionary.diagnostic import Severity
+from metrics_dictionary.dictionary.event import EventDefinition
 from metrics_dictionary.reading.read import read_dictionary
 from metrics_dictionary.reading.root import find_files
 from metrics_dictionary.reading.scalar_text import on_one_line, quoted
@@ -61,7 +62,7 @@ def deprecate(root: Path, name: str, milestone: str, url: str) -> Deprecation:
 
 def _find(dictionary: Dictionary, name: str) -> Definition:
     names: dict[str, Definition] = {
-        **dictionary.events,
+        **{event.name: event for event in dictionary.events},
         **{metric.key_path: metric for metric in dictionary.metrics if metric.key_path},
     }
     file_paths = {metric.file_path: metric for metric in dictionary.metrics}
@@ -133,5 +134,5 @@ def _check(before: SourceText, text: str) -> None:
 
 def _consequences(dictionary: Dictionary, definition: Definition) -> tuple[tuple[str, ...], tuple[str, ...]]:
     of_file = [one.key_path for one in dictionary.expanded.values() if one.file_path == definition.file_path]
-    counting = dictionary.metrics_by_event.get(str(definition.fields.get("action", "")), [])
+    counting = dictionary.metrics_of(definition) if isinstance(definition, EventDefinition) else []
     return tuple(of_file), tuple(one.key_path for one in counting if not one.removed)

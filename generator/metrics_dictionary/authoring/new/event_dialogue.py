@@ -42,8 +42,9 @@ def _choose_action(interview: Interview, dictionary: Dictionary) -> str:
     def check(action: str) -> str | None:
         if not _ACTION.fullmatch(action):
             return wording.ACTION_FORM
-        if action in dictionary.events:
-            return wording.ACTION_TAKEN.format(action=action, file=dictionary.events[action].file_path)
+        taken = dictionary.named_events.get(action)
+        if taken is not None and taken.is_internal:  # an event of another kind may have the action as well
+            return wording.ACTION_TAKEN.format(action=action, file=taken.file_path)
         return None
 
     return interview.text("action", wording.ACTION, check=check)

@@ -34,7 +34,7 @@ def found(dictionary: Dictionary, words: str) -> list[EventDefinition]:
     """Return the live events whose name or description has all the words, those with a fitting name first."""
     wanted = words.lower().replace("_", " ").split()
     hits: list[tuple[bool, EventDefinition]] = []
-    for event in dictionary.events.values():
+    for event in dictionary.named_events.values():
         name = event.action.replace("_", " ")
         everything = f"{name} {event.description.lower()}"
         if not event.removed and wanted and all(word in everything for word in wanted):
@@ -52,9 +52,9 @@ def show(interview: Interview, events: list[EventDefinition]) -> None:
 
 
 def _known(name: str, dictionary: Dictionary) -> EventDefinition:
-    event = dictionary.events.get(name)
+    event = dictionary.named_events.get(name)
     if event is None:
-        close = near_misses(name, dictionary.events)
+        close = near_misses(name, dictionary.named_events)
         hint = f"; close: {', '.join(close)}" if close else ""
         raise click.BadParameter(wording.EVENT_MISSING.format(name=name) + hint, param_hint="--event")
     if event.removed:
@@ -66,7 +66,7 @@ def _searched(interview: Interview, dictionary: Dictionary) -> EventDefinition:
     hits: list[EventDefinition] = []
     while True:
         answer = str(click.prompt(wording.EVENT_FOUND if hits else wording.EVENT_SEARCH, type=str)).strip()
-        exact = dictionary.events.get(answer)
+        exact = dictionary.named_events.get(answer)
         if exact is not None and not exact.removed:
             return exact
         if answer.isdecimal() and 1 <= int(answer[:9]) <= min(len(hits), SHOWN):
@@ -74,5 +74,5 @@ def _searched(interview: Interview, dictionary: Dictionary) -> EventDefinition:
         hits = found(dictionary, answer)
         show(interview, hits)
         if not hits:
-            close = near_misses(answer, dictionary.events)
+            close = near_misses(answer, dictionary.named_events)
             interview.say(wording.EVENT_SIMILAR.format(names=", ".join(close)) if close else wording.EVENT_UNKNOWN)

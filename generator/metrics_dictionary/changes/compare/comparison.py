@@ -118,12 +118,12 @@ def _metrics(before: Edition, after: Edition, renamed: Mapping[str, RenamedGroup
 def _events(before: Edition, after: Edition, renamed: Mapping[str, RenamedGroup]) -> Compared[EventDefinition]:
     if not before.tells_of_events or not after.tells_of_events:
         return Compared()
-    old, new = before.dictionary.events, after.dictionary.events
-    added = {action: event for action, event in new.items() if action not in old}
-    by_file = {inside_root(event.file_path): action for action, event in added.items() if event.file_path}
-    pairs = [(event, new[action]) for action, event in old.items() if action in new]
+    old, new = _by_identity(before.dictionary, after.dictionary)
+    added = {key: event for key, event in new.items() if key not in old}
+    by_file = {inside_root(event.file_path): key for key, event in added.items() if event.file_path}
+    pairs = [(event, new[key]) for key, event in old.items() if key in new]
     deleted: list[EventDefinition] = []
-    for event in (event for action, event in old.items() if action not in new):
+    for event in (event for key, event in old.items() if key not in new):
         file = inside_root(event.file_path)
         if successor := by_file.pop(file, None):
             pairs.append((event, added.pop(successor)))
@@ -134,16 +134,29 @@ def _events(before: Edition, after: Edition, renamed: Mapping[str, RenamedGroup]
     fresh = [event for event in added.values() if not before.may_hold(event.file_path)]
     return Compared(
         tuple(sorted(changed, key=lambda change: change.names)),
-        _unmatched((event, [event.action]) for event in fresh),
-        _unmatched((event, [event.action]) for event in deleted),
+        _unmatched((event, [event.name]) for event in fresh),
+        _unmatched((event, [event.name]) for event in deleted),
     )
+
+
+_Events = dict[tuple[str | None, str], "EventDefinition"]
+
+
+def _by_identity(old: Dictionary, new: Dictionary) -> tuple[_Events, _Events]:
+    """Return the events of both editions by what they have in common: the action while it means one in each of them."""
+    shared = {event.action for event in (*old.events, *new.events) if event.by_category}
+
+    def keyed(events: Iterable[EventDefinition]) -> _Events:
+        return {event.identity if event.action in shared else (None, event.action): event for event in events}
+
+    return keyed(old.events), keyed(new.events)
 
 
 def _event_change(
     before: EventDefinition, after: EventDefinition, renamed: Mapping[str, RenamedGroup]
 ) -> ChangedDefinition[EventDefinition]:
     fields = _field_changes(before.fields, after.fields, renamed)
-    return ChangedDefinition(before, after, (after.action,), fields=tuple(fields))
+    return ChangedDefinition(before, after, (after.name,), fields=tuple(fields))
 
 
 class _Expanded(NamedTuple):

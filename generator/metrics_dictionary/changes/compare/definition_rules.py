@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.changes.compare.comparison import Comparison
-from metrics_dictionary.dictionary.metric import MetricDefinition
 from metrics_dictionary.dictionary.selection_rule import IDENTIFIERS
 from metrics_dictionary.reading.positions import JsonPath  # noqa: TC001 - beside Check, which needs its names at run time
 from metrics_dictionary.tools.text import abridged, counted
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from metrics_dictionary.changes.compare.comparison import ChangedDefinition
     from metrics_dictionary.dictionary.definition import Definition
     from metrics_dictionary.dictionary.event import EventDefinition
+    from metrics_dictionary.dictionary.metric import MetricDefinition
     from metrics_dictionary.dictionary.selection_rule import SelectionRule
 
     AnyChange = ChangedDefinition[MetricDefinition] | ChangedDefinition[EventDefinition]
@@ -46,7 +46,7 @@ Check = Callable[[Comparison], Iterator[Breach]]
 def deleted_event(comparison: Comparison) -> Iterator[Breach]:
     """Find events that are gone."""
     for event, _ in comparison.events.deleted:
-        yield Breach(event, (), f"the event {message_parts.code(event.action)} is gone", gone=True)
+        yield Breach(event, (), f"the event {message_parts.code(event.name)} is gone", gone=True)
 
 
 def revived_definition(comparison: Comparison) -> Iterator[Breach]:
@@ -107,7 +107,7 @@ def renamed_event(comparison: Comparison) -> Iterator[Breach]:
     """Find events with another action that a metric counted, and that still goes on."""
     for change in comparison.events.changed:
         if change.field("action"):
-            users = [metric.key_path for metric in _users(comparison, change.before.action)]
+            users = [metric.key_path for metric in _users(comparison, change.before)]
             if users:
                 message = (
                     f"the event {_who(change.before)} is {_who(change.after)} now, and {_several(users)} counted it"
@@ -121,7 +121,7 @@ def dropped_event_property(comparison: Comparison) -> Iterator[Breach]:
         for name in sorted(_carried(change.before) - _carried(change.after)):
             users = [
                 metric.key_path
-                for metric in _users(comparison, change.before.action)
+                for metric in _users(comparison, change.before)
                 if any(name in _needed(rule) for rule in metric.selection_rules if rule.name == change.before.action)
             ]
             if users:
@@ -139,11 +139,11 @@ def _changed(
     yield from comparison.events.changed
 
 
-def _users(comparison: Comparison, action: str) -> Iterator[MetricDefinition]:
+def _users(comparison: Comparison, event: EventDefinition) -> Iterator[MetricDefinition]:
     """Yield the older definitions of the metrics that count an event, and that are not removed by now."""
     new = comparison.after.dictionary.expanded
     old = comparison.before.dictionary
-    for metric in old.metrics_by_event.get(action, ()):
+    for metric in old.metrics_of(event):
         now = new.get(metric.key_path)
         if not metric.removed and not (now is not None and now.removed):
             yield metric
@@ -164,7 +164,7 @@ def _needed(rule: SelectionRule) -> set[str]:
 
 
 def _who(definition: MetricDefinition | EventDefinition) -> str:
-    return message_parts.code(definition.key_path if isinstance(definition, MetricDefinition) else definition.action)
+    return message_parts.code(definition.name)
 
 
 def _several(names: list[str]) -> str:

@@ -57,6 +57,6 @@ def undeclared_groups(before: Edition, after: Edition, renamed: Mapping[str, Ren
 def _in_both(before: Dictionary, after: Dictionary) -> Iterator[tuple[Definition, Definition]]:
     """Yield the definitions that have the same name in both editions, each as written."""
     old_metrics = {metric.key_path: metric for metric in before.metrics}
-    old_events = {event.action: event for event in before.event_definitions or ()}
+    old_events = {event.identity: event for event in before.event_definitions or ()}
     yield from ((old_metrics[new.key_path], new) for new in after.metrics if new.key_path in old_metrics)
-    yield from ((old_events[new.action], new) for new in after.event_definitions or () if new.action in old_events)
+    yield from ((old_events[new.identity], new) for new in after.event_definitions or () if new.identity in old_events)

@@ -255,7 +255,7 @@ def _affected(comparison: Comparison, change: ChangedDefinition[EventDefinition]
     """Return the live metrics that count a changed event, by its old name or its new one."""
     found: dict[str, MetricDefinition] = {}
     for edition, event in ((comparison.before, change.before), (comparison.after, change.after)):
-        for metric in edition.dictionary.metrics_by_event.get(event.action, ()):
+        for metric in edition.dictionary.metrics_of(event):
             if not metric.removed:
                 found[metric.key_path] = metric
     return [found[key_path] for key_path in sorted(found)]

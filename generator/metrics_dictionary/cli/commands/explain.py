@@ -40,7 +40,7 @@ def command(name: str, root: Path) -> None:
     dictionary = read_dictionary(root).dictionary
     found = [
         *_explain_metrics(dictionary, name),
-        *([_event(dictionary, dictionary.events[name])] if name in dictionary.events else []),
+        *(_event(dictionary, event) for event in dictionary.events if name in (event.action, event.name)),
     ]
     if not found:
         raise click.UsageError(_unknown(dictionary, name))
@@ -103,13 +103,13 @@ def _statement(dictionary: Dictionary, metric: MetricDefinition) -> Iterator[str
 
 
 def _event(dictionary: Dictionary, event: EventDefinition) -> Iterator[str]:
-    yield from _title(event.action, event.description)
+    yield from _title(event.name, event.description)
     yield from _row("status", _status(event.status, event.fields))
     yield from _row("owner", _owner(dictionary, event.product_group))
     yield from _row("identifiers", ", ".join(event.identifiers))
     for name, meaning in event.additional_properties.items():
         yield from _row("property", f"{name}: {meaning}")
-    for metric in dictionary.metrics_by_event.get(event.action, ()):
+    for metric in dictionary.metrics_of(event):
         yield from _row("feeds", metric.key_path if metric.status != "removed" else f"{metric.key_path} (removed)")
     yield from _row("file", event.file_path)
 
@@ -161,6 +161,6 @@ def _joined(*parts: str | None) -> str:
 def _unknown(dictionary: Dictionary, name: str) -> str:
     from metrics_dictionary.tools.near_misses import did_you_mean, near_misses
 
-    close = near_misses(name, [*dictionary.expanded, *dictionary.events])
+    close = near_misses(name, [*dictionary.expanded, *dictionary.events_by_action])
     hint = did_you_mean(close) or "`metrics-dictionary export` lists all metrics, with `--events` all events"
     return f"no metric or event is called `{printable(name)}`; {hint}"

@@ -24,14 +24,15 @@ def command(*, root: Path, style: str, include_paths: bool, events: bool, output
     """Write all definitions, time frames expanded and sorted by key path.
 
     The same definitions give the same bytes on every machine. The YAML is what Ruby's Psych would write. A file that
-    cannot be read is left out, named on standard error, and gives exit status 1.
+    cannot be read, and a definition without a name or with that of another, is left out, named on standard error, and
+    gives exit status 1.
 
     \b
     Examples:
       metrics-dictionary export --definitions definitions --output metric_definitions.yml
       metrics-dictionary export --format csv --include-paths > metrics.csv
     """
-    from metrics_dictionary.reading.read import read_dictionary
+    from metrics_dictionary.reading.read import left_out, read_dictionary
     from metrics_dictionary.tools.files import write_text
 
     reading = read_dictionary(root)
@@ -45,5 +46,8 @@ def command(*, root: Path, style: str, include_paths: bool, events: bool, output
         sys.stdout.buffer.write(text.encode())
     else:
         write_text(output, text)
-    if report_errors(reading.diagnostics):
+    lost = left_out(reading)
+    for file_path, reason in lost:
+        click.echo(f"left out: {file_path}: {reason}", err=True)
+    if report_errors(reading.diagnostics) or lost:
         raise click.exceptions.Exit(1)

@@ -109,7 +109,7 @@ def metric(*, root: Path, schemas: str, yes: bool, dry_run: bool, **given: objec
     written = prepared(draft, Kind.METRIC, root, f"{schemas.rstrip('/')}/metric.json")
     saved = _finished(written, root, interview, draft.key_paths, yes=yes, dry_run=dry_run)
     if saved:
-        event = dictionary.events[draft.events[0]]
+        event = dictionary.named_events[draft.events[0]]
         _show_ways_to_trigger(event, draft.filters, " ".join(draft.key_paths), root)
 
 

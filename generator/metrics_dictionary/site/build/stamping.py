@@ -68,10 +68,10 @@ def stamp_everything(site: SiteData, shell: Shell, folder: Path, progress: Calla
             if isinstance(definition, MetricDefinition):
                 yield from metric_pages.page(definition)
             else:
-                yield from event_pages.page(definition)
+                yield from event_pages.pages(definition)
 
     # The definitions of one file go to one process, so that the file is read and colored once.
-    definitions: list[AnyDefinition] = [*site.dictionary.expanded.values(), *site.dictionary.events.values()]
+    definitions: list[AnyDefinition] = [*site.dictionary.expanded.values(), *site.dictionary.events]
     files = (tuple(members) for _, members in groupby(definitions, key=lambda definition: definition.file_path))
     jobs: list[Job] = [*(partial(kind, site) for kind in KINDS), *(partial(of_definitions, one) for one in files)]
 

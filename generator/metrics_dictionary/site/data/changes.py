@@ -109,7 +109,7 @@ class ChangeLog:
 
     def _definitions(self) -> Iterator[AnyDefinition]:
         yield from self.dictionary.expanded.values()
-        yield from self.dictionary.events.values()
+        yield from self.dictionary.events
 
 
 def _removed_in(definition: AnyDefinition) -> str | None:

@@ -55,7 +55,7 @@ class CrossReferences:
     @cached_property
     def events_by_group(self) -> Mapping[str, list[EventDefinition]]:
         """Product group -> its events."""
-        return _grouped(self.dictionary.events.values(), owner)
+        return _grouped(self.dictionary.events, owner)
 
     @cached_property
     def metrics_by_source(self) -> Mapping[str, list[MetricDefinition]]:

@@ -17,6 +17,7 @@ all of it::
 from __future__ import annotations
 
 import json
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from metrics_dictionary.dictionary.definition import text
@@ -32,7 +33,7 @@ from metrics_dictionary.site.parts.site_wording import (
     TIME_FRAMES,
     summary,
 )
-from metrics_dictionary.site.parts.urls import segment
+from metrics_dictionary.site.parts.urls import definition_url, segment
 from metrics_dictionary.tools.json_values import compact_json
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
     from metrics_dictionary.dictionary.metric import MetricDefinition
     from metrics_dictionary.site.data.cross_references import CrossReferences
     from metrics_dictionary.site.data.site_data import SiteData
+
+_EVENTS = "events/"
 
 FORMAT = 1
 """What the explorer must know to read the files; one that expects another number leaves the page as it is."""
@@ -100,7 +103,7 @@ def metrics_index(references: CrossReferences) -> ExplorerIndex:
 def events_index(references: CrossReferences) -> ExplorerIndex:
     """Index every event."""
     dictionary = references.dictionary
-    events = list(dictionary.events.values())
+    events = list(dictionary.events)
     sets = {
         "status": set_column(((event.status,) for event in events), STATUSES),
         "group": _groups(references, events),
@@ -115,7 +118,13 @@ def events_index(references: CrossReferences) -> ExplorerIndex:
         "metric": _texts(_fed(event, dictionary) for event in events),
         "file": _texts(event.file_path for event in events),
     }
-    return _index("events", list(dictionary.events), [event.description for event in events], sets, more)
+    paths = {
+        row: definition_url(event).removeprefix(_EVENTS).removesuffix("/")
+        for row, event in enumerate(events)
+        if event.by_category
+    }
+    names = [event.name for event in events]
+    return _index("events", names, [event.description for event in events], sets, more, paths)
 
 
 def _index(
@@ -124,9 +133,15 @@ def _index(
     descriptions: Sequence[str],
     sets: Mapping[str, object],
     more: Mapping[str, object],
+    own_paths: Mapping[int, str] = MappingProxyType({}),
 ) -> ExplorerIndex:
+    """Make both files. ``own_paths`` are the path segments, by row, that do not follow from the name."""
     summaries = {description: summary(description) for description in dict.fromkeys(descriptions)}
-    paths = {str(row): path for row, name in enumerate(names) if (path := segment(name)) != name}
+    paths = {
+        str(row): path
+        for row, name in enumerate(names)
+        if (path := own_paths[row] if row in own_paths else segment(name)) != name
+    }
     first = {
         "format": FORMAT,
         "kind": kind,
@@ -196,4 +211,4 @@ def _properties(event: EventDefinition) -> str:
 
 
 def _fed(event: EventDefinition, dictionary: Dictionary) -> str:
-    return "\n".join(metric.key_path for metric in dictionary.metrics_by_event.get(event.action, ()))
+    return "\n".join(metric.key_path for metric in dictionary.metrics_of(event))

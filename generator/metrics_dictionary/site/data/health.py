@@ -133,7 +133,7 @@ class _Checked:
         self.history = history
         self.head = history.latest if history else None
         self.metrics = [metric for metric in self.dictionary.expanded.values() if not metric.removed]
-        self.events = [event for event in self.dictionary.events.values() if not event.removed]
+        self.events = [event for event in self.dictionary.events if not event.removed]
         self.definitions: list[AnyDefinition] = [*self.metrics, *self.events]
 
     @property
@@ -160,7 +160,7 @@ def _missing(checked: _Checked) -> Iterator[HealthFinding]:
         # Counters of the older sources have names of their own, which no event file has to define.
         named = dict.fromkeys(rule.name for rule in metric.selection_rules if rule.name)
         unread = [name for name in named if name not in recorded] if events is not None else []
-        removed = checked.dictionary.events
+        removed = checked.dictionary.events_by_action
         parts = [f"event {name} {'was removed' if name in removed else 'is not defined'}" for name in unread[:3]]
         name = metric.instrumentation_class
         if instrumentations is not None and name is not None and name not in instrumentations:
@@ -193,7 +193,7 @@ def _poorly_described(checked: _Checked) -> Iterator[HealthFinding]:
 
 def _unread_events(checked: _Checked) -> Iterator[HealthFinding]:
     read = {name for metric in checked.metrics for name in metric.event_names}
-    return (_finding(event) for event in checked.events if event.action not in read)
+    return (_finding(event) for event in checked.events if event.by_category or event.action not in read)
 
 
 def _never_changed(checked: _Checked) -> Iterator[HealthFinding]:

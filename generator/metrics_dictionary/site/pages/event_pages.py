@@ -16,7 +16,7 @@ from metrics_dictionary.site.parts.how_computed import aggregation, aggregation_
 from metrics_dictionary.site.parts.html import joined
 from metrics_dictionary.site.parts.page import File, Page
 from metrics_dictionary.site.parts.site_wording import summary
-from metrics_dictionary.site.parts.urls import event_url, twin
+from metrics_dictionary.site.parts.urls import category_url, definition_url, twin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -66,19 +66,33 @@ class EventPages:
     def __init__(self, site: SiteData) -> None:
         self._site = site
         self._template = site.templates.get_template("event.html")
+        self._moved = site.templates.get_template("moved.html")
         self._attributes = Attributes(site.references, "event", SHOWN_ELSEWHERE)
+
+    def pages(self, event: EventDefinition) -> Iterator[Page | File]:
+        """Yield an event's page and its JSON twin, and what leads there from the address that names its category."""
+        page, document = self.page(event)
+        yield page
+        yield document
+        lasting = category_url(event)
+        own = {definition_url(other) for other in self._site.dictionary.events_by_action[event.action]}
+        if lasting is not None and lasting not in own:
+            moved = self._moved.render(title=page.title, to=f"{ROOT}/{page.url}")
+            yield File(f"{lasting}index.html", moved.encode("utf-8", "replace"))
+            yield File(twin(lasting), document.content)
 
     def page(self, event: EventDefinition) -> tuple[Page, File]:
         """Return an event's page and its JSON twin."""
-        url = event_url(event.action)
+        url = definition_url(event)
         twin_url = twin(url)
         site = self._site
         origin = site.origins.of(event)
-        metrics = site.dictionary.metrics_by_event.get(event.action, [])
+        metrics = site.dictionary.metrics_of(event)
         items = site.history_items.of(event.file_path)
         content = self._template.render(
             root=ROOT,
             event=event,
+            siblings=[other for other in site.dictionary.events_by_action[event.action] if other.name != event.name],
             notices=origin.errors,
             removed_in=text(event.fields.get("milestone_removed")),
             identifier_meanings=IDENTIFIER_MEANINGS,
@@ -97,7 +111,7 @@ class EventPages:
         )
         page = Page(
             url=url,
-            title=event.action,
+            title=event.name,
             content=content,
             section="events/",
             description=summary(event.description),

@@ -69,7 +69,7 @@ def _statuses(dictionary: Dictionary) -> list[tuple[str, int]]:
 def _newest(dictionary: Dictionary) -> list[MetricDefinition | EventDefinition]:
     """Return the definitions of the latest milestones: of as many as it takes to have a few."""
     found: dict[tuple[int, ...], list[MetricDefinition | EventDefinition]] = {}
-    everything: list[MetricDefinition | EventDefinition] = [*dictionary.expanded.values(), *dictionary.events.values()]
+    everything: list[MetricDefinition | EventDefinition] = [*dictionary.expanded.values(), *dictionary.events]
     for definition in everything:
         found.setdefault(version_key(definition.milestone), []).append(definition)
     found.pop(UNKNOWN_VERSION, None)

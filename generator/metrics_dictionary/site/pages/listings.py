@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from metrics_dictionary.site.parts.page import Page, list_pages
 from metrics_dictionary.site.parts.site_wording import DATA_SOURCE_SENTENCES, DATA_SOURCES
-from metrics_dictionary.site.parts.urls import group_url, source_url, twin
+from metrics_dictionary.site.parts.urls import event_url, group_url, source_url, twin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,6 +43,9 @@ def listing_pages(site: SiteData) -> Iterator[Page]:
     """Yield every listing page."""
     yield from _metrics(site)
     yield from _events(site)
+    for action, events in site.dictionary.events_by_action.items():
+        if events[0].by_category:
+            yield from _pages(site, Listing("action.html", event_url(action), action, "events/", events))
     yield _groups(site)
     for identifier in site.references.groups:
         yield from _group(site, identifier)
@@ -70,7 +73,7 @@ def _metrics(site: SiteData) -> Iterator[Page]:
 
 
 def _events(site: SiteData) -> Iterator[Page]:
-    events = list(site.dictionary.events.values())
+    events = list(site.dictionary.events)
     return _pages(site, Listing("events.html", "events/", "Events", "events/", events), total=len(events))
 
 

@@ -134,7 +134,7 @@ class MetricPages:
         )
 
     def _feeds(self, metric: MetricDefinition) -> list[Fed]:
-        events = self._site.dictionary.events
+        events = self._site.dictionary.named_events
         feeds: list[Fed] = []
         for number, selection in enumerate(selections(metric)):
             event = events.get(selection.event)

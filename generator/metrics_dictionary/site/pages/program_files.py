@@ -15,7 +15,7 @@ import metrics_dictionary
 from metrics_dictionary.site.pages.reference import RULES_URL
 from metrics_dictionary.site.parts.page import File, Page
 from metrics_dictionary.site.parts.site_wording import summary
-from metrics_dictionary.site.parts.urls import event_url, group_url, metric_url, source_url, twin
+from metrics_dictionary.site.parts.urls import definition_url, event_url, group_url, metric_url, source_url, twin
 from metrics_dictionary.tools.files import resource
 from metrics_dictionary.validation.rules.registry import RULES
 
@@ -111,7 +111,7 @@ class _Lists:
     def __init__(self, references: CrossReferences) -> None:
         self._references = references
         self._metrics = references.dictionary.expanded.values()
-        self._events = references.dictionary.events.values()
+        self._events = references.dictionary.events
         self._lines: dict[str, str] = {}
 
     def documents(self) -> Iterator[tuple[str, str]]:
@@ -128,6 +128,9 @@ class _Lists:
             events = self._event_lines(self._references.events_by_group.get(identifier, ()), "../")
             head: dict[str, object] = {"group": self._group(identifier, "../")}
             yield twin(group_url(identifier)), _list(head, "../", metrics=metrics, events=events)
+        for action, shared in self._references.dictionary.events_by_action.items():
+            if shared[0].by_category:
+                yield twin(event_url(action)), _list({"action": action}, "../", events=self._event_lines(shared, "../"))
         for source, members in self._references.metrics_by_source.items():
             lines = self._metric_lines(members, "../")
             yield twin(source_url(source)), _list({"data_source": source}, "../", metrics=lines)
@@ -136,7 +139,7 @@ class _Lists:
         return [self._line(metric_url(metric.key_path), root, partial(_metric, metric)) for metric in metrics]
 
     def _event_lines(self, events: Iterable[EventDefinition], root: str) -> list[str]:
-        return [self._line(event_url(event.action), root, partial(_event, event)) for event in events]
+        return [self._line(definition_url(event), root, partial(_event, event)) for event in events]
 
     def _line(self, url: str, root: str, brief: Callable[[], dict[str, object]]) -> str:
         line = self._lines.get(url)
@@ -178,6 +181,7 @@ def _metric(metric: MetricDefinition) -> dict[str, object]:
 def _event(event: EventDefinition) -> dict[str, object]:
     return {
         "action": event.action,
+        "category": event.category if event.by_category else None,
         "summary": summary(event.description, MAX_SUMMARY),
         "status": event.status,
         "product_group": event.product_group,

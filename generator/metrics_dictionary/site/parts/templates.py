@@ -42,6 +42,7 @@ def environment(references: CrossReferences) -> Environment:
         breakable=html.breakable,
         code=html.code_block,
         day=site_wording.day,
+        definition_url=urls.definition_url,
         heading=html.heading,
         in_milestone=in_milestone,
         listed=listed,

@@ -11,7 +11,8 @@ on disk are the same text:
 * the empty name becomes ``~0``, so that its page is not that of the listing around it;
 * a name that would grow too long keeps its beginning, followed by ``~~`` and a digest of the whole.
 
-``~`` followed by a digit other than 0 is never produced: the later pages of a listing live there.
+``~`` followed by a digit other than 0 is never produced: the later pages of a listing live there. Nor is ``~-``, which
+stands between the action and the category of an event.
 """
 
 from __future__ import annotations
@@ -55,13 +56,29 @@ def metric_url(key_path: str) -> str:
 
 @cache
 def event_url(action: str) -> str:
-    """Return an event's address, relative to the site's root."""
+    """Return the address of the event that an action means, or of the list of those that share it."""
     return f"events/{segment(action)}/"
+
+
+def category_url(event: EventDefinition) -> str | None:
+    """Return the address that stays an event's whatever other events come; None for one without a category.
+
+    ``~-`` stands between action and category: no name has it in its segment.
+    """
+    if not event.category and not event.by_category:
+        return None
+    both = f"{segment(event.action)}~-{segment(event.category)}"
+    if len(both) > MAX_SEGMENT:
+        digest = hashlib.sha256(_bytes(f"{event.action}\0{event.category}")).hexdigest()[:32]
+        both = f"{both[:MAX_SEGMENT]}~~{digest}"
+    return f"events/{both}/"
 
 
 def definition_url(definition: MetricDefinition | EventDefinition) -> str:
     """Return the address of a definition's page, relative to the site's root."""
-    return metric_url(definition.key_path) if isinstance(definition, MetricDefinition) else event_url(definition.action)
+    if isinstance(definition, MetricDefinition):
+        return metric_url(definition.key_path)
+    return (category_url(definition) if definition.by_category else None) or event_url(definition.action)
 
 
 @cache

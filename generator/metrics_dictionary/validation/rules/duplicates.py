@@ -1,4 +1,4 @@
-"""Names that may be given once: events by action, instrumentations by class."""
+"""Names that may be given once: events by action, or by category and action; instrumentations by class."""
 
 from __future__ import annotations
 
@@ -17,18 +17,23 @@ if TYPE_CHECKING:
 
 
 def duplicate_event(context: RuleContext) -> Iterator[Finding]:
-    """Find an action that an event of an earlier file has already."""
-    first: dict[str, EventDefinition] = {}
+    """Find an event that an earlier file has already: an internal one by its action, others by their category too."""
+    first: dict[tuple[str | None, str], EventDefinition] = {}
     for event in context.dictionary.event_definitions or ():
-        owner = first.setdefault(event.action, event)
+        owner = first.setdefault(event.identity, event)
         if owner is not event and event.action:
             other = Place(context.document_of(owner), ("action",), "first defined here")
             yield Finding(
                 context.document_of(event),
                 ("action",),
-                f"the event {code(event.action)} is already defined at {other.location}",
+                f"the event {_of(event)} is already defined at {other.location}",
                 related=(other,),
             )
+
+
+def _of(event: EventDefinition) -> str:
+    of_category = "" if event.is_internal or not event.category else f" of {code(event.category)}"
+    return code(event.action) + of_category
 
 
 def duplicate_instrumentation(context: RuleContext) -> Iterator[Finding]:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from metrics_dictionary.dictionary.metric import SUFFIXES
 from metrics_dictionary.dictionary.selection_rule import BUILT_IN_PROPERTIES, IDENTIFIERS
+from metrics_dictionary.tools.text import listed
 from metrics_dictionary.validation.engine.message_parts import code
 from metrics_dictionary.validation.rules.rule import Finding, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from metrics_dictionary.dictionary.dictionary import Instrumentation
     from metrics_dictionary.dictionary.event import EventDefinition
@@ -44,28 +45,32 @@ def unknown_product_group(context: RuleContext) -> Iterator[Finding]:
             )
 
 
+_AMBIGUOUS_HELP = "Name an internal event, or make one of these internal with `internal_events: true`."
+
+
 def unknown_event(context: RuleContext) -> Iterator[Finding]:
     """Find selection rules that name an event without a definition."""
     if context.dictionary.event_definitions is None:
         return
-    events = context.dictionary.events
+    named, events = context.dictionary.named_events, context.dictionary.events_by_action
     for metric, rules in context.selections:
         for rule in rules:
             name = rule.name
-            if name is not None and name not in events and not context.stands_in_an_unread_file(name):
-                yield Finding(
-                    context.document_of(metric),
-                    ("events", rule.position, "name"),
-                    f"the event {code(name)} has no definition",
-                    suggestion=context.suggestion(name, events, "event"),
-                )
+            if name is None or name in named:
+                continue
+            place = context.document_of(metric), ("events", rule.position, "name")
+            if name in events:
+                yield Finding(*place, _ambiguous(name, events[name]), help=_AMBIGUOUS_HELP)
+            elif not context.stands_in_an_unread_file(name):
+                suggestion = context.suggestion(name, events, "event")
+                yield Finding(*place, f"the event {code(name)} has no definition", suggestion=suggestion)
 
 
 def unknown_event_property(context: RuleContext) -> Iterator[Finding]:
     """Find filters, unique values and sums over what the event does not carry."""
     if context.dictionary.event_definitions is None:
         return
-    events = context.dictionary.events
+    events = context.dictionary.named_events
     for metric, rules in context.selections:
         for rule in rules:
             event = events.get(rule.name or "")
@@ -145,6 +150,11 @@ def operands_of(instrumentation: Instrumentation) -> Iterator[tuple[int, str]]:
     operands = instrumentation.fields.get("metrics")
     if instrumentation.source == "numbers" and isinstance(operands, list):
         yield from ((position, operand) for position, operand in enumerate(operands) if isinstance(operand, str))
+
+
+def _ambiguous(action: str, events: Sequence[EventDefinition]) -> str:
+    categories = listed([code(event.category) for event in events])
+    return f"{code(action)} is the action of {len(events)} events, of {categories}, and none of them is internal"
 
 
 def _suffixed(key_path: str, key_paths: Collection[str]) -> str | None:

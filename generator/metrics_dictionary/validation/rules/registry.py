@@ -295,7 +295,7 @@ _ROWS = (
         "duplicate-event",
         Severity.ERROR,
         duplicate_event,
-        "two events with the same action",
+        "two internal events with the same action, or two events with the same category and action",
         "Give one of them another action, or merge the two definitions.",
     ),
     _dictionary(

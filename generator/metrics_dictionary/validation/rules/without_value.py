@@ -39,9 +39,7 @@ def missing_instrumentation(context: RuleContext) -> Iterator[Finding]:
 
 def removed_event(context: RuleContext) -> Iterator[Finding]:
     """Find active metrics that count a removed event, also through the older ``options``."""
-    events = context.dictionary.event_definitions or ()
-    kept = {event.action for event in events if not event.removed}
-    removed = {event.action: event for event in events if event.removed and event.action not in kept}
+    removed = {name: event for name, event in context.dictionary.named_events.items() if event.removed}
     if not removed:
         return
     for metric in context.dictionary.metrics:
