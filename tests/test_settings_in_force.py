@@ -250,6 +250,18 @@ def unknown_event(place: Place, settings: Settings) -> object:
         return running.call("POST", f"{API}/track_event", {"event": "unheard_of"}).status
 
 
+def undeclared_property(place: Place, settings: Settings) -> object:
+    with served(place, settings) as running:
+        event = {"event": EVENT, "additional_properties": {"color": "red"}}
+        return running.call("POST", f"{API}/track_event", event).status
+
+
+def event_of_a_month_ago(place: Place, settings: Settings) -> object:
+    with served(place, settings) as running:
+        moment = datetime.now(UTC) - timedelta(days=30)
+        return running.call("POST", f"{API}/track_event", {"event": EVENT, "occurred_at": moment.isoformat()}).status
+
+
 def sent(place: Place, settings: Settings) -> object:
     with served(place, settings) as running, running.application.background_threads():
         event = {"event": EVENT, "send_to_snowplow": True}
@@ -357,6 +369,8 @@ ROWS = {
     "server.cors_origins": Row(preflight, '["https://app.example"]', None, "https://app.example"),
     "server.access_log": Row(logged, '"FOLDER/access.log"', None, 1),
     "events.unknown": Row(unknown_event, '"ignore"', 422, 200),
+    "events.undeclared_properties": Row(undeclared_property, '"reject"', 200, 400),
+    "events.max_age_days": Row(event_of_a_month_ago, "31", 422, 200),
     "ping.enabled": Row(is_scheduled, "false", True, False),
     "ping.interval_days": Row(collected_after_three_days, "1", False, True, DATABASE),
     "ping.statement_timeout": Row(payload_value("slow_view"), "0.001", 100_000, -1, DATABASE),

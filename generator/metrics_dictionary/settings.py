@@ -74,6 +74,10 @@ SETTINGS = (
     Setting("server.access_log", str, None, "File that gets one JSON line a request; `-` is standard error."),
     Setting("events.unknown", str, "reject", "What becomes of an event without a definition: 422, or 200 and a line in "
             "the log.", choices=("reject", "ignore")),
+    Setting("events.undeclared_properties", str, "accept", "What becomes of an event with a property that its "
+            "definition does not declare: it is counted without the property, which the header "
+            "`X-Unknown-Properties` of the answer names; or 400.", choices=("accept", "reject")),
+    Setting("events.max_age_days", float, 28.0, "How many days ago an event may have happened, by its `occurred_at`."),
     Setting("ping.enabled", bool, True, "Whether `serve` collects a payload regularly."),
     Setting("ping.interval_days", float, 7.0, "Days between two payloads."),
     Setting("ping.statement_timeout", float, 1.0, "Seconds that a single statement on the database may take."),

@@ -10,7 +10,7 @@ import yaml
 from metrics_dictionary.dictionary.dictionary import Dictionary
 from metrics_dictionary.dictionary.event import EventDefinition
 from metrics_dictionary.dictionary.metric import MetricDefinition
-from metrics_dictionary.events.tracking import EventTracker, Tracked
+from metrics_dictionary.events.tracking import EventTracker, IntakeRules, Tracked
 from metrics_dictionary.stores.event_metrics import metric_value
 
 if TYPE_CHECKING:
@@ -58,6 +58,10 @@ DURING_W52 = datetime(2026, 12, 24, 12, tzinfo=UTC)
 DURING_W53 = datetime(2026, 12, 31, 23, 59, tzinfo=UTC)
 NEW_YEARS_DAY = datetime(2027, 1, 1, 0, 30, tzinfo=UTC)
 DURING_W01 = datetime(2027, 1, 5, 12, tzinfo=UTC)
+
+
+LENIENT = IntakeRules(ignore_unknown=True)
+STRICT = IntakeRules(reject_undeclared=True)
 
 
 class StoredTracker:

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from metrics_dictionary.stores.redis import RedisStore
 from metrics_dictionary.stores.sqlite import SqliteStore
-from tests.events.event_samples import Clock, StoredTracker, a_dictionary, values
+from tests.events.event_samples import LENIENT, Clock, StoredTracker, a_dictionary, values
 from tests.services import redis as redis_service
 
 if TYPE_CHECKING:
@@ -71,11 +71,19 @@ metrics = st.lists(
     max_size=4,
 )  # fmt: skip
 
+late = st.timedeltas(timedelta(hours=-1), timedelta(days=28)) | st.sampled_from(
+    [timedelta(0), timedelta(hours=-1), timedelta(days=7), timedelta(days=28)]
+)
+"""How long before it is reported an event happened; a client's clock may be an hour ahead."""
+
+zones = st.integers(-14, 14).map(lambda hours: timezone(timedelta(hours=hours)))
+
 bodies = st.fixed_dictionaries(
     {"event": st.sampled_from(["rename", "merge"])},
     optional={
         "project_id": st.integers(1, 3),
         "namespace_id": st.integers(1, 2),
+        "occurred_at": st.tuples(late, zones),
         "additional_properties": st.fixed_dictionaries(
             {},
             optional={
@@ -177,7 +185,7 @@ def test_any_stream_of_events_has_the_values_that_plain_python_counts(
     for opened in stores:
         clock = Clock(sent[0][0] if sent else now)
         with closing(opened(clock)) as store:
-            send(StoredTracker(dictionary, store, clock=clock, ignore_unknown=True), clock, sent)
+            send(StoredTracker(dictionary, store, clock=clock, rules=LENIENT), clock, sent)
             clock.now = now
             assert values(dictionary, store, now) == {name: value for name, value in expected.items() if value}
 
@@ -190,18 +198,29 @@ def send(tracker: StoredTracker, clock: Clock, sent: list[Any]) -> None:
                 if body["event"] == "merge":  # declares no properties of its own
                     body.get("additional_properties", {}).pop("lang", None)
                     body.get("additional_properties", {}).pop("attempts", None)
-            tracker.track(what, user)
+            tracker.track([dated(body, moment) for body in what], user)
         elif call == "increment_counter":
             tracker.increment_counter(what)
         else:
             tracker.increment_unique_users(what, [user])
 
 
+def dated(body: dict[str, Any], moment: datetime) -> dict[str, Any]:
+    """Return the body as it is sent: with the time at which the event happened, on the client's own clock."""
+    if "occurred_at" not in body:
+        return body
+    ago, zone = body["occurred_at"]
+    return {**body, "occurred_at": (moment - ago).astimezone(zone).isoformat()}
+
+
 def occurrences(sent: list[Any]) -> list[Occurrence]:
     found = []
     for moment, (call, what, user) in sent:
         if call == "track":
-            found += [Occurrence(moment, body["event"], user, body) for body in what]
+            found += [
+                Occurrence(moment - body.get("occurred_at", [timedelta(0)])[0], body["event"], user, body)
+                for body in what
+            ]
         else:
             found.append(Occurrence(moment, what, user, call=call))
     return found

@@ -109,6 +109,14 @@ def test_only_events_that_ask_for_it_are_sent(
     assert values(DICTIONARY, store, DURING_W53)["both"] == 1
 
 
+def test_a_late_event_was_created_on_the_device_when_it_happened(tracker: StoredTracker, store: SqliteStore) -> None:
+    late = {"event": "rename", "send_to_snowplow": True, "occurred_at": "2026-12-20T08:00:00.25+02:00"}
+    tracker.track([late], 7)
+    (event,) = queued(store)
+    assert event["dtm"] == "1797746400250"  # date --date=2026-12-20T06:00:00Z +%s, and 250 milliseconds
+    assert contexts(event)[STANDARD_CONTEXT]["context_generated_at"] == "2026-12-31T23:59:00.000+00:00"
+
+
 def test_nothing_is_queued_of_a_request_that_is_refused(tracker: StoredTracker, store: SqliteStore) -> None:
     with pytest.raises(Exception, match="renmae"):
         tracker.track([{"event": "merge", "send_to_snowplow": True}, {"event": "renmae"}], 7)

@@ -10,16 +10,25 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from metrics_dictionary.events.event_errors import MAX_ERRORS, InvalidEventsError, UnknownEventsError, described
-from metrics_dictionary.events.tracking import EventNames, EventTracker
+from metrics_dictionary.events.event_errors import (
+    MAX_ERRORS,
+    EventErrors,
+    InvalidEventsError,
+    UnknownEventsError,
+    described,
+)
+from metrics_dictionary.events.tracking import EventNames, EventTracker, IntakeRules
 from metrics_dictionary.stores.event_metrics import metric_value
 from metrics_dictionary.stores.keys import selections, usage_key
+from metrics_dictionary.stores.sqlite import SqliteStore
 from metrics_dictionary.stores.store import StoreUnavailableError
 from tests.events.event_samples import (
     DURING_W01,
     DURING_W52,
     DURING_W53,
+    LENIENT,
     NEW_YEARS_DAY,
+    STRICT,
     Clock,
     StoredTracker,
     a_dictionary,
@@ -28,8 +37,7 @@ from tests.events.event_samples import (
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-    from metrics_dictionary.stores.sqlite import SqliteStore
+    from pathlib import Path
 
 DICTIONARY = a_dictionary()
 EN = {"lang": "eng"}
@@ -188,8 +196,8 @@ REFUSED: dict[str, tuple[object, str]] = {
 
 
 @pytest.mark.parametrize(("body", "error"), REFUSED.values(), ids=REFUSED)
-def test_a_wrong_body_is_refused_in_words(body: object, error: str, tracker: StoredTracker, store: SqliteStore) -> None:
-    assert errors(tracker, [body]) == (error,)
+def test_a_wrong_body_is_refused_in_words(body: object, error: str, store: SqliteStore, clock: Clock) -> None:
+    assert errors(StoredTracker(DICTIONARY, store, rules=STRICT, clock=clock), [body]) == (error,)
     assert values(DICTIONARY, store, DURING_W01) == {}
 
 
@@ -281,10 +289,67 @@ def test_an_id_is_a_uuid(wrong: object, clock: Clock, tracker: StoredTracker) ->
         EventTracker(DICTIONARY, clock=clock).increment_counter("rename", wrong)
 
 
-def test_the_errors_of_one_answer_are_limited_and_the_rest_is_counted(tracker: StoredTracker) -> None:
-    found = errors(tracker, [rename({f"x{number}": 1 for number in range(1000)})])
+def test_the_errors_of_one_answer_are_limited_and_nothing_more_is_looked_at(tracker: StoredTracker) -> None:
+    wrong = rename({"lang": []}, project_id=-1, namespace_id=-1)
+    found = errors(tracker, [wrong] * 40 + [{}])
     assert len(found) == MAX_ERRORS + 1
-    assert found[-1] == "and 900 more"
+    assert found[-2:] == ("events[33].namespace_id: must be a positive whole number, found -1", "and more")
+
+
+TOO_MANY = "additional_properties: a request may have at most 50 names that its events do not declare"
+
+
+def made_up(count: int, start: int = 0) -> dict[str, Any]:
+    return {f"x{number}": [] for number in range(start, start + count)}
+
+
+@pytest.mark.parametrize("rules", [LENIENT, STRICT], ids=["lenient", "strict"])
+@pytest.mark.parametrize(
+    "bodies",
+    [
+        [rename(made_up(51))],
+        [rename({**made_up(51), **EN})],
+        [rename(made_up(60_000))],
+        [rename(made_up(25)), rename(made_up(26, 25))],
+        [{"event": "unheard_of", "additional_properties": made_up(51)}],
+        [{"additional_properties": made_up(51)}],
+    ],
+    ids=["51", "beside a declared one", "60,000", "over two events", "of an unknown event", "of no event"],
+)
+def test_more_than_fifty_undeclared_names_in_a_request_are_refused_before_one_is_looked_at(
+    bodies: list[dict[str, Any]], rules: IntakeRules, store: SqliteStore, clock: Clock
+) -> None:
+    assert errors(StoredTracker(DICTIONARY, store, rules=rules, clock=clock), bodies) == (TOO_MANY,)
+    assert values(DICTIONARY, store, DURING_W01) == {}
+
+
+def test_fifty_undeclared_names_are_left_out_and_told_with_their_places(clock: Clock) -> None:
+    tracker = EventTracker(DICTIONARY, clock=clock)
+    bodies = [rename({**made_up(50), **EN}), rename({**made_up(50), "attempts": 1})]
+    tracked = tracker.track(bodies, 7)
+    expected = [
+        (f"events[{number}].additional_properties.{name}", "rename", name) for number in (0, 1) for name in made_up(50)
+    ]
+    assert [tuple(one) for one in tracked.undeclared] == expected
+    assert tracked.recording == tracker.track([rename(EN), rename({"attempts": 1})], 7).recording
+
+
+def test_a_name_of_200_characters_is_taken_and_a_longer_one_refused(tracker: StoredTracker) -> None:
+    assert tracker.track([rename({"x" * 200: 1})], 7) == ()
+    found = f"{PROPERTIES}.{'x' * 59}…: the name has 201 characters; at most 200 are allowed"
+    assert errors(tracker, [rename({"x" * 201: 1})]) == (found,)
+
+
+def test_similar_names_are_looked_for_three_times_in_a_request(store: SqliteStore, clock: Clock) -> None:
+    bodies = [{"event": name} for name in ("renme", "renme", "mrege", "unrad", "rneame")]
+    with pytest.raises(UnknownEventsError) as refused:
+        StoredTracker(DICTIONARY, store, clock=clock).track(bodies, 7)
+    assert [error.partition("; ")[2] for error in refused.value.errors] == [
+        'did you mean "rename"?', 'did you mean "rename"?', 'did you mean "merge"?', 'did you mean "unread"?', ""
+    ]  # fmt: skip
+    names = ["lnag", "lagn", "attmpts", "attemtps"]
+    found = errors(StoredTracker(DICTIONARY, store, rules=STRICT, clock=clock), [rename(dict.fromkeys(names, 1))])
+    assert ["did you mean" in error for error in found] == [True, True, True, False]
 
 
 UNKNOWN = {
@@ -305,14 +370,14 @@ def test_an_event_without_a_definition_is_refused_or_ignored(
         StoredTracker(DICTIONARY, store, clock=clock).track([{"event": event}, rename()], 7)
     assert refused.value.errors == (f"events[0].{error}",)
     assert values(DICTIONARY, store, DURING_W01) == {}
-    lenient = StoredTracker(DICTIONARY, store, ignore_unknown=True, clock=clock)
+    lenient = StoredTracker(DICTIONARY, store, rules=LENIENT, clock=clock)
     assert lenient.track([{"event": event}], 7) == (error,)
     assert lenient.track([{"event": event}, rename()], 7) == (f"events[0].{error}",)
     assert values(DICTIONARY, store, DURING_W01)["renames"] == 1
 
 
 def test_an_ignored_event_does_not_excuse_a_wrong_one(store: SqliteStore, clock: Clock) -> None:
-    lenient = StoredTracker(DICTIONARY, store, ignore_unknown=True, clock=clock)
+    lenient = StoredTracker(DICTIONARY, store, rules=LENIENT, clock=clock)
     bodies = [{"event": "nothing", "project_id": -1}, rename()]
     assert errors(lenient, bodies)[0].startswith("events[0].project_id: ")
 
@@ -325,6 +390,62 @@ def test_a_form_gives_numbers_and_truths_as_texts(tracker: StoredTracker, store:
     assert errors(tracker, [rename({"value": "nan"})], form=True) == (
         'additional_properties.value: must be a number, found "nan"',
     )
+
+
+MOMENTS = {
+    "a day later than allowed": ("2026-12-02T23:58:59.999Z", False),
+    "just young enough": ("2026-12-03T23:59:00Z", True),
+    "the same in another zone": ("2026-12-04T08:59:00+09:00", True),
+    "just too old": ("2026-12-03T23:58:59.999999Z", False),
+    "now": ("2026-12-31T23:59:00Z", True),
+    "an hour ahead": ("2027-01-01T00:59:00+00:00", True),
+    "more than an hour ahead": ("2027-01-01T00:59:00.000001Z", False),
+    "a week of the ISO calendar": ("2026-W53-4T10:00Z", True),
+    "the beginning of time": ("0001-01-01T00:00:00+14:00", False),
+    "the end of time": ("9999-12-31T23:59:59-14:00", False),
+}
+
+
+@pytest.mark.parametrize(("moment", "is_counted"), MOMENTS.values(), ids=MOMENTS)
+def test_an_event_may_have_happened_28_days_before_and_one_hour_after_the_trusted_time(
+    moment: str, is_counted: bool, store: SqliteStore
+) -> None:
+    wrong_clock = Clock(DURING_W53 + timedelta(days=4000))
+    tracker = StoredTracker(DICTIONARY, store, clock=wrong_clock, trusted_clock=Clock(DURING_W53))
+    if is_counted:
+        tracker.track([rename(occurred_at=moment)], 7)
+        assert store.totals(["{event_counters}_rename"]) == {"{event_counters}_rename": 1}
+        return
+    with pytest.raises(UnknownEventsError) as refused:
+        tracker.track([rename(), rename(occurred_at=moment)], 7)
+    (error,) = refused.value.errors
+    assert error.startswith(
+        "events[1].occurred_at: must be at most 28 days before and one hour after the server's time, "
+        "2026-12-31T23:59:00.000Z, found "
+    )
+    assert store.totals(["{event_counters}_rename"]) == {}
+
+
+@pytest.mark.parametrize(
+    "moment",
+    ["", "yesterday", "2026-12-31", "2026-12-31T10:00:00", "2026-12-31 10:00:00Z", "2026-13-31T10:00:00Z",
+     "T" * 100_000, "２026-12-31T10:00:00Z", "2026-12-31T10:00:00+25:00", 1_798_675_200, True, {}, []],
+)  # fmt: skip
+def test_what_is_not_a_time_with_a_zone_is_refused(moment: object, tracker: StoredTracker) -> None:
+    (error,) = errors(tracker, [rename(occurred_at=moment)])
+    example = "a time in ISO 8601 with a zone, such as 2026-01-31T09:30:00Z"
+    assert error.startswith(f"occurred_at: must be {example}, found ")
+    assert len(error) < 200
+
+
+def test_a_late_event_lives_six_weeks_from_the_day_on_which_it_is_reported(tmp_path: Path, clock: Clock) -> None:
+    weekly = "{event_counters}_rename-2026-50"
+    store = SqliteStore(tmp_path / "s.db", clock=clock, monotonic=lambda: clock.now.timestamp())
+    StoredTracker(DICTIONARY, store, clock=clock).track([rename(occurred_at="2026-12-08T10:00:00Z")], 7)
+    clock.now = DURING_W53 + timedelta(weeks=6, seconds=-1)
+    assert store.totals([weekly]) == {weekly: 1}
+    clock.now = DURING_W53 + timedelta(weeks=6)
+    assert store.totals([weekly]) == {}
 
 
 WEEKS: dict[str, tuple[datetime, datetime, set[str]]] = {
@@ -403,7 +524,7 @@ def test_the_older_calls_refuse_what_no_metric_names(
             call(event)
         assert refused.value.args == (error,)
     if kind is UnknownEventsError:
-        assert StoredTracker(DICTIONARY, store, ignore_unknown=True, clock=clock).increment_counter(event) == (error,)
+        assert StoredTracker(DICTIONARY, store, rules=LENIENT, clock=clock).increment_counter(event) == (error,)
 
 
 def test_a_store_that_is_away_is_not_hidden(tracker: StoredTracker, store: SqliteStore) -> None:
@@ -489,9 +610,9 @@ def test_a_number_and_the_text_that_looks_like_it_are_both_matched_and_share_a_c
 
 def test_very_long_names_are_not_remembered() -> None:
     names = EventNames(DICTIONARY)
-    names.refusal("x" * 100_000)
+    names.refusal("x" * 100_000, EventErrors())
     assert names._near._find.cache_info().currsize == 0
-    names.refusal("renmae")
+    names.refusal("renmae", EventErrors())
     assert names._near._find.cache_info().currsize == 1
 
 

@@ -89,7 +89,13 @@ def test_users_who_are_none_are_refused(served: Running, client: Client, values:
         (b'{"event": "mr_name_changed", "namespace_id": -1}', 400, "namespace_id: "),
         (b'{"event": "mr_name_changed", "project_id": 1.5}', 400, "project_id: "),
         (b'{"event": "mr_name_changed", "additional_properties": {"value": "1"}}', 400, "additional_properties.value"),
-        (b'{"event": "mr_name_changed", "additional_properties": {"long": "1"}}', 400, "lang"),
+        (b'{"event": "mr_name_changed", "occurred_at": "yesterday"}', 400, "occurred_at: must be a time in ISO 8601"),
+        (b'{"event": "mr_name_changed", "occurred_at": "2020-01-01T00:00:00Z"}', 422, "at most 28 days before"),
+        (
+            json.dumps({"event": EVENT, "additional_properties": {f"x{n}": 1 for n in range(51)}}).encode(),
+            400,
+            "at most 50 names",
+        ),
         (json.dumps({"events": [{"event": EVENT}] * 51}).encode(), 400, "1 to 50 events"),
     ],
 )
@@ -101,6 +107,54 @@ def test_a_body_with_something_wrong_is_refused_and_says_what_and_where(
     assert isinstance(answer.json, dict)
     assert said in answer.json["error"]
     assert served.count() == 0
+
+
+def test_what_an_event_does_not_declare_is_left_out_and_named_in_a_header(
+    served: Running, client: Client, capfd: pytest.CaptureFixture[str]
+) -> None:
+    odd: dict[str, object] = {"long": "1", "lang": "eng", "a b,\r\nSet-Cookie: x~\u00e9": {}, "\ud800": None}
+    event = {"event": EVENT, "additional_properties": odd}
+    headers = served.headers("tracker")
+    for _ in range(2):
+        one = client.post_json(f"{API}/track_event", event, headers)
+        assert (one.status, one.json) == (200, SAID_200)
+        assert one.headers["x-unknown-properties"] == (
+            "additional_properties.long, additional_properties.a%20b%2C%0D%0ASet-Cookie%3A%20x%7E%C3%A9, "
+            "additional_properties.%ED%A0%80"
+        )
+        assert "set-cookie" not in one.headers
+    several = client.post_json(f"{API}/track_events", {"events": [{"event": EVENT}, event]}, headers)
+    assert several.headers["x-unknown-properties"].startswith("events[1].additional_properties.long, events[1].")
+    assert "x-unknown-properties" not in client.post_json(f"{API}/track_event", {"event": EVENT}, headers).headers
+    assert served.count() == 5
+    logged = [line for line in capfd.readouterr().err.splitlines() if "left out" in line]
+    assert len(logged) == 3
+    assert "left out: long is not a property of the event mr_name_changed" in logged[0]
+
+
+@pytest.mark.parametrize("name", ["x{}", "\U0001f600" * 199 + "{}"])
+def test_the_header_has_at_most_fifty_names_and_four_kilobytes(served: Running, client: Client, name: str) -> None:
+    event = {"event": EVENT, "additional_properties": {name.format(number): 1 for number in range(10)}}
+    answer = client.post_json(f"{API}/track_events", {"events": [event] * 6}, served.headers("tracker"))
+    assert answer.status == 200
+    paths = answer.headers["x-unknown-properties"].split(", ")
+    assert paths[-1] == "..."
+    assert len(answer.headers["x-unknown-properties"]) <= 4096
+    assert len(paths) == (51 if name == "x{}" else 2)
+
+
+def test_undeclared_properties_can_be_refused(tmp_path: Path) -> None:
+    with running(tmp_path, settings={"events.undeclared_properties": "reject"}) as served:
+        event = {"event": EVENT, "additional_properties": {"long": "1"}}
+        client = Client(served.port)
+        answer = client.post_json(f"{API}/track_event", event, served.headers("tracker"))
+        client.close()
+        assert answer.status == 400
+        assert answer.json == {
+            "error": 'additional_properties.long: is not a property of the event "mr_name_changed"; '
+            'did you mean "lang"?'
+        }
+        assert served.count() == 0
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,18 @@ def test_a_wrong_clock_does_not_move_the_trusted_time_and_a_right_one_does(
     assert store.trusted_now() == START + 2 * HOUR + 30 * DAY
 
 
+def test_the_estimate_is_the_trusted_time_without_a_look_into_the_store(
+    place: StoreUnderTest, store: Store, wrong: timedelta
+) -> None:
+    store.trusted_now()
+    place.elapse(HOUR)
+    assert store.estimated_now() == START + HOUR
+    place.clock.wrong = wrong
+    place.elapse(HOUR)
+    store.close()
+    assert store.estimated_now() == START + 2 * HOUR
+
+
 def test_a_clock_that_was_set_is_believed_after_two_steady_days(
     place: StoreUnderTest, store: Store, wrong: timedelta
 ) -> None:

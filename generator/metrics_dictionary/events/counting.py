@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from metrics_dictionary.stores.store import ChangesBuilder
 
 
+MAX_WEEKS = 10
+"""Weeks whose changes are remembered: events may be reported weeks after they happened."""
+
+
 @dataclass(slots=True)
 class _Selection:
     """A selection rule, and over which periods some metric reads it."""
@@ -48,7 +52,7 @@ class CounterIndex:
     def __init__(self, dictionary: Dictionary) -> None:
         self._selections: dict[str, list[_Selection]] = _selections(dictionary)
         self._usage_keys: dict[str, set[str]] = _usage_keys(dictionary)
-        self._week = _Week("")
+        self._weeks: dict[str, dict[str, tuple[Change, ...]]] = {}
 
     def __contains__(self, event: str) -> bool:
         """Whether some metric names the event, or a `redis` metric's `PREFIX_EVENT`."""
@@ -56,27 +60,21 @@ class CounterIndex:
 
     def changes(self, event: str, week: str) -> tuple[Change, ...]:
         """Return what an occurrence in this ISO week may change."""
-        current = self._week
-        if current.name != week:
-            current = self._week = _Week(week)
-        found = current.changes.get(event)
+        in_week = self._weeks.get(week)
+        if in_week is None:
+            if len(self._weeks) >= MAX_WEEKS:
+                self._weeks = {}
+            in_week = self._weeks.setdefault(week, {})
+        found = in_week.get(event)
         if found is None:
             found = tuple(_change(selection, week) for selection in self._selections.get(event, ()))
             if found:
-                current.changes[event] = found
+                in_week[event] = found
         return found
 
     def usage_keys(self, event: str) -> Iterable[str]:
         """Return the counters that `redis` metrics read of an event."""
         return self._usage_keys.get(event, ())
-
-
-class _Week:
-    """The changes of one week; only the current one is kept. Another week is another object: threads may hold both."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.changes: dict[str, tuple[Change, ...]] = {}
 
 
 def count(occurrence: Occurrence, changes: Iterable[Change], changed: ChangesBuilder) -> None:

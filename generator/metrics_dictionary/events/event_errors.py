@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from metrics_dictionary.tools.near_misses import did_you_mean
 from metrics_dictionary.tools.text import escaped, shortened
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
 MAX_ERRORS = 100
-"""How many errors one answer lists."""
+"""How many errors one answer lists. Nothing more is looked at then."""
+
+MAX_SUGGESTIONS = 3
+"""For how many names of a request similar ones are looked for."""
 
 _MAX_SHOWN = 60
 
@@ -30,35 +37,43 @@ class UnknownEventsError(EventsRefusedError):
 
 
 class EventErrors:
-    """The errors of one request, in the order of its body; at most MAX_ERRORS are kept, the others counted."""
+    """The errors of one request, in the order of its body."""
 
     def __init__(self) -> None:
         self._sentences: list[str] = []
-        self._more = 0
         self._invalid = False
+        self._suggestions: dict[tuple[str, str], str] = {}
 
     def invalid(self, sentence: str) -> None:
-        """Note something that does not have the form of an event."""
+        """Note something that does not have the form of an event. Raises the errors when there are too many."""
         self._invalid = True
         self._add(sentence)
 
     def unknown(self, sentence: str) -> None:
-        """Note an event that the dictionary does not have."""
+        """Note an event that the dictionary does not have. Raises the errors when there are too many."""
         self._add(sentence)
 
     def raise_any(self) -> None:
         """Raise what was noted, all of it: InvalidEventsError, or UnknownEventsError when nothing else is wrong."""
-        if not self._sentences:
-            return
-        more = (f"and {self._more} more",) if self._more else ()
-        kind = InvalidEventsError if self._invalid else UnknownEventsError
-        raise kind((*self._sentences, *more))
+        if self._sentences:
+            raise (InvalidEventsError if self._invalid else UnknownEventsError)(tuple(self._sentences))
+
+    def suggestion(self, name: str, place: str, near: Callable[[str], Iterable[str]]) -> str:
+        """Ask whether one of the names that ``near`` returns was meant; empty where there is none.
+
+        It asks for the first names only, each once in a ``place``: who makes names up must not keep the server busy.
+        """
+        found = self._suggestions.get((place, name))
+        if found is None and len(self._suggestions) < MAX_SUGGESTIONS:
+            question = did_you_mean(near(name), quoted)
+            found = self._suggestions[place, name] = f"; {question}" if question else ""
+        return found or ""
 
     def _add(self, sentence: str) -> None:
-        if len(self._sentences) < MAX_ERRORS:
-            self._sentences.append(sentence)
-        else:
-            self._more += 1
+        if len(self._sentences) == MAX_ERRORS:
+            self._sentences.append("and more")
+            self.raise_any()
+        self._sentences.append(sentence)
 
 
 def described(value: object) -> str:
@@ -85,9 +100,3 @@ def quoted(text: str) -> str:
     """Quote a string: shortened, and with everything escaped that is not printable."""
     short = shortened(text, _MAX_SHOWN).replace("\\", r"\\").replace('"', r"\"")
     return f'"{escaped(short)}"'
-
-
-def suggestion(candidates: tuple[str, ...]) -> str:
-    """Ask whether one of these was meant; return an empty string where there is none."""
-    question = did_you_mean(candidates, quoted)
-    return f"; {question}" if question else ""

@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
+from metrics_dictionary.dictionary.definition import MAX_NAME_LENGTH
 from metrics_dictionary.dictionary.selection_rule import BUILT_IN_PROPERTIES
-from metrics_dictionary.events.event_errors import described, quoted, suggestion
+from metrics_dictionary.events.event_errors import InvalidEventsError, described, quoted
 from metrics_dictionary.tools.near_misses import near_misses
 
 if TYPE_CHECKING:
+    from collections.abc import KeysView
+
     from metrics_dictionary.events.event_errors import EventErrors
 
 MAX_STRING_LENGTH = 1_000
@@ -21,6 +26,14 @@ MAX_NUMBER = 10**18
 """How far from zero a number may be: sums of such numbers stay finite, and nothing that is counted comes near."""
 
 MAX_IDENTIFIER = 2**63 - 1
+
+NO_PROPERTIES = frozenset(BUILT_IN_PROPERTIES)
+"""What every event may have, without a declaration."""
+
+MAX_UNDECLARED = 50
+"""Different names of properties in a request that its events do not declare. With more of them nothing is read."""
+
+_LONGEST_MOMENT = 40
 
 _DIGITS = re.compile(r"[0-9]{1,19}")
 _DECIMAL = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?")
@@ -37,7 +50,8 @@ _BOOLEANS: Mapping[object, bool] = {"true": True, "false": False}
 class Occurrence:
     """An event that happened. Identifiers are positive; ``properties`` holds strings and finite numbers.
 
-    ``id`` is the 16 bytes of the UUID that its client gave it: with it the event can be reported again.
+    ``id`` is the 16 bytes of the UUID that its client gave it: with it the event can be reported again. ``occurred_at``
+    is when it happened, with a zone, where its client says that; otherwise it happens when it is reported.
     """
 
     event: str
@@ -47,19 +61,39 @@ class Occurrence:
     properties: Mapping[str, str | float]
     to_collector: bool
     id: bytes | None = None
+    occurred_at: datetime | None = None
+
+
+class Undeclared(NamedTuple):
+    """A property that its event does not declare; ``path`` is where it stands in the body."""
+
+    path: str
+    event: str
+    name: str
 
 
 class BodyReader:
     """Reads the bodies of a request and notes all that is wrong with them in ``errors``.
 
-    ``declared`` maps an event to the custom properties that its definition has; the properties of other events are not
-    compared. In a ``form`` every value is a string, from which numbers are read.
+    ``declared`` maps each event that has a definition to its properties, built-in ones included. Any other property is
+    left out and listed in ``undeclared``, or an error with ``reject_undeclared``. In a ``form`` every value is a
+    string, from which numbers are read. Raises InvalidEventsError when there is too much to look at.
     """
 
-    def __init__(self, declared: Mapping[str, frozenset[str]], errors: EventErrors, *, form: bool) -> None:
+    def __init__(
+        self,
+        declared: Mapping[str, frozenset[str]],
+        errors: EventErrors,
+        *,
+        form: bool,
+        reject_undeclared: bool = False,
+    ) -> None:
+        self.undeclared: list[Undeclared] = []
         self._declared = declared
         self._errors = errors
         self._form = form
+        self._reject_undeclared = reject_undeclared
+        self._undeclared_names: set[str] = set()
 
     def occurrence(self, body: object, place: str, user: int | None) -> Occurrence | None:
         """Read a body; ``place`` is what stands before its keys in an error. None when it does not name an event."""
@@ -76,6 +110,7 @@ class BodyReader:
             properties=self._properties(body.get("additional_properties"), place, event),
             to_collector=self._boolean(body.get("send_to_snowplow"), place, "send_to_snowplow"),
             id=self.id(body.get("id"), place),
+            occurred_at=self._moment(body.get("occurred_at"), place),
         )
         return None if event is None else occurrence
 
@@ -86,6 +121,20 @@ class BodyReader:
         if isinstance(value, str) and _UUID.fullmatch(value):
             return bytes.fromhex(value.replace("-", ""))
         self._errors.invalid(f"{place}id: must be a UUID of version 1 to 8, found {described(value)}")
+        return None
+
+    def _moment(self, value: object, place: str) -> datetime | None:
+        if value is None:
+            return None
+        if isinstance(value, str) and len(value) <= _LONGEST_MOMENT and "T" in value:
+            try:
+                moment = datetime.fromisoformat(value)
+            except ValueError:
+                moment = None
+            if moment is not None and moment.tzinfo is not None:
+                return moment
+        example = "a time in ISO 8601 with a zone, such as 2026-01-31T09:30:00Z"
+        self._errors.invalid(f"{place}occurred_at: must be {example}, found {described(value)}")
         return None
 
     def _event(self, value: object, place: str) -> str | None:
@@ -124,14 +173,39 @@ class BodyReader:
         if not isinstance(value, Mapping):
             self._errors.invalid(f"{place}: must be an object, found {described(value)}")
             return {}
-        declared = None if event is None else self._declared.get(event)
+        declared = self._declared.get(event or "")
+        known = NO_PROPERTIES if declared is None else declared
+        if not value.keys() <= known:
+            self._count_undeclared(value.keys(), known)
         properties: dict[str, str | float] = {}
         for name, given in value.items():
-            if name not in BUILT_IN_PROPERTIES and declared is not None and name not in declared:
-                self._errors.invalid(f"{place}.{_undeclared(name, event or '', declared)}")
-            elif given is not None and (read := self._property(name, given, place)) is not None:
-                properties[name] = read
+            if name in known:
+                if given is not None and (read := self._property(name, given, place)) is not None:
+                    properties[name] = read
+            elif len(name) > MAX_NAME_LENGTH:
+                found = f"the name has {len(name):,} characters; at most {MAX_NAME_LENGTH} are allowed"
+                self._errors.invalid(f"{place}.{_bare(name)}: {found}")
+            elif event is not None and declared is not None:
+                self._note_undeclared(name, place, event, known)
         return properties
+
+    def _count_undeclared(self, names: KeysView[str], known: frozenset[str]) -> None:
+        """Refuse a request with many names that nobody declared, before any of them is looked at."""
+        if len(names) <= MAX_UNDECLARED + len(known):
+            self._undeclared_names |= names - known
+            if len(self._undeclared_names) <= MAX_UNDECLARED:
+                return
+        sentence = f"a request may have at most {MAX_UNDECLARED} names that its events do not declare"
+        raise InvalidEventsError((f"additional_properties: {sentence}",))
+
+    def _note_undeclared(self, name: str, place: str, event: str, known: frozenset[str]) -> None:
+        if not self._reject_undeclared:
+            self.undeclared.append(Undeclared(f"{place}.{name}", event, name))
+            return
+        ordered = (*BUILT_IN_PROPERTIES, *sorted(known.difference(BUILT_IN_PROPERTIES)))
+        close = self._errors.suggestion(name, event, partial(near_misses, candidates=ordered))
+        others = close or f"; its properties are {', '.join(ordered)}"
+        self._errors.invalid(f"{place}.{_bare(name)}: is not a property of the event {quoted(event)}{others}")
 
     def _property(self, name: str, value: object, place: str) -> str | float | None:
         """Return the value when the property may have it."""
@@ -172,13 +246,6 @@ def _string_error(text: str) -> str:
     if len(text) > MAX_STRING_LENGTH:
         return f"must be a string of at most {MAX_STRING_LENGTH:,} characters, found {len(text):,}"
     return f"must be Unicode text, found half of a surrogate pair in {described(text)}"
-
-
-def _undeclared(name: str, event: str, declared: frozenset[str]) -> str:
-    known = (*BUILT_IN_PROPERTIES, *sorted(declared.difference(BUILT_IN_PROPERTIES)))
-    close = suggestion(tuple(near_misses(name, known)))
-    others = close or f"; its properties are {', '.join(known)}"
-    return f"{_bare(name)}: is not a property of the event {quoted(event)}{others}"
 
 
 def _bare(name: str) -> str:

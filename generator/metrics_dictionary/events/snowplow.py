@@ -111,7 +111,8 @@ class StructuredEvents:
         """Return the event as a JSON object whose values are strings, as the tracker protocol wants them.
 
         `se_la`, `se_pr` and `se_va` are the properties label, property and value; `cx` holds the contexts in base64;
-        `eid` is a new UUID; `dtm` is ``now`` in milliseconds. Only the time of sending, `stm`, is added later.
+        `eid` is a new UUID; `dtm`, the time at which the event happened on the device, is ``now`` unless its client
+        says another, in milliseconds. Only the time of sending, `stm`, is added later.
         """
         from snowplow_tracker.events.structured_event import StructuredEvent
 
@@ -126,7 +127,7 @@ class StructuredEvents:
             context=[self._standard_context(occurrence, now), _service_ping_context(occurrence)],
         )
         payload = self._tracker.complete_payload(event)
-        payload.add("dtm", int(now.timestamp() * 1000))
+        payload.add("dtm", int((occurrence.occurred_at or now).timestamp() * 1000))
         return json.dumps({name: str(entry) for name, entry in payload.get().items()}, ensure_ascii=False)
 
     def _standard_context(self, occurrence: Occurrence, now: datetime) -> SelfDescribingJson:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.dictionary.definition import text
@@ -13,12 +14,12 @@ from metrics_dictionary.events.event_errors import (
     UnknownEventsError,
     described,
     quoted,
-    suggestion,
 )
-from metrics_dictionary.events.occurrence import BodyReader, Occurrence
+from metrics_dictionary.events.occurrence import NO_PROPERTIES, BodyReader, Occurrence, Undeclared
 from metrics_dictionary.stores.keys import week_of
 from metrics_dictionary.stores.store import Changes, ChangesBuilder, Recording
-from metrics_dictionary.tools.clock import utc_now
+from metrics_dictionary.tools.clock import iso, utc_now
+from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.near_misses import NearMisses
 from metrics_dictionary.tools.text import listed
 
@@ -27,45 +28,85 @@ if TYPE_CHECKING:
 
     from metrics_dictionary.dictionary.dictionary import Dictionary
     from metrics_dictionary.events.snowplow import StructuredEvents
+    from metrics_dictionary.settings import Settings
     from metrics_dictionary.tools.clock import Clock
 
 MAX_EVENTS = 50
 """How many events one request may report."""
+
+MAX_AGE_DAYS = 3_650
+
+MAX_AHEAD = timedelta(hours=1)
+"""How far in the future an event may have happened by the clock of its client."""
 
 NOTHING = Recording(Changes())
 
 
 @dataclass(frozen=True, slots=True)
 class Tracked:
-    """What a request changes once it is written, and a sentence, to be logged, for each event that was ignored."""
+    """What a request changes once it is written.
+
+    ``ignored`` has a sentence, to be logged, for each event that was left out; ``undeclared`` is what was left out of
+    the others.
+    """
 
     recording: Recording
     ignored: tuple[str, ...] = ()
+    undeclared: tuple[Undeclared, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeRules:
+    """What makes a request fail: the settings ``events.*``.
+
+    An event without a definition, or with one that is removed, does, unless it is to be left out (``ignore_unknown``);
+    a property that its event does not declare is left out, unless it is to fail (``reject_undeclared``); an event that
+    happened more than ``max_age`` ago always does.
+    """
+
+    ignore_unknown: bool = False
+    reject_undeclared: bool = False
+    max_age: timedelta = timedelta(days=28)
+
+    @classmethod
+    def of(cls, settings: Settings) -> IntakeRules:
+        """Return what the settings say. Raises OperationalError for an age that is not possible."""
+        days = settings.number("events.max_age_days")
+        if not 0 <= days <= MAX_AGE_DAYS:
+            raise OperationalError(f"events.max_age_days must be 0 to {MAX_AGE_DAYS}")
+        return cls(
+            settings.string("events.unknown") == "ignore",
+            settings.string("events.undeclared_properties") == "reject",
+            timedelta(days=days),
+        )
 
 
 class EventTracker:
     """Validates events, and says what they change in the metrics that read them and for the collector.
 
-    An event without a definition, or with one that is removed, makes a request fail; with ``ignore_unknown`` it is left
-    out. ``structured`` builds what goes to the collector; without it nothing is queued, since nobody would send it. The
-    index of metrics is built here, once: a changed dictionary needs another tracker.
+    ``structured`` builds what goes to the collector; without it nothing is queued, since nobody would send it.
+    ``trusted_clock`` says how old an event is, and must not wait for anything. The index of metrics is built here,
+    once: a changed dictionary needs another tracker.
     """
 
     def __init__(
         self,
         dictionary: Dictionary,
         *,
-        ignore_unknown: bool = False,
+        rules: IntakeRules = IntakeRules(),
         clock: Clock = utc_now,
+        trusted_clock: Clock | None = None,
         structured: StructuredEvents | None = None,
     ) -> None:
-        self._ignore_unknown = ignore_unknown
+        self._rules = rules
         self._clock = clock
+        self._trusted_clock = trusted_clock or clock
         self._structured = structured
         self._counters = CounterIndex(dictionary)
         self._names = EventNames(dictionary)
         self._declared = {
-            name: frozenset(dictionary.named_events[name].additional_properties) for name in self._names.active
+            name: NO_PROPERTIES.union(dictionary.named_events[name].additional_properties)
+            for name in self._names.active
         }
 
     def track(self, bodies: object, user: int | None, *, batch: bool | None = None, form: bool = False) -> Tracked:
@@ -80,8 +121,22 @@ class EventTracker:
         given = _listed(bodies)
         in_batch = len(given) != 1 if batch is None else batch
         places = [f"events[{position}]." if in_batch else "" for position in range(len(given))]
-        occurrences, ignored = self._read(zip(places, given, strict=True), user, form=form)
-        return Tracked(self._recording(occurrences), ignored)
+        errors = EventErrors()
+        reader = BodyReader(self._declared, errors, form=form, reject_undeclared=self._rules.reject_undeclared)
+        occurrences, ignored = [], []
+        for place, body in zip(places, given, strict=True):
+            occurrence = reader.occurrence(body, place, user)
+            if occurrence is None:
+                continue
+            self._check_time(occurrence, place, errors)
+            if occurrence.event in self._names.active:
+                occurrences.append(occurrence)
+            elif self._rules.ignore_unknown:
+                ignored.append(f"{place}event: {self._names.refusal(occurrence.event, errors)}")
+            else:
+                errors.unknown(f"{place}event: {self._names.refusal(occurrence.event, errors)}")
+        errors.raise_any()
+        return Tracked(self._recording(occurrences), tuple(ignored), tuple(reader.undeclared))
 
     def increment_counter(self, event: object, identifier: object = None) -> Tracked:
         """Count an event by its name alone: its counters without a filter, and those of the older `redis` metrics.
@@ -110,25 +165,18 @@ class EventTracker:
             count(_occurrence_of(name, user), of_users, changed)
         return Tracked(_recorded(changed, id_))
 
-    def _read(
-        self, bodies: Iterable[tuple[str, object]], user: int | None, *, form: bool
-    ) -> tuple[list[Occurrence], tuple[str, ...]]:
-        """Return what happened and a sentence for each ignored event; raise all that is wrong."""
-        errors = EventErrors()
-        reader = BodyReader(self._declared, errors, form=form)
-        occurrences, ignored = [], []
-        for place, body in bodies:
-            occurrence = reader.occurrence(body, place, user)
-            if occurrence is None:
-                continue
-            if occurrence.event in self._names.active:
-                occurrences.append(occurrence)
-            elif self._ignore_unknown:
-                ignored.append(f"{place}event: {self._names.refusal(occurrence.event)}")
-            else:
-                errors.unknown(f"{place}event: {self._names.refusal(occurrence.event)}")
-        errors.raise_any()
-        return occurrences, tuple(ignored)
+    def _check_time(self, occurrence: Occurrence, place: str, errors: EventErrors) -> None:
+        """Note an event that happened too long ago to be counted, or later than any clock can be wrong."""
+        moment = occurrence.occurred_at
+        if moment is None:
+            return
+        now = self._trusted_clock()
+        if not -self._rules.max_age <= moment - now <= MAX_AHEAD:
+            days = self._rules.max_age / timedelta(days=1)
+            errors.unknown(
+                f"{place}occurred_at: must be at most {days:g} days before and one hour after the server's time, "
+                f"{iso(now)}, found {quoted(moment.isoformat())}"
+            )
 
     def _recording(self, occurrences: Iterable[Occurrence]) -> Recording:
         now = self._clock()
@@ -137,7 +185,9 @@ class EventTracker:
         identified = []
         for occurrence in occurrences:
             changed = together if occurrence.id is None else ChangesBuilder()
-            count(occurrence, self._counters.changes(occurrence.event, week), changed)
+            moment = occurrence.occurred_at
+            happened = week if moment is None else week_of(moment)
+            count(occurrence, self._counters.changes(occurrence.event, happened), changed)
             if occurrence.to_collector and self._structured is not None:
                 changed.outbox.append(self._structured.text(occurrence, now))
             if occurrence.id is not None:
@@ -148,8 +198,12 @@ class EventTracker:
         """Refuse an event that no metric names, or say why it is ignored; nothing to say when it is counted."""
         if event in self._counters and not self._names.is_refused(event):
             return ()
-        refusal = f"no metric reads {quoted(event)}" if event in self._names.active else self._names.refusal(event)
-        if self._ignore_unknown:
+        refusal = (
+            f"no metric reads {quoted(event)}"
+            if event in self._names.active
+            else self._names.refusal(event, EventErrors())
+        )
+        if self._rules.ignore_unknown:
             return (f"event: {refusal}",)
         raise UnknownEventsError((f"event: {refusal}",))
 
@@ -173,8 +227,11 @@ class EventNames:
         """Whether the definitions say that it is no longer recorded, or do not say which event it is."""
         return event in self._removed or event in self._shared
 
-    def refusal(self, event: str) -> str:
-        """Say why an event that is not active cannot be recorded, and which one was probably meant."""
+    def refusal(self, event: str, errors: EventErrors) -> str:
+        """Say why an event that is not active cannot be recorded, and which one was probably meant.
+
+        ``errors`` are those of its request: similar names are looked for a few times only.
+        """
         if event in self._removed:
             milestone = self._removed[event]
             since = f" in {milestone}" if milestone else ""
@@ -182,7 +239,7 @@ class EventNames:
         if event in self._shared:
             categories = listed([quoted(one.category) for one in self._shared[event]])
             return f"{quoted(event)} is the action of several events, of {categories}, and none of them is internal"
-        return f"{quoted(event)} has no definition{suggestion(self._near.near(event))}"
+        return f"{quoted(event)} has no definition{errors.suggestion(event, '', self._near.near)}"
 
 
 def _listed(bodies: object) -> Sequence[object]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from metrics_dictionary.events.collector import Collector
 from metrics_dictionary.events.sender import Sender
 from metrics_dictionary.events.snowplow import Instance, KnownUuid, StructuredEvents
-from metrics_dictionary.events.tracking import EventTracker
+from metrics_dictionary.events.tracking import EventTracker, IntakeRules
 from metrics_dictionary.ping.collect.publication import limits, publish
 from metrics_dictionary.ping.collect.scheduler import Scheduler, overdue
 from metrics_dictionary.ping.sources.open_sources import open_sources
@@ -54,8 +54,12 @@ class Application:
         structured = None
         if settings.string("collector"):
             structured = StructuredEvents(Instance.of(settings.facts), known_uuid=KnownUuid(store))
-        ignore_unknown = settings.string("events.unknown") == "ignore"
-        tracker = EventTracker(dictionary, ignore_unknown=ignore_unknown, structured=structured)
+        tracker = EventTracker(
+            dictionary,
+            rules=IntakeRules.of(settings),
+            trusted_clock=store.estimated_now,
+            structured=structured,
+        )
         sources, probe = open_sources(settings, store), _probe(settings, store)
         return cls(dictionary, store, tracker, sources, settings, site, probe)
 

@@ -297,6 +297,9 @@ class RedisStore:
             self.set_state(TRUSTED, text)
         return datetime.fromtimestamp(now, UTC)
 
+    def estimated_now(self) -> datetime:
+        return self._time.estimate()
+
     def clock_warning(self) -> str | None:
         return self._time.warning
 

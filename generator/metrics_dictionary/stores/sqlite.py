@@ -250,6 +250,9 @@ class SqliteStore:
         with self._writing() as connection:
             return datetime.fromtimestamp(self._moved_now(connection), UTC)
 
+    def estimated_now(self) -> datetime:
+        return self._time.estimate()
+
     def clock_warning(self) -> str | None:
         return self._time.warning
 

@@ -240,6 +240,9 @@ class Store(Protocol):
     def trusted_now(self) -> datetime:
         """Return the time in UTC by which things expire and are due: one wrong reading of a clock does not move it."""
 
+    def estimated_now(self) -> datetime:
+        """Return `trusted_now` as far as it is known here: without waiting for anything, and raising nothing."""
+
     def clock_warning(self) -> str | None:
         """Return why this process's clock is not trusted, as of the last commit or `trusted_now`; None when it is."""
 

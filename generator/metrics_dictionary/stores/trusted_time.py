@@ -138,6 +138,13 @@ class TrustedTime:
             new = _Kept(trusted, self._boot, at, self._jump if self._boot else None)
             return trusted, json.dumps(asdict(new)) if _is_worth_keeping(new, kept) else None
 
+    def estimate(self) -> datetime:
+        """Return the trusted time as it was last known and what has passed since, without a look into the store."""
+        reading, at = self._clock().timestamp(), self._monotonic()
+        seen = self._seen
+        expected = reading if seen is None else seen.trusted + at - seen.at
+        return _moment(reading if expected - MAX_BEHIND <= reading <= expected + MAX_AHEAD else expected)
+
     def _trusted(self, kept: _Kept, reading: float, at: float) -> float:
         same_boot = self._boot is not None and kept.boot == self._boot and kept.at <= at
         if same_boot and kept.jump is not None:

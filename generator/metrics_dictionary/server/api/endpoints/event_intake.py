@@ -7,11 +7,13 @@ import json
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
-from metrics_dictionary.events.event_errors import InvalidEventsError, UnknownEventsError
-from metrics_dictionary.events.occurrence import UUID_PATTERN
+from metrics_dictionary.events.event_errors import MAX_ERRORS, InvalidEventsError, UnknownEventsError
+from metrics_dictionary.events.occurrence import MAX_UNDECLARED, UUID_PATTERN
 from metrics_dictionary.events.tracking import MAX_EVENTS
-from metrics_dictionary.server.api.body import Fields, read_fields
+from metrics_dictionary.server.api.body import MAX_FIELDS, MAX_LEVELS, Fields, read_fields
+from metrics_dictionary.server.api.body import MAX_VALUES as MAX_JSON_VALUES
 from metrics_dictionary.server.api.route import (
     ERROR,
     MESSAGE,
@@ -26,10 +28,12 @@ from metrics_dictionary.server.api.route import (
 from metrics_dictionary.server.transport.access_log import log_info
 from metrics_dictionary.server.transport.response import Response, Uncommitted, error_response, message_response
 from metrics_dictionary.stores.store import request_name
+from metrics_dictionary.tools.instruments import Counter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
+    from metrics_dictionary.events.occurrence import Undeclared
     from metrics_dictionary.events.tracking import EventTracker, Tracked
     from metrics_dictionary.server.application import Application
     from metrics_dictionary.server.transport.request import Request
@@ -43,6 +47,14 @@ MAX_USER_ID = 2**63 - 1
 
 _DIGITS = re.compile(r"[0-9]{1,19}")
 _KEY = re.compile(r"[ -~]{1,128}")
+
+UNDECLARED = Counter(
+    "undeclared_properties_total", "Properties that their events do not declare and that were left out.", ("event",)
+)
+
+UNKNOWN_PROPERTIES = "X-Unknown-Properties"
+MAX_HEADER = 4_096
+MAX_REMEMBERED = 1_000
 
 ACCEPTED = message_response(200, "OK")
 
@@ -80,10 +92,18 @@ EVENT = {
         },
         "namespace_id": IDENTIFIER,
         "project_id": IDENTIFIER,
+        "occurred_at": {
+            "type": "string",
+            "format": "date-time",
+            "description": "When the event happened, if not now: ISO 8601 with a zone. It counts in its own week. At "
+            "most 28 days ago, unless the setting `events.max_age_days` says otherwise, and at most one hour ahead.",
+        },
         "additional_properties": {
             "type": "object",
             "description": "`label` and `property` are strings, `value` is a number; the event's definition declares "
-            "all others, which are strings or numbers.",
+            "all others, which are strings or numbers. Names have at most 200 characters. A property that the "
+            "definition does not declare is left out, or refused where the setting `events.undeclared_properties` "
+            f"says so; a request with more than {MAX_UNDECLARED} names of such properties is always refused.",
             "properties": {"label": {"type": "string"}, "property": {"type": "string"}, "value": {"type": "number"}},
             "additionalProperties": {"type": ["string", "number"]},
         },
@@ -106,14 +126,22 @@ UNAVAILABLE_OR_UNKNOWN = {
 
 WITH_BODY = {
     **WITH_TOKEN,
-    200: RouteResponse("Everything is counted, durably.", schema=MESSAGE),
-    400: RouteResponse("The body cannot be read, or a value is wrong; the answer names every error.", schema=ERROR),
+    200: RouteResponse(
+        "Everything is counted, durably; the header `X-Unknown-Properties` names the properties that were left out, as "
+        "JSON paths with commas between them.",
+        schema=MESSAGE,
+    ),
+    400: RouteResponse(
+        f"The body cannot be read, a value is wrong, or there is too much of something: {MAX_JSON_VALUES:,} values or "
+        f"{MAX_LEVELS} levels of JSON, {MAX_FIELDS:,} fields of a form. The answer names up to {MAX_ERRORS} errors.",
+        schema=ERROR,
+    ),
     411: RouteResponse("The request has no `Content-Length`.", schema=ERROR),
     413: RouteResponse("The body is longer than 1 MiB.", schema=ERROR),
     415: RouteResponse("The body is neither JSON nor a form.", schema=ERROR),
     422: RouteResponse(
-        "An event has no definition, or no metric reads it; the answer suggests similar names. Or the "
-        "`Idempotency-Key` belongs to another request.",
+        "An event has no definition, no metric reads it, or it happened too long ago; the answer suggests similar "
+        "names. Or the `Idempotency-Key` belongs to another request.",
         schema=ERROR,
     ),
     503: RouteResponse(
@@ -190,6 +218,7 @@ class EventIntake:
 
     def __init__(self, tracker: EventTracker) -> None:
         self._tracker = tracker
+        self._logged: set[tuple[str, str]] = set()
 
     def track_event(self, request: Request) -> Answer:
         """Count one event; or several, which the API document's readers send here, too."""
@@ -231,11 +260,21 @@ class EventIntake:
             return error_response(422, str(error))
         for sentence in tracked.ignored:
             log_info(request, f"ignored: {sentence}")
+        response = self._with_undeclared(request, tracked.undeclared) if tracked.undeclared else ACCEPTED
         recording = tracked.recording
         if key is not None:
             name, digest = request_name(str(request.user), key), _digest(call, fields)
             recording = replace(recording, request=name, digest=digest)
-        return ACCEPTED if recording.is_empty else Uncommitted(ACCEPTED, recording)
+        return response if recording.is_empty else Uncommitted(response, recording)
+
+    def _with_undeclared(self, request: Request, undeclared: Sequence[Undeclared]) -> Response:
+        """Return the answer with the paths of what was left out; the log names each property of an event once."""
+        for _, event, name in undeclared:
+            UNDECLARED.add(event)
+            if (event, name) not in self._logged and len(self._logged) < MAX_REMEMBERED:
+                self._logged.add((event, name))
+                log_info(request, f"left out: {_encoded(name)} is not a property of the event {_encoded(event)}")
+        return replace(ACCEPTED, headers={UNKNOWN_PROPERTIES: _unknown_properties(undeclared)})
 
     def _track_one(self, fields: Fields, request: Request) -> Tracked:
         if "event" not in fields.values and "events" in fields.values:
@@ -244,6 +283,25 @@ class EventIntake:
 
     def _track_several(self, fields: Fields, request: Request) -> Tracked:
         return self._tracker.track(fields.values.get("events"), request.user, batch=True, form=fields.form)
+
+
+def _unknown_properties(undeclared: Sequence[Undeclared]) -> str:
+    """Return the header: JSON paths with commas between them, and `...` where there are more than fit."""
+    paths: list[str] = []
+    length = len("...")
+    for one in undeclared:
+        path = _encoded(one.path)
+        length += len(path) + len(", ")
+        if len(paths) == MAX_UNDECLARED or length > MAX_HEADER:
+            paths.append("...")
+            break
+        paths.append(path)
+    return ", ".join(paths)
+
+
+def _encoded(name: str) -> str:
+    """Return a name or a path percent-encoded, apart from ASCII letters, digits and `_.[]-`."""
+    return quote(name, safe="[]", errors="surrogatepass").replace("~", "%7E")
 
 
 def _digest(call: str, fields: Fields) -> bytes:
