@@ -35,6 +35,13 @@ def test_tables_of_settings_and_tables_of_facts_stand_in_one_file(tmp_path: Path
     assert settings.facts == {"instance": {"hostname": "example"}, "license": {"plan": "premium"}}
 
 
+def test_the_address_of_the_store_may_stand_in_its_table(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text('[store]\nurl = "redis://localhost/1"\nidempotency_limit = 9\n')
+    settings = load_settings(file, environment={})
+    assert (settings.string("store"), settings.number("store.idempotency_limit")) == ("redis://localhost/1", 9)
+
+
 def test_a_data_category_can_be_switched_off() -> None:
     settings = load_settings(None, environment={"METRICS_DICTIONARY_PING_OPTIONAL": "false"})
     assert settings.data_categories == {"operational", "standard", "subscription"}

@@ -16,6 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from metrics_dictionary.cli.main import program
+from metrics_dictionary.cli.options import opened_store
 from metrics_dictionary.dictionary.event import EventDefinition
 from metrics_dictionary.ping.collect.publication import PayloadHeldError
 from metrics_dictionary.server.api.router import Router
@@ -23,7 +24,7 @@ from metrics_dictionary.server.application import Application
 from metrics_dictionary.server.transport.server import Server, ServerOptions
 from metrics_dictionary.settings import BY_NAME, load_settings
 from metrics_dictionary.stores.open_store import open_store
-from metrics_dictionary.stores.store import CachedPayload
+from metrics_dictionary.stores.store import CachedPayload, Changes, Recording
 from metrics_dictionary.stores.tokens import new_token
 from metrics_dictionary.tools.errors import OperationalError
 from tests.events.loopback_collector import LoopbackCollector
@@ -262,6 +263,17 @@ def event_of_a_month_ago(place: Place, settings: Settings) -> object:
         return running.call("POST", f"{API}/track_event", {"event": EVENT, "occurred_at": moment.isoformat()}).status
 
 
+def counted_in_all(place: Place, settings: Settings) -> object:
+    """Record four events, and then the first of them again: how many count."""
+    for file in place.folder.glob("var/*"):
+        file.unlink()
+    with closing(opened_store(settings)) as store:
+        for number in (1, 2, 3, 4, 1):
+            event = (number.to_bytes(16, "big"), Changes({"counter": 1}))
+            store.commit([Recording(Changes(), (event,))])
+        return store.totals(["counter"])["counter"]
+
+
 def sent(place: Place, settings: Settings) -> object:
     with served(place, settings) as running, running.application.background_threads():
         event = {"event": EVENT, "send_to_snowplow": True}
@@ -371,6 +383,7 @@ ROWS = {
     "events.unknown": Row(unknown_event, '"ignore"', 422, 200),
     "events.undeclared_properties": Row(undeclared_property, '"reject"', 200, 400),
     "events.max_age_days": Row(event_of_a_month_ago, "31", 422, 200),
+    "store.idempotency_limit": Row(counted_in_all, "3", 4, 5),
     "ping.enabled": Row(is_scheduled, "false", True, False),
     "ping.interval_days": Row(collected_after_three_days, "1", False, True, DATABASE),
     "ping.statement_timeout": Row(payload_value("slow_view"), "0.001", 100_000, -1, DATABASE),

@@ -78,6 +78,8 @@ SETTINGS = (
             "definition does not declare: it is counted without the property, which the header "
             "`X-Unknown-Properties` of the answer names; or 400.", choices=("accept", "reject")),
     Setting("events.max_age_days", float, 28.0, "How many days ago an event may have happened, by its `occurred_at`."),
+    Setting("store.idempotency_limit", int, 5_000_000, "Ids of events and requests that the store keeps. When more "
+            "come within 24 hours, the oldest are forgotten early, and a repeated event may be counted twice."),
     Setting("ping.enabled", bool, True, "Whether `serve` collects a payload regularly."),
     Setting("ping.interval_days", float, 7.0, "Days between two payloads."),
     Setting("ping.statement_timeout", float, 1.0, "Seconds that a single statement on the database may take."),
@@ -185,7 +187,8 @@ def _from_file(document: Mapping[str, object], file: str) -> dict[str, Value]:
     values = {}
     for name, value in document.items():
         if name in TABLES and isinstance(value, dict):
-            values.update({f"{name}.{key}": entry for key, entry in value.items()})
+            # TOML cannot have `store = "URL"` and `[store]` in one file.
+            values.update({name if (name, key) == ("store", "url") else f"{name}.{key}": value[key] for key in value})
         elif not isinstance(value, dict):
             values[name] = value
     return {name: _checked(name, value, file) for name, value in values.items()}

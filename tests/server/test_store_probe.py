@@ -116,8 +116,8 @@ class _HangingStore:
     def probe(self) -> None:
         assert eventually(lambda: self.released, 20)
 
-    def clock_warning(self) -> None:
-        return None
+    def warnings(self) -> list[str]:
+        return []
 
 
 def test_a_store_that_hangs_and_a_thread_that_does_not_ask_are_not_ready() -> None:

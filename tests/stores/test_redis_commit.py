@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from itertools import count
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from metrics_dictionary.stores.redis import RedisStore
 from metrics_dictionary.stores.store import (
+    FORGOTTEN_EARLY,
     Changes,
     Outcome,
     OutcomeUnknownError,
@@ -283,6 +285,7 @@ def test_more_ids_than_are_kept_forget_the_oldest_and_never_refuse(
     assert 200 <= sum(tables) <= 300
     assert "100 ids came in 0.0 hours" in caplog.text
     assert "store.idempotency_limit" in caplog.text
+    assert time.time() - 60 < FORGOTTEN_EARLY.value() <= time.time()
     store.commit(events[-200:])
     assert client.get(COUNTERS[0]) == "1000"
     store.commit(events[:100])

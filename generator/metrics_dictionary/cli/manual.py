@@ -59,6 +59,8 @@ plan = "premium"
 licensee = { Name = "Jane Doe" }
 ```
 
+In a file that sets `store.idempotency_limit`, the address of the store is `url` in the same table, `[store]`.
+
 Tables that hold no settings are facts. An instrumentation with `source: setting` reads one by its dotted name, such as
 `instance.hostname`; one with `source: license` reads a field of `[license]`.
 

@@ -159,4 +159,4 @@ def opened_store(settings: Settings) -> Store:
     url = settings.string("store") or ""
     if url == BY_NAME["store"].default:
         Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-    return open_store(url)
+    return open_store(url, ids_limit=int(settings.number("store.idempotency_limit")))

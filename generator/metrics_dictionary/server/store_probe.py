@@ -95,9 +95,8 @@ class StoreProbe:
         return StoreStatus(self._reason, seconds)
 
     def warnings(self) -> tuple[str, ...]:
-        """Return what the looks found last, and what is wrong with the clock; asks nobody."""
-        clock = self._store.clock_warning()
-        return (*self._warnings, clock) if clock else self._warnings
+        """Return what the looks found last, and what the store itself found; asks nobody."""
+        return (*self._warnings, *self._store.warnings())
 
     def probe(self) -> None:
         """Ask the store once, and look around when it is there and it is time to."""

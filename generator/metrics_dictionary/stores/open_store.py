@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from metrics_dictionary.stores.sqlite import SqliteStore
+from metrics_dictionary.stores.store import IDS_LIMIT
 from metrics_dictionary.stores.trusted_time import since_boot
 from metrics_dictionary.tools.addresses import SQLITE, scheme_of, sqlite_path
 from metrics_dictionary.tools.clock import utc_now
@@ -19,24 +20,27 @@ if TYPE_CHECKING:
 REDIS_SCHEMES = {"redis", "rediss", "unix"}
 
 
-def open_store(url: str, *, clock: Clock = utc_now, monotonic: Callable[[], float] = since_boot) -> Store:
+def open_store(
+    url: str, *, clock: Clock = utc_now, monotonic: Callable[[], float] = since_boot, ids_limit: int = IDS_LIMIT
+) -> Store:
     """Open `sqlite:///relative/path`, `sqlite:////absolute/path`, or `redis://host:6379/0` (`rediss://`, `unix://`).
 
-    Raises OperationalError for any other URL, a path that cannot hold a store, and a missing redis-py;
-    StoreUnavailableError when a SQLite file stays locked. A Redis that is away shows with the first call.
+    The store keeps ``ids_limit`` ids of events and requests before it forgets the oldest ones early. Raises
+    OperationalError for any other URL, a path that cannot hold a store, and a missing redis-py; StoreUnavailableError
+    when a SQLite file stays locked. A Redis that is away shows with the first call.
     """
     if url.startswith(SQLITE):
-        return SqliteStore(sqlite_path(url), clock=clock, monotonic=monotonic)
+        return SqliteStore(sqlite_path(url), clock=clock, monotonic=monotonic, ids_limit=ids_limit)
     scheme = scheme_of(url)
     if scheme in REDIS_SCHEMES:
-        return _redis_store(url, clock, monotonic)
+        return _redis_store(url, clock=clock, monotonic=monotonic, ids_limit=ids_limit)
     # Never the rest of the URL: it may hold a password.
     raise OperationalError(
         f"the store's URL begins with {scheme or 'no scheme'!r}: write sqlite:///PATH or redis://HOST:6379/0"
     )
 
 
-def _redis_store(url: str, clock: Clock, monotonic: Callable[[], float]) -> Store:
+def _redis_store(url: str, **options: Any) -> Store:
     try:
         from metrics_dictionary.stores.redis import RedisStore
     except ModuleNotFoundError as error:
@@ -45,4 +49,4 @@ def _redis_store(url: str, clock: Clock, monotonic: Callable[[], float]) -> Stor
         raise OperationalError(
             "a redis:// store needs redis-py: run `pip install metrics-dictionary[redis]`"
         ) from error
-    return RedisStore(url, clock=clock, monotonic=monotonic)
+    return RedisStore(url, **options)

@@ -33,6 +33,7 @@ from metrics_dictionary.stores.store import (
     OutboxRow,
     OutcomeUnknownError,
     StoreUnavailableError,
+    tell_forgotten_early,
 )
 from metrics_dictionary.stores.tokens import Token
 from metrics_dictionary.stores.trusted_time import TrustedTime, since_boot
@@ -165,12 +166,7 @@ class RedisStore:
         with self._commit_lock:
             letters, crowd, seconds, *refused = self._written(recordings)
         if crowd:
-            log.warning(
-                "store: %s ids came in %.1f hours, so that older ones are forgotten before 24 hours are over; raise "
-                "store.idempotency_limit",
-                f"{crowd:,}",
-                seconds / 3600,
-            )
+            tell_forgotten_early(crowd, seconds)
         return verdicts(letters, refused)
 
     def _written(self, recordings: Sequence[Recording]) -> list[Any]:

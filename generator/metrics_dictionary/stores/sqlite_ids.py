@@ -9,11 +9,10 @@ is known for 24 hours at least, and is not forgotten one by one.
 from __future__ import annotations
 
 import json
-import logging
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.stores.store import ChangesBuilder, Outcome, Verdict
+from metrics_dictionary.stores.store import ChangesBuilder, Outcome, Verdict, tell_forgotten_early
 
 if TYPE_CHECKING:
     import sqlite3
@@ -29,8 +28,6 @@ ROTATION = "known_ids"
 """The name of the state that says which table is filled, since when (in seconds of trusted time), and by how many."""
 
 MAX_IDS_PER_STATEMENT = 500
-
-log = logging.getLogger(__name__)
 
 RECORDED, DUPLICATE, CONFLICT = map(Verdict, (Outcome.RECORDED, Outcome.DUPLICATE, Outcome.CONFLICT))
 
@@ -115,12 +112,7 @@ class KnownIds:
         is_full = rotation.ids >= self._limit
         due = min(max((now - rotation.since) // ROTATE_AFTER, int(is_full)), len(TABLES))
         if is_full and now - rotation.since < ROTATE_AFTER:
-            log.warning(
-                "store: %s ids came in %.1f hours, so that older ones are forgotten before 24 hours are over; raise "
-                "store.idempotency_limit",
-                f"{rotation.ids:,}",
-                (now - rotation.since) / 3600,
-            )
+            tell_forgotten_early(rotation.ids, now - rotation.since)
         for _ in range(due):
             rotation = _Rotation((rotation.current + 1) % len(TABLES), now)
             connection.execute(f"DELETE FROM {TABLES[rotation.current]}")

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import enum
 import hashlib
+import logging
 import math
+import time
 import uuid
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from metrics_dictionary.tools.errors import OperationalError, UnavailableError
+from metrics_dictionary.tools.instruments import Gauge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from metrics_dictionary.stores.tokens import Token
+
+log = logging.getLogger(__name__)
 
 MAX_INCREMENT = 2**63 - 1
 """What both stores can add in one step."""
@@ -271,6 +276,23 @@ class Store(Protocol):
 
 IDS_LIMIT = 5_000_000
 """How many ids of events and requests a store keeps, unless a setting says otherwise: 150 MB or so in SQLite."""
+
+FORGOTTEN_EARLY = Gauge(
+    "ids_forgotten_early_time_seconds",
+    "When ids last came so fast that some may have been forgotten before 24 hours were over, in seconds since 1970.",
+)
+
+
+def tell_forgotten_early(ids: int, seconds: float) -> None:
+    """Say that ``ids``, a third of what a store keeps, came within so many seconds, which are less than 12 hours."""
+    FORGOTTEN_EARLY.set(time.time())
+    log.warning(
+        "store: %s ids came in %.1f hours, so that ids may be forgotten before 24 hours are over; raise "
+        "store.idempotency_limit",
+        f"{ids:,}",
+        seconds / 3600,
+    )
+
 
 IDENTIFIER = "store_identifier"
 """The state that tells a store from every other one, and from an empty one. A backup has it, too."""
