@@ -212,6 +212,7 @@ def test_a_collector_gets_the_name_and_password_of_its_address_and_no_message_do
     with web(lambda _: (200, {}, "")) as server:
         collector = Collector(server.url.replace("http://", "http://alice:s3c%23r3t@") + "/in")
         assert collector.post([{"e": "se"}]) == 200
+        collector.close()
     (request,) = server.requests
     assert request.headers["Authorization"] == f"Basic {base64.b64encode(b'alice:s3c#r3t').decode()}"
     assert request.path == "/in/com.snowplowanalytics.snowplow/tp2"

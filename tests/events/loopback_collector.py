@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
 import threading
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +17,7 @@ from jsonschema import Draft4Validator
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from io import BufferedIOBase
 
 PAYLOAD = {
     "type": "object",
@@ -51,18 +55,28 @@ PAYLOAD = {
 """The form of a tracker's request, written down from the protocol's description."""
 
 
+CUT = "cut"
+
+
 @dataclass
 class LoopbackCollector:
-    """Answers what ``status`` says for the n-th request, 413 to more than ``largest`` events; keeps what it accepts."""
+    """Answers what ``status`` says for the n-th request, 413 to more than ``largest`` events; keeps what it accepts.
+
+    ``answer`` writes the answer in its own way, and returns CUT to have the connection closed; ``connections`` counts
+    those that were opened.
+    """
 
     status: Callable[[int], int] = lambda _: 200
     before_answer: Callable[[], object] = lambda: None
+    answer: Callable[[BufferedIOBase, bytes], object] = lambda client, answer: client.write(answer)
     largest: int = 1000
     requests: int = 0
+    connections: int = 0
     sizes: list[int] = field(default_factory=list)
     events: list[dict[str, str]] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     port: int = 0
+    _open: list[socket.socket] = field(default_factory=list)
 
     def __enter__(self) -> LoopbackCollector:
         collector = self
@@ -70,13 +84,16 @@ class LoopbackCollector:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
+            def setup(self) -> None:
+                super().setup()
+                collector.connections += 1
+                collector._open.append(self.connection)
+
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 status = collector.take(self.path, self.headers["Content-Type"], body)
-                self.send_response(status)
-                self.send_header("Content-Length", "2")
-                self.end_headers()
-                self.wfile.write(b"ok")
+                head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nContent-Length: 2\r\n\r\n"
+                self.close_connection = collector.answer(self.wfile, head.encode() + b"ok") is CUT
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
                 """Say nothing."""
@@ -91,6 +108,14 @@ class LoopbackCollector:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """Close the connections that clients keep."""
+        kept, self._open = self._open, []
+        for connection in kept:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     @property
     def url(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -46,8 +47,8 @@ def test_redis_and_sqlite_give_the_same_numbers(redis_server: RedisServer, store
     assert {key: estimated[key] for key in exact if key not in distinct} == {
         key: value for key, value in exact.items() if key not in distinct
     }
-    with LoopbackCollector() as collector:
-        sender = Sender(in_redis, Collector(collector.url), clock=clock)
+    with LoopbackCollector() as collector, closing(Collector(collector.url)) as connected:
+        sender = Sender(in_redis, connected, clock=clock)
         while in_redis.outbox(1):
             assert sender.send_batch() == 0
     assert len(collector.accepted()) == 200

@@ -107,6 +107,7 @@ class Sender:
         self._failures = 0
         while time.monotonic() < self._deadline and self.send_batch() == 0 and not self._failures:
             continue
+        self._collector.close()
         try:
             self._store.lease(LEASE, self._holder, 0)
         except StoreUnavailableError as error:
