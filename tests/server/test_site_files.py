@@ -1,5 +1,13 @@
 from __future__ import annotations
 
+import base64
+import errno
+import hashlib
+import json
+import os
+import re
+import socket
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -8,6 +16,7 @@ from tests.server.running_server import Client, Running, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +35,9 @@ def test_a_page_is_served_with_headers_that_keep_it_to_its_own_origin(client: Cl
     answer = client.get("/metrics/a%20b/")
     assert (answer.status, answer.body) == (200, b"<h1>a b</h1>")
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
-    assert answer.headers["content-security-policy"].startswith("default-src 'self'")
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'; script-src 'self'; ")
+    assert answer.headers["referrer-policy"] == "same-origin"
+    assert "camera=()" in answer.headers["permissions-policy"]
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
@@ -67,7 +78,12 @@ def test_a_reader_gets_a_page_for_an_unknown_address(client: Client) -> None:
         assert (answer.status, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
         assert b'<a href="/">' in answer.body
         assert b"prefers-color-scheme: dark" in answer.body
-        assert "default-src 'self'" in answer.headers["content-security-policy"]
+        (style,) = re.findall(rb"<style>(.*?)</style>", answer.body, re.DOTALL)
+        source = f"'sha256-{base64.b64encode(hashlib.sha256(style).digest()).decode()}'"
+        assert (
+            f"default-src 'none'; script-src 'self'; style-src 'self' {source};"
+            in (answer.headers["content-security-policy"])
+        )
 
 
 @pytest.mark.parametrize("accept", ["", "*/*", "application/json", "text/html;q=0, application/json"])
@@ -88,3 +104,79 @@ def test_nothing_outside_the_site_is_served(client: Client, path: str) -> None:
     answer = client.get(path)
     assert answer.status == 404
     assert b"secret" not in answer.body
+
+
+def test_links_are_not_followed_wherever_they_lead(served: Running, client: Client) -> None:
+    site = served.application.site
+    (site / "file-link").symlink_to(site.parent / "secret.txt")
+    (site / "folder-link").symlink_to(site.parent)
+    (site / "inner-link.html").symlink_to(site / "index.html")
+    (site / "loop").symlink_to(site / "loop")
+    (site / "linked").mkdir()
+    (site / "linked" / "index.html").symlink_to(site.parent / "secret.txt")
+    for path in ("/file-link", "/folder-link/secret.txt", "/folder-link/", "/folder-link", "/inner-link.html", "/loop"):
+        answer = client.get(path)
+        assert (answer.status, answer.json) == (404, {"message": "404 Not Found"}), path
+    assert client.get("/linked/").status == 404
+    assert client.get("/").body == b"<h1>home</h1>"
+
+
+def test_a_link_in_the_place_of_a_page_that_is_in_memory_is_not_followed(served: Running, client: Client) -> None:
+    page = served.application.site / "swapped.html"
+    page.write_text("page", encoding="utf-8")
+    assert client.get("/swapped.html").body == b"page"
+    page.unlink()
+    page.symlink_to(served.application.site.parent / "secret.txt")
+    assert client.get("/swapped.html").status == 404
+
+
+def test_pipes_sockets_and_devices_are_no_pages_and_keep_no_thread(served: Running, client: Client) -> None:
+    site = served.application.site
+    os.mkfifo(site / "pipe")
+    os.mkfifo(site / "pipe.html")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(site / "socket"))
+        for path in ("/pipe", "/pipe.html", "/socket") * 3:  # more often than there are threads
+            assert client.get(path).status == 404
+    assert client.get("/").status == 200
+
+
+def test_the_folder_of_the_site_may_be_a_link(tmp_path: Path) -> None:
+    (tmp_path / "build-7").mkdir()
+    (tmp_path / "build-7" / "index.html").write_text("seven", encoding="utf-8")
+    (tmp_path / "site").symlink_to(tmp_path / "build-7")
+    with running(tmp_path) as served, closing(Client(served.port)) as client:
+        assert client.get("/").body == b"seven"
+
+
+def test_a_machine_without_file_descriptors_does_not_say_that_a_page_is_not_there(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = os.open
+
+    def refused(path: str | Path, *arguments: int, **named: int) -> int:
+        if path == "index.html":
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        return opened(path, *arguments, **named)
+
+    monkeypatch.setattr(os, "open", refused)
+    answer = client.get("/")
+    assert (answer.status, answer.headers["retry-after"]) == (503, "5")
+
+
+def test_the_headers_are_those_that_the_build_wrote(served: Running, client: Client) -> None:
+    file = served.application.site / "headers.json"
+    strict = client.get("/").headers["content-security-policy"]
+    file.write_text(json.dumps({"Content-Security-Policy": "default-src 'self'", "X-Robots-Tag": "none"}))
+    headers = client.get("/").headers
+    assert (headers["content-security-policy"], headers["x-robots-tag"]) == ("default-src 'self'", "none")
+    assert headers["x-content-type-options"] == "nosniff"
+    for broken in ('{"A": "b\\r\\nSet-Cookie: c"}', '{"A b": "c"}', '{"A": 1}', "[]", "", "{", "\xff"):
+        file.write_text(broken, encoding="latin-1")
+        headers = client.get("/").headers
+        assert headers["content-security-policy"] == strict
+        assert "set-cookie" not in headers
+    file.unlink()
+    file.symlink_to(served.application.site.parent / "secret.txt")
+    assert client.get("/").headers["content-security-policy"] == strict
+    file.unlink()

@@ -25,6 +25,7 @@ from metrics_dictionary.site.parts.history_items import HistoryItems
 from metrics_dictionary.site.parts.repository_links import repository_links
 from metrics_dictionary.tools.clock import build_time
 from metrics_dictionary.tools.garbage import without_garbage_collection
+from metrics_dictionary.tools.security_headers import FILE, headers_text, security_headers
 from metrics_dictionary.validation.validate import validate
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ def build(
         items = HistoryItems(history, links.below(history.prefix if history else ""))
         site = SiteData(validation, items, options.site_url, shell.size, head or build_time())
         pages = stamp_everything(site, shell, folder, progress)
+        (folder / FILE).write_text(headers_text(security_headers(shell.scripts)), encoding="utf-8")
         if options.site_url:
             write_site_map(folder, options.site_url)
         publish(folder, output)

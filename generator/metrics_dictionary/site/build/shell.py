@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -10,6 +11,7 @@ import sys
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from markupsafe import escape
 
@@ -17,26 +19,37 @@ from metrics_dictionary.site.parts.html import fill
 from metrics_dictionary.site.parts.urls import root_from
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.files import resource
+from metrics_dictionary.tools.security_headers import content_security_policy, inline_scripts
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from metrics_dictionary.site.parts.page import Page
 
+ICONS = "icons"
+"""Where the icons of the theme's style sheets are, beside these."""
+
 SHELL_FOLDER = "shell"
 """Where the shell page is built, one folder below this one; not part of the published site."""
 
 _MARKER = re.compile(r"\[\[shell:(title|head|content)\]\]")
 _ROOT = re.compile(r"(?<=[\"'])\.\./\.\.(?=[/\"'])")
+_SCOPE = re.compile(r"""(__md_scope=)new URL\("[^"]*",location\)""")
+_IMAGE = re.compile(r"""url\("data:image/svg\+xml(?:;charset=utf-8)?,([^"]*)"\)""")
+_CSS_ESCAPE = re.compile(r"\\([0-9A-Fa-f]{1,6}) ?")
 _NOT_OURS = ("404.html", "sitemap.xml", "sitemap.xml.gz", "assets/javascripts/lunr", "assets/javascripts/workers")
 
 
 @dataclass(frozen=True)
 class Shell:
-    """The built shell page, as text between its markers. ``site_url`` is where the site is going to be, if known."""
+    """The built shell page, as text between its markers. ``site_url`` is where the site is going to be, if known.
+
+    ``scripts`` are the sources that allow the inline scripts of all pages, those of the guides too.
+    """
 
     text: str
     site_url: str | None = None
+    scripts: frozenset[str] = frozenset()
     _cut: dict[tuple[str, str], list[str]] = field(default_factory=dict)
 
     @cached_property
@@ -61,8 +74,9 @@ class Shell:
         if page.twin:
             # The theme's script takes a link that is nothing but `alternate` for another language of the site.
             head += fill('<link rel="alternate describedby" type="application/json" href="%s/%s">', root, page.twin)
-        if page.policy:
-            head += fill('<meta http-equiv="Content-Security-Policy" content="%s">', page.policy)
+        if page.offline:
+            policy = content_security_policy(self.scripts, offline=True)
+            head += fill('<meta http-equiv="Content-Security-Policy" content="%s">', policy)
         for style in page.styles:
             head += fill('<link rel="stylesheet" href="%s/assets/%s">', root, style)
         for script in page.scripts:
@@ -124,7 +138,15 @@ class ShellBuild:
             raise OperationalError(f"mkdocs could not build the guides: {lines[-1]}")
         text = (self._folder / SHELL_FOLDER / "page" / "index.html").read_text(encoding="utf-8")
         self._drop_what_is_not_served()
-        return Shell(re.sub(r"\s*\n\s*", "\n", text), site_url)
+        text = re.sub(r"\s*\n\s*", "\n", _with_equal_scripts(text))
+        scripts = set(inline_scripts(text))
+        for path in self._folder.rglob("*.html"):
+            guide = _with_equal_scripts(path.read_text(encoding="utf-8"))
+            scripts.update(inline_scripts(guide))
+            path.write_text(guide, encoding="utf-8")
+        for path in self._folder.rglob("*.css"):
+            _move_images_out(path)
+        return Shell(text, site_url, frozenset(scripts))
 
     def _drop_what_is_not_served(self) -> None:
         shutil.rmtree(self._folder / SHELL_FOLDER)
@@ -136,3 +158,28 @@ class ShellBuild:
                 path.unlink(missing_ok=True)
         for path in (self._folder / "assets").rglob("*.map"):
             path.unlink()
+
+
+def _with_equal_scripts(html: str) -> str:
+    """Return a page whose inline scripts are the same as every other page's, so that few hashes allow all of them.
+
+    The theme writes the way from the page to the site's root into one. The way from the icon is always the same.
+    """
+    return _SCOPE.sub(r'\1new URL("..",document.querySelector("link[rel=icon]").href)', html)
+
+
+def _move_images_out(style_sheet: Path) -> None:
+    """Make files of the images that a style sheet of the theme holds as data: the site's policy allows no others."""
+    folder = style_sheet.parent / ICONS
+
+    def move(match: re.Match[str]) -> str:
+        image = unquote(_CSS_ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), match[1])).encode()
+        name = f"{hashlib.sha256(image).hexdigest()[:12]}.svg"
+        folder.mkdir(exist_ok=True)
+        (folder / name).write_bytes(image)
+        return f'url("{ICONS}/{name}")'
+
+    text = style_sheet.read_text(encoding="utf-8")
+    moved = _IMAGE.sub(move, text)
+    if moved != text:
+        style_sheet.write_text(moved, encoding="utf-8")

@@ -25,19 +25,6 @@ DEFINITIONS = f"{URL}definitions.js"
 
 MAX_DESCRIPTION_LENGTH = 240
 
-POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self' 'unsafe-inline'",  # the theme has inline scripts
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data:",
-        "connect-src 'none'",
-        "form-action 'none'",
-        "base-uri 'none'",
-    )
-)
-"""What the page tells the browser to forbid: its scripts can open no connection at all, not even to its own server."""
-
 
 def payload_reader_page(site: SiteData) -> Iterator[Page | File]:
     """Yield the page, which is filled by its script, and the definitions that the script reads."""
@@ -50,7 +37,7 @@ def payload_reader_page(site: SiteData) -> Iterator[Page | File]:
         twin="index.json",
         styles=("payload/payload.css",),
         scripts=("payload/page.js",),
-        policy=POLICY,
+        offline=True,
     )
     yield File(DEFINITIONS, payload_definitions(site.references).encode())
 

@@ -17,6 +17,7 @@ from metrics_dictionary.site.parts.page import File, Page
 from metrics_dictionary.site.parts.site_wording import summary
 from metrics_dictionary.site.parts.urls import definition_url, event_url, group_url, metric_url, source_url, twin
 from metrics_dictionary.tools.files import resource
+from metrics_dictionary.tools.security_headers import FILE
 from metrics_dictionary.validation.rules.registry import RULES
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ FILES = (
     ),
     ProgramFile("guides/GUIDE.md", "A guide as Markdown."),
     ProgramFile("llms.txt", "What is where, for language models and the people who write for them."),
+    ProgramFile(FILE, "Headers that a web server is to send with every file, a Content-Security-Policy among them."),
     ProgramFile("robots.txt", "Lets everybody read everything, and names the site map if there is one."),
     ProgramFile(
         "sitemap.xml", "Every page. Only of a site that was built with --site-url: it has to hold whole addresses."

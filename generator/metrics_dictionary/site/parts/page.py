@@ -21,8 +21,8 @@ class Page:
     ``url`` is relative to the site's root and ends in a slash; empty for the home page. ``section`` is the ``url`` of
     the tab to mark as current. ``description`` and ``twin`` (the address of the page's JSON form) are for programs.
     The addresses in ``content`` are relative to the page. ``styles`` and ``scripts`` (modules) are paths below
-    ``assets/`` that this page needs besides what every page has. ``policy`` is a Content-Security-Policy that the page
-    sets for itself.
+    ``assets/`` that this page needs besides what every page has. An ``offline`` page tells the browser itself to let it
+    open no connection at all, not even to its own server.
     """
 
     url: str
@@ -33,7 +33,7 @@ class Page:
     twin: str | None = None
     styles: tuple[str, ...] = ()
     scripts: tuple[str, ...] = ()
-    policy: str = ""
+    offline: bool = False
 
 
 class File(NamedTuple):

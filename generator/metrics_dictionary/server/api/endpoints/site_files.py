@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+import errno
 import mimetypes
+import os
 import re
+import stat
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from metrics_dictionary.server.api.route import Route, RouteResponse
+from metrics_dictionary.server.transport.access_log import log_warning
 from metrics_dictionary.server.transport.request import public_query
-from metrics_dictionary.server.transport.response import Response, compressed, not_found, strong_etag
+from metrics_dictionary.server.transport.response import Response, compressed, not_found, strong_etag, unavailable
 from metrics_dictionary.tools.files import resource
+from metrics_dictionary.tools.security_headers import (
+    FILE,
+    MAX_FILE,
+    inline_scripts,
+    inline_styles,
+    read_headers,
+    security_headers,
+)
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator, Sequence
 
     from metrics_dictionary.server.application import Application
     from metrics_dictionary.server.transport.request import Request
@@ -35,23 +50,20 @@ CONTENT_TYPES = {
 """Said here for the types that matter: what the machine's own table says differs from one to the next. All of them
 are text, and worth compressing."""
 
-PAGE_HEADERS = {
-    # Definitions are untrusted text. Should one ever slip through the templates' escaping, it still cannot load
-    # anything from, or send anything to, another origin.
-    "Content-Security-Policy": "default-src 'self'; script-src 'self' 'unsafe-inline'; "
-    "style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'self'",
-    "Referrer-Policy": "same-origin",
-}
-
 MAX_CACHED_BYTES = 16 * 1024 * 1024
 """How much of the site is kept in memory, ready to be sent."""
 
 MAX_CACHED_FILE = MAX_CACHED_BYTES // 4
 
+NOT_THERE = frozenset((errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.ENXIO))
+"""Errors that mean that there is no such page. A link gives ELOOP, a socket ENXIO. Any other is the machine's."""
+
 _NOT_ACCEPTED = re.compile(r"q=0(?:\.0{0,3})?")
 
-State = tuple[int, int, int]
+FileState = tuple[int, int, int]
+"""What differs between two versions of a file: its time of change, its size, its number."""
+
+State = tuple[FileState, Mapping[str, str]]
 
 
 def site_route(application: Application) -> Route:
@@ -66,52 +78,74 @@ class SiteFiles:
     def __init__(self, folder: Path) -> None:
         """Serve ``folder``. Raises OperationalError when this installation lacks its files."""
         self._folder = folder
-        self._not_found = (resource("templates") / "server" / "not_found.html").read_bytes()
+        page = (resource("templates") / "server" / "not_found.html").read_text(encoding="utf-8")
+        headers = security_headers(inline_scripts(page), inline_styles(page))
+        self._not_found = Response(404, page.encode(), CONTENT_TYPES[".html"], headers)
+        self._headers: tuple[FileState | None, Mapping[str, str]] = (None, security_headers())
         self._lock = threading.Lock()
-        self._cached: OrderedDict[Path, tuple[State, Response]] = OrderedDict()
+        self._cached: OrderedDict[tuple[str, ...], tuple[State, Response]] = OrderedDict()
         self._cached_bytes = 0
 
     def get(self, request: Request) -> Response:
         """Answer with the file at the request's path; a folder answers with its ``index.html``."""
         names = request.path.split("/")[1:]
-        if any(name in {".", ".."} or "\0" in name or "\\" in name for name in names):
+        is_folder = names[-1] == ""
+        if is_folder:
+            names[-1] = "index.html"
+        if any(name in {"", ".", ".."} or "\0" in name or "\\" in name for name in names):
             return self._missing(request)
-        path = self._folder.joinpath(*names)
-        if names[-1] == "":
-            path = path / "index.html"
         try:
-            response = self._file(path)
+            return self._file(tuple(names))
         except IsADirectoryError:
+            if is_folder:
+                return self._missing(request)
             query = public_query(request.query_text)
             return Response(308, headers={"Location": f"{quote(names[-1])}/{f'?{query}' if query else ''}"})
-        except (OSError, ValueError):
+        except ValueError:
             return self._missing(request)
-        return response
+        except OSError as error:
+            if error.errno in NOT_THERE:
+                return self._missing(request)
+            log_warning(request, f"cannot read a file of the site: {error.strerror}")
+            return unavailable()
 
-    def _file(self, path: Path) -> Response:
+    def _file(self, names: tuple[str, ...]) -> Response:
         """Return a file, from memory when it is still the same. Raises OSError; ValueError for an impossible name."""
-        state = _state(path)
-        with self._lock:
-            cached = self._cached.get(path)
-            if cached is not None and cached[0] == state:
-                self._cached.move_to_end(path)
-                return cached[1]
-        with path.open("rb") as file:
-            response = _answer(path, file.read())
+        headers = self._site_headers()
+        with _opened(self._folder, names) as descriptor:
+            state = _state(descriptor)
+            with self._lock:
+                cached = self._cached.get(names)
+                if cached is not None and cached[0] == (state, headers):
+                    self._cached.move_to_end(names)
+                    return cached[1]
+            body = _read(descriptor)
+        response = _answer(names[-1], body, headers)
         if _size(response) <= MAX_CACHED_FILE:
-            self._cache(path, state, response)
+            self._cache(names, (state, headers), response)
         return response
 
-    def _cache(self, path: Path, state: State, response: Response) -> None:
+    def _site_headers(self) -> Mapping[str, str]:
+        """Return what the build says that a browser is to be told; the strictest of it where it says nothing."""
+        try:
+            with _opened(self._folder, (FILE,)) as descriptor:
+                state = _state(descriptor)
+                if state != self._headers[0]:
+                    self._headers = state, read_headers(os.read(descriptor, MAX_FILE))
+        except (OSError, ValueError):
+            self._headers = None, security_headers()
+        return self._headers[1]
+
+    def _cache(self, names: tuple[str, ...], state: State, response: Response) -> None:
         with self._lock:
-            self._drop(path)
-            self._cached[path] = (state, response)
+            self._drop(names)
+            self._cached[names] = (state, response)
             self._cached_bytes += _size(response)
             while self._cached_bytes > MAX_CACHED_BYTES:
                 self._drop(next(iter(self._cached)))
 
-    def _drop(self, path: Path) -> None:
-        _, response = self._cached.pop(path, (None, None))
+    def _drop(self, names: tuple[str, ...]) -> None:
+        _, response = self._cached.pop(names, (None, None))
         if response is not None:
             self._cached_bytes -= _size(response)
 
@@ -119,7 +153,7 @@ class SiteFiles:
         """Answer a reader with a page, and a program as the API does."""
         if not _wants_page(request.headers.get("accept", "")):
             return not_found()
-        return Response(404, self._not_found, CONTENT_TYPES[".html"], PAGE_HEADERS)
+        return self._not_found
 
 
 def _wants_page(accept: str) -> bool:
@@ -128,23 +162,50 @@ def _wants_page(accept: str) -> bool:
     return any(kind.strip() == "text/html" and not _NOT_ACCEPTED.fullmatch(rest.strip()) for kind, _, rest in kinds)
 
 
-def _state(path: Path) -> State:
-    """Return what differs between two versions of a file. Raises OSError."""
-    status = path.stat()
+@contextmanager
+def _opened(folder: Path, names: Sequence[str]) -> Iterator[int]:
+    """Open a file of a folder. Raises OSError for what is not a file, or is one only by way of a symbolic link.
+
+    A link could lead out of the site, and a pipe would keep the thread that opens it until somebody writes.
+    """
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        for position, name in enumerate(names, start=1):
+            kind = os.O_NONBLOCK if position == len(names) else os.O_DIRECTORY
+            inner = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | kind, dir_fd=opened)
+            os.close(opened)
+            opened = inner
+        mode = os.fstat(opened).st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if not stat.S_ISREG(mode):
+            raise FileNotFoundError(errno.ENOENT, "is not a regular file")
+        yield opened
+    finally:
+        os.close(opened)
+
+
+def _state(descriptor: int) -> FileState:
+    status = os.fstat(descriptor)
     return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def _read(descriptor: int) -> bytes:
+    with open(descriptor, "rb", closefd=False) as file:
+        return file.read()
 
 
 def _size(response: Response) -> int:
     return len(response.body) + len(response.compressed or b"")
 
 
-def _answer(path: Path, body: bytes) -> Response:
-    content_type = CONTENT_TYPES.get(path.suffix)
+def _answer(name: str, body: bytes, headers: Mapping[str, str]) -> Response:
+    suffix = Path(name).suffix
+    content_type = CONTENT_TYPES.get(suffix)
     smaller = None
     if content_type is None:
-        content_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        content_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
     elif len(body) <= MAX_CACHED_FILE:
         # A larger file would have to be compressed for each request anew.
         smaller = compressed(body)
-    headers = PAGE_HEADERS if path.suffix == ".html" else {}
     return Response(200, body, content_type, headers, etag=strong_etag(body), compressed=smaller)
