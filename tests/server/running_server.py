@@ -72,6 +72,7 @@ class Running:
     application: Application
     tokens: Mapping[str, str]
     identifiers: Mapping[str, str]
+    loop: threading.Thread
 
     @property
     def port(self) -> int:
@@ -92,6 +93,7 @@ def running(
     *,
     settings: Mapping[str, Value] | None = None,
     store: str | None = None,
+    dictionary: Dictionary | None = None,
 ) -> Iterator[Running]:
     """Serve while the context lasts; ``folder`` gets a store unless one is named, and a site if it has none."""
     site = folder / "site"
@@ -103,16 +105,16 @@ def running(
             opened.add_token(token)
             secrets[role], identifiers[role] = secret, token.identifier
         application = Application.opened(
-            load_settings(None, settings, environment={}), sample_dictionary(), opened, site
+            load_settings(None, settings, environment={}), dictionary or sample_dictionary(), opened, site
         )
         server = Server(options)
         server.router = Router(application)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, name="loop", daemon=True)
         with server, application.probe.running():
             thread.start()
             eventually(lambda: application.probe.status().seconds is not None)
             try:
-                yield Running(server, opened, application, secrets, identifiers)
+                yield Running(server, opened, application, secrets, identifiers, thread)
             finally:
                 server.shutdown()
                 thread.join(5)
