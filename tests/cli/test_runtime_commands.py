@@ -182,3 +182,39 @@ def test_a_database_that_is_away_ends_a_snapshot_with_one_line(tmp_path: Path) -
     ended = run(tmp_path, "database", "snapshot", "--database", "sqlite:///nowhere.db")
     assert ended.returncode == 2
     assert ended.stderr == f"error: {tmp_path}/nowhere.db: cannot read the database: No such file or directory\n"
+
+
+def demo(folder: Path, *arguments: str, **variables: str) -> str:
+    """Return what `serve --demo` says, which ends because there are no definitions if nothing ends it before."""
+    done = run(folder, "serve", "--demo", "demo", "--definitions", "nowhere", "--port", "0", *arguments, **variables)
+    assert done.returncode == 2
+    return done.stderr
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "nobody-knows.invalid"])
+def test_a_demo_for_other_machines_needs_a_yes_and_before_that_nothing_is_made(tmp_path: Path, host: str) -> None:
+    (tmp_path / "settings.toml").write_text(f'host = "{host}"\n', encoding="utf-8")
+    for said in (
+        demo(tmp_path, "--host", host),
+        demo(tmp_path, METRICS_DICTIONARY_HOST=host),
+        demo(tmp_path, "--settings", "settings.toml"),
+    ):
+        assert f"listen on {host}, where other machines can reach" in said
+        assert "listen on 127.0.0.1, or add --yes" in said
+    assert [path.name for path in tmp_path.iterdir()] == ["settings.toml"]
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--host", "0.0.0.0", "--yes"), ("--host", "localhost"), ("--host", "127.0.0.2"), ()]
+)
+def test_a_demo_with_a_yes_or_for_this_machine_alone_goes_on(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    said = demo(tmp_path, *arguments)
+    assert "--yes" not in said
+    assert "nowhere" in said
+
+
+def test_the_settings_that_a_demo_made_are_asked_too(tmp_path: Path) -> None:
+    demo(tmp_path)
+    file = tmp_path / "demo/settings.toml"
+    file.write_text('host = "0.0.0.0"\n' + file.read_text(encoding="utf-8"), encoding="utf-8")
+    assert "add --yes" in demo(tmp_path)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
+import socket
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,8 +13,9 @@ from typing import TYPE_CHECKING
 import click
 
 from metrics_dictionary.sample.database import create_sample_database
-from metrics_dictionary.settings import BY_NAME
+from metrics_dictionary.settings import BY_NAME, setting_in_force
 from metrics_dictionary.stores.tokens import digest, new_token
+from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.files import resource
 
 if TYPE_CHECKING:
@@ -44,9 +47,26 @@ class Demo:
             "database": f"sqlite:///{self.folder / 'application.db'}",
         }
 
+    def keep_to_this_machine(self, settings_file: Path | None, host: object) -> None:
+        """Raise OperationalError where other machines could reach the server; ``host`` is what the command line says.
+
+        Nothing is made yet. The demo's flags are on, and its tokens stand on the screen.
+        """
+        file = settings_file or (self._file if self._file.exists() else None)
+        host = str(host or setting_in_force("host", file))
+        if not _is_loopback(host):
+            raise OperationalError(
+                f"the server would listen on {host}, where other machines can reach the demo and whatever its tokens "
+                "open: listen on 127.0.0.1, or add --yes"
+            )
+
+    @property
+    def _file(self) -> Path:
+        return self.folder / "settings.toml"
+
     def settings_file(self) -> Path:
         """Return the file with the facts of an invented instance, which is written when it is missing."""
-        file = self.folder / "settings.toml"
+        file = self._file
         if not file.exists():
             text = resource("templates/demo/settings.toml").read_text(encoding="utf-8")
             file.write_text(text.replace("{{ uuid }}", str(uuid.uuid4())), encoding="utf-8")
@@ -80,6 +100,17 @@ class Demo:
         file.touch(mode=0o600)
         file.write_text(json.dumps(fresh, indent=2) + "\n", encoding="utf-8")
         return fresh
+
+
+def _is_loopback(host: str) -> bool:
+    """Return whether a name or an address means this machine alone; one that nobody knows does not."""
+    if not host:  # all addresses of the machine
+        return False
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return False
+    return all(ipaddress.ip_address(str(address[0]).partition("%")[0]).is_loopback for *_, address in found)
 
 
 def _new_tokens(store: Store) -> Iterator[tuple[str, str]]:

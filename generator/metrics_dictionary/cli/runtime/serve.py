@@ -46,12 +46,14 @@ SWITCH_SECONDS = 0.0005
     metavar="DIR",
     help="Create a sample application database, a payload and tokens in DIR, once, and serve them.",
 )
+@click.option("--yes", is_flag=True, help="Serve what --demo makes to other machines as well.")
 @product_groups_option
 def command(
     *,
     root: Path,
     site: Path | None,
     demo_folder: Path | None,
+    yes: bool,
     product_groups: Path | None,
     settings_file: Path | None,
     **given: str | int | None,
@@ -68,6 +70,8 @@ def command(
     signal.signal(signal.SIGTERM, _interrupt)
     demo = None if demo_folder is None else Demo(demo_folder)
     if demo is not None:
+        if not yes:
+            demo.keep_to_this_machine(settings_file, given["host"])
         demo.folder.mkdir(parents=True, exist_ok=True)
         settings_file = settings_file or demo.settings_file()
         given = {**given, **{name: value for name, value in demo.settings.items() if given[name] is None}}
