@@ -56,7 +56,7 @@ class Proxy:
 
     def _pass_on(self, source: socket.socket, target: socket.socket, answers: threading.Event) -> None:
         from_client = source.getsockname()[1] == self.port
-        with contextlib.suppress(OSError), source, target:
+        with contextlib.suppress(OSError):
             while packet := source.recv(1 << 20):
                 while self.hangs:
                     time.sleep(0.01)
@@ -65,10 +65,14 @@ class Proxy:
                         answers.clear()
                 elif not answers.is_set():
                     self.lost += 1
-                    return
+                    break
                 else:
                     time.sleep(self.delay)
                 target.sendall(packet)
+        for connection in (source, target):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        source.close()
 
 
 @contextmanager

@@ -144,7 +144,7 @@ RECORDINGS = st.builds(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=50)
 @given(groups=st.lists(st.lists(RECORDINGS, max_size=6), max_size=5))
 def test_any_recordings_are_written_whole_or_not_at_all(
     redis_server: RedisServer, groups: Sequence[Sequence[Recording]]

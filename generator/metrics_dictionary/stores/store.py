@@ -143,7 +143,7 @@ class Outcome(enum.Enum):
     RECORDED = "it is written, apart from events whose id was known"
     DUPLICATE = "the request and its digest were known: nothing is written, and the answer is as it was"
     CONFLICT = "the request was known with another digest: nothing is written"
-    REFUSED = "one of its keys has the wrong type: nothing is written"
+    REFUSED = "one of its keys holds something that nothing can be added to: nothing is written"
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,10 @@ class Router:
                 422, "the Idempotency-Key belongs to another request of yours; a new request needs a new one"
             )
         if result.outcome is Outcome.REFUSED:
-            log_warning(request, f"the store's key {result.key} has the wrong type; rename or delete it")
+            log_warning(
+                request,
+                f"the store's key {result.key} holds something that nothing can be added to; rename or delete it",
+            )
             return unavailable()
         return response
 
