@@ -246,6 +246,12 @@ def logged(place: Place, settings: Settings) -> object:
     return len(log.read_text().splitlines()) if log.exists() else None
 
 
+def audited(place: Place, _settings: Settings) -> object:
+    CliRunner().invoke(program, ["flag", "enable", "usage_data_queries_api", "--settings", "settings.toml"])
+    log = place.folder / "audit.log"
+    return len(log.read_text().splitlines()) if log.exists() else None
+
+
 def unknown_event(place: Place, settings: Settings) -> object:
     with served(place, settings) as running:
         return running.call("POST", f"{API}/track_event", {"event": "unheard_of"}).status
@@ -379,6 +385,7 @@ ROWS = {
     "server.token_rate": Row(second_call, "0.001", 200, 429, "server.rate_burst = 1"),
     "server.rate_burst": Row(second_call, "1", 200, 429, "server.token_rate = 0.001"),
     "server.cors_origins": Row(preflight, '["https://app.example"]', None, "https://app.example"),
+    "audit_log": Row(audited, '"FOLDER/audit.log"', None, 1),
     "server.access_log": Row(logged, '"FOLDER/access.log"', None, 1),
     "events.unknown": Row(unknown_event, '"ignore"', 422, 200),
     "events.undeclared_properties": Row(undeclared_property, '"reject"', 200, 400),

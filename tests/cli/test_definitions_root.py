@@ -40,6 +40,9 @@ COMMANDS = (
     ("ping", "queries"),
     ("ping", "non-sql"),
     ("database", "sample", "application.db"),
+    ("store", "info", "--store", "redis://127.0.0.1:1/0"),
+    ("store", "backup", "copy.jsonl", "--store", "redis://127.0.0.1:1/0"),
+    ("store", "restore", "copy.jsonl", "--store", "redis://127.0.0.1:1/0"),
 )
 
 

@@ -32,6 +32,7 @@ COMMANDS = {
     "monitor": ("runtime.monitor", "Show counters of events as they change."),
     "ping": ("runtime.ping", "Collect, show and submit the Service Ping payload."),
     "database": ("runtime.database", "Write down the structure of a database, or create a sample one."),
+    "store": ("runtime.store", "Describe, back up, restore and adopt the store."),
     "token": ("runtime.token", "Create, list and revoke access tokens for the API."),
     "flag": ("runtime.flag", "List, enable and disable the feature flags of the API."),
 }

@@ -10,6 +10,8 @@ import click
 
 from metrics_dictionary.dictionary.diagnostic import Severity
 from metrics_dictionary.settings import BY_NAME, PREFIX, Settings, load_settings, setting_in_force
+from metrics_dictionary.tools.addresses import SQLITE, sqlite_path
+from metrics_dictionary.tools.errors import OperationalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -148,15 +150,17 @@ def settings_of(settings_file: Path | None, **given: Value) -> Settings:
     return load_settings(settings_file, given)
 
 
-def opened_store(settings: Settings) -> Store:
+def opened_store(settings: Settings, *, create: bool = True) -> Store:
     """Open the store that the settings name; whoever opens it closes it.
 
-    The folder of the default store is made when it is missing; one that somebody named has to exist. Raises
-    OperationalError when the store cannot be opened.
+    The folder of the default store is made when it is missing; one that somebody named has to exist. Without ``create``
+    no file is made. Raises OperationalError when the store cannot be opened.
     """
     from metrics_dictionary.stores.open_store import open_store
 
     url = settings.string("store") or ""
+    if not create and url.startswith(SQLITE) and not sqlite_path(url).exists():
+        raise OperationalError(f"{sqlite_path(url)}: there is no store; name the one that is meant with --store")
     if url == BY_NAME["store"].default:
         Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     return open_store(url, ids_limit=int(settings.number("store.idempotency_limit")))

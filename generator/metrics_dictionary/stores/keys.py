@@ -21,7 +21,7 @@ from metrics_dictionary.dictionary.metric import TimeFrame
 from metrics_dictionary.dictionary.selection_rule import IDENTIFIERS, SelectionRule
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from metrics_dictionary.dictionary.metric import MetricDefinition
 
@@ -72,6 +72,11 @@ def usage_key(metric: MetricDefinition) -> str | None:
         return None
     prefix = "" if metric.options.get("include_usage_prefix") is False else USAGE_PREFIX
     return f"{prefix}{event}".upper()
+
+
+def named_keys(metrics: Iterable[MetricDefinition]) -> tuple[str, ...]:
+    """Return the keys whose names do not tell that they belong to a store."""
+    return tuple(sorted({key for metric in metrics if (key := usage_key(metric)) is not None}))
 
 
 def rule_keys(rule: SelectionRule, time_frame: str, now: datetime) -> tuple[str, ...]:

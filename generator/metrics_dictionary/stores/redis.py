@@ -20,6 +20,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from metrics_dictionary.stores.redis_backup import holdings, put_back, write_backup
 from metrics_dictionary.stores.redis_commit import CommitConnection, MaybeDoneError, packed, verdicts
 from metrics_dictionary.stores.store import (
     ADOPTED,
@@ -43,6 +44,7 @@ from metrics_dictionary.tools.errors import OperationalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from redis.client import Pipeline
 
@@ -51,6 +53,9 @@ if TYPE_CHECKING:
 
 TIMEOUT = 5.0
 """For a connection, for an answer, and for a connection of the pool to be free."""
+
+BACKUP_SECONDS = 300.0
+"""For the answer that holds all keys."""
 
 MAX_CONNECTIONS = 64
 
@@ -324,6 +329,25 @@ class RedisStore:
             self._require_own(*kept)
         policy = memory.get("maxmemory_policy", "noeviction")
         self._eviction_warning = None if policy == "noeviction" else EVICTION.format(policy=policy)
+
+    def holdings(self, named: Sequence[str] = ()) -> dict[str, int]:
+        with self._translating_errors(), self._patient_client() as client:
+            return holdings(client, named)
+
+    def backup(self, file: Path, named: Sequence[str] = ()) -> None:
+        identifier = self.identifier()
+        with self._translating_errors(), self._patient_client() as client:
+            write_backup(client, file, identifier, named)
+
+    def restore(self, file: Path, named: Sequence[str] = ()) -> str:
+        with self._translating_errors(), self._patient_client() as client:
+            self._identifier = put_back(client, file, named)
+        return self._identifier
+
+    def _patient_client(self) -> redis.Redis:
+        """Return a client for bytes that waits for BACKUP_SECONDS."""
+        settings = {**self._pool.connection_kwargs, "decode_responses": False, "socket_timeout": BACKUP_SECONDS}
+        return redis.Redis(connection_pool=redis.ConnectionPool(self._pool.connection_class, **settings))
 
     def close(self) -> None:
         self._closed = True

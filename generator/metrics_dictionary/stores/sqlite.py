@@ -16,6 +16,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.stores.keys import KEY_LIFETIME
+from metrics_dictionary.stores.sqlite_backup import opened_backup, put_back, write_backup
 from metrics_dictionary.stores.sqlite_file import StoreFile, primary_code
 from metrics_dictionary.stores.sqlite_ids import KnownIds, names_in, sift
 from metrics_dictionary.stores.sqlite_schema import migrate, refuse_another_application
@@ -76,6 +77,16 @@ ON CONFLICT (key) DO UPDATE SET expires = excluded.expires, value = CASE WHEN to
 NOT_EXPIRED = "(expires IS NULL OR expires > ?)"
 
 TOKEN_COLUMNS = "identifier, digest, user, scopes, admin, expires, created"  # noqa: S105 - columns, not a token
+
+HOLDINGS = {
+    "counters and sums": "totals",
+    "sets": "sets",
+    "tokens": "tokens",
+    "flags": "flags",
+    "events in the outbox": "outbox",
+    "payloads": "payload",
+}
+"""What `holdings` counts -> its table."""
 
 log = logging.getLogger(__name__)
 
@@ -281,6 +292,27 @@ class SqliteStore:
             if primary_code(error.__cause__) != sqlite3.SQLITE_BUSY or self._written_at < began:
                 raise
         self._require_same_file()
+
+    def holdings(self, named: Sequence[str] = ()) -> dict[str, int]:  # noqa: ARG002 - every key is the store's own
+        with self._reading() as connection, _transaction(connection, "BEGIN"):
+            return {
+                name: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+                for name, table in HOLDINGS.items()
+            }
+
+    def backup(self, file: Path, named: Sequence[str] = ()) -> None:  # noqa: ARG002
+        with self._reading() as connection:
+            write_backup(connection, file)
+
+    def restore(self, file: Path, named: Sequence[str] = ()) -> str:  # noqa: ARG002
+        with (
+            opened_backup(file, self._path.absolute().parent, self._clock().timestamp()) as backup,
+            self._writer_lock,
+            self._translating_errors(),
+        ):
+            self._follow_file()
+            self._identifier = put_back(backup, self._writer, self._path, self._busy_timeout)
+            return self._identifier
 
     def close(self) -> None:
         with self._writer_lock:

@@ -18,6 +18,7 @@ from metrics_dictionary.tools.instruments import Gauge
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from metrics_dictionary.stores.tokens import Token
 
@@ -268,6 +269,24 @@ class Store(Protocol):
 
         It waits for PROBE_SECONDS at most for a lock or an answer. Raises StoreUnavailableError, which says why, also
         for a store that is not the one that this process started with.
+        """
+
+    def holdings(self, named: Sequence[str] = ()) -> dict[str, int]:
+        """Return how much the store holds of everything that it keeps, by what it is called in the plural.
+
+        ``named`` are keys that only definitions know, `named_keys`.
+        """
+
+    def backup(self, file: Path, named: Sequence[str] = ()) -> None:
+        """Write all that the store holds at one moment into a file, which is there whole or not at all.
+
+        Raises OperationalError for a file that cannot be written.
+        """
+
+    def restore(self, file: Path, named: Sequence[str] = ()) -> str:
+        """Replace all that the store holds by a backup, in one transaction, adopt it, and return its UUID.
+
+        Raises OperationalError for what is not a backup of such a store, is damaged, or is of a newer release.
         """
 
     def close(self) -> None:

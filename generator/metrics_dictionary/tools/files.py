@@ -7,8 +7,12 @@ import os
 import secrets
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from metrics_dictionary.tools.errors import OperationalError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PACKAGE = Path(__file__).parent.parent
 
@@ -65,6 +69,33 @@ def replace_file(path: Path, data: bytes) -> None:
         with contextlib.suppress(OSError):
             staged.unlink()
         raise
+
+
+@contextlib.contextmanager
+def open_staged(path: Path) -> Iterator[Path]:
+    """Give an empty file beside ``path`` that only its owner can read; it takes the place of ``path`` at the end.
+
+    By then it is on the disk. Where the block fails, the old file stays. Raises OperationalError where the machine
+    refuses.
+    """
+    staged = path.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        os.close(os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        yield staged
+        for written in (staged, path.absolute().parent):
+            descriptor = os.open(written, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+            if written is staged:
+                staged.replace(path)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        hint = "choose a file in a folder that exists, is writable and has room"
+        raise OperationalError(f"cannot write {path}: {reason}; {hint}") from error
+    finally:
+        staged.unlink(missing_ok=True)
 
 
 def staged_file(path: Path, data: bytes) -> Path:

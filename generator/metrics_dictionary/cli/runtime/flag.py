@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from metrics_dictionary.cli.audit import audited
 from metrics_dictionary.cli.console import render_table
 from metrics_dictionary.cli.options import opened_store, setting_options, settings_of
 from metrics_dictionary.settings import BY_NAME
@@ -62,7 +63,10 @@ def disable(*, name: str, settings_file: Path | None, store: str | None) -> None
 
 def _set(name: str, settings_file: Path | None, url: str | None, *, enabled: bool) -> None:
     settings = settings_of(settings_file, store=url)
-    with closing(opened_store(settings)) as opened:
+    with (
+        closing(opened_store(settings)) as opened,
+        audited(settings, f"flag {'enable' if enabled else 'disable'}", flag=name),
+    ):
         opened.set_flag(name, enabled)
     click.echo(f"{name} is {'on' if enabled else 'off'}.")
     if settings.forced_flags.get(name, enabled) != enabled:

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from metrics_dictionary.cli.audit import audited
 from metrics_dictionary.cli.console import render_table
 from metrics_dictionary.cli.options import opened_store, setting_options, settings_of
 from metrics_dictionary.stores.tokens import SCOPES, new_token
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from metrics_dictionary.stores.store import Store
 
 
 @click.group("token")
@@ -50,7 +49,10 @@ def create(
     if last and last <= now.date():
         raise click.BadParameter(f"{last} is not in the future", param_hint="--expires")
     secret, token = new_token(user, _scopes(scopes), now, admin=admin, expires=last)
-    with closing(_store(settings_file, store)) as opened:
+    settings = settings_of(settings_file, store=store)
+    details = {"token": token.identifier, "for_user": user, "scopes": sorted(token.scopes), "admin": admin}
+    details["expires"] = None if last is None else last.isoformat()
+    with closing(opened_store(settings)) as opened, audited(settings, "token create", **details):
         opened.add_token(token)
     click.echo(secret)
 
@@ -59,7 +61,7 @@ def create(
 @setting_options("store")
 def show(*, settings_file: Path | None, store: str | None) -> None:
     """List the tokens that are not revoked."""
-    with closing(_store(settings_file, store)) as opened:
+    with closing(opened_store(settings_of(settings_file, store=store))) as opened:
         tokens = opened.tokens()
     today = datetime.now(UTC).date()
     rows = [
@@ -81,14 +83,11 @@ def show(*, settings_file: Path | None, store: str | None) -> None:
 @setting_options("store")
 def revoke(*, identifier: str, settings_file: Path | None, store: str | None) -> None:
     """Revoke the token with this id; running servers refuse it within five seconds."""
-    with closing(_store(settings_file, store)) as opened:
+    settings = settings_of(settings_file, store=store)
+    with closing(opened_store(settings)) as opened, audited(settings, "token revoke", token=identifier):
         if not opened.revoke_token(identifier):
             raise click.BadParameter(f"no token has the id {identifier}; `token list` shows the ids")
     click.echo(f"Revoked {identifier}.")
-
-
-def _store(settings_file: Path | None, url: str | None) -> Store:
-    return opened_store(settings_of(settings_file, store=url))
 
 
 def _scopes(text: str) -> frozenset[str]:
