@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import sqlite3
 import subprocess
 import threading
+import time
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -28,6 +30,7 @@ from metrics_dictionary.stores.store import CachedPayload, Changes, Recording
 from metrics_dictionary.stores.tokens import new_token
 from metrics_dictionary.tools.errors import OperationalError
 from tests.events.loopback_collector import LoopbackCollector
+from tests.integration.serve_process import serving, write_root
 from tests.ping.collection_samples import counted, dictionary, metric, web
 from tests.server.running_server import API, Answer, Client
 from tests.waiting import eventually
@@ -215,6 +218,16 @@ def silence_ends(place: Place, settings: Settings) -> object:
             return False
 
 
+def serves_on(place: Place, _settings: Settings) -> object:
+    """Return whether a server still answers a second after it was told to stop."""
+    write_root(place.folder / "definitions", EVENT)
+    (place.folder / "temporary").mkdir(exist_ok=True)
+    with serving(place.folder, "--settings", place.folder / "settings.toml", drain_seconds=None) as server:
+        server.send(signal.SIGTERM)
+        time.sleep(1)
+        return server.status("/-/liveness") == 200
+
+
 def liveness(place: Place, settings: Settings) -> object:
     with served(place, settings) as running:
         return running.call("GET", "/-/liveness").status
@@ -375,6 +388,7 @@ ROWS = {
     "prometheus": Row(payload_value("prometheus"), '"PROMETHEUS"', -1, 3),
     "server.threads": Row(at_once, "1", True, False),
     "server.idle_seconds": Row(silence_ends, "0.05", False, True),
+    "server.drain_seconds": Row(serves_on, "0.0", True, False),
     "server.tls_certificate": Row(scheme, '"FOLDER/both.pem"', "http", "https"),
     "server.tls_key": Row(scheme, '"FOLDER/key.pem"', "refused", "https", CERTIFICATE),
     "server.trusted_networks": Row(liveness, '["10.0.0.0/8"]', 200, 404),

@@ -60,6 +60,8 @@ SETTINGS = (
     Setting("server.threads", int, 32, "Worker threads, for requests that wait for the store, a database or a file. "
             "One more thread holds all connections, so this does not limit how many clients are served."),
     Setting("server.idle_seconds", float, 15.0, "How long a connection may be silent, and a request take to arrive."),
+    Setting("server.drain_seconds", float, 5.0, "How long a server that got SIGTERM still serves while "
+            "`/-/readiness` already answers 503. A load balancer has to notice within this time."),
     Setting("server.tls_certificate", str, None, "PEM file of the certificate chain; makes the server speak TLS."),
     Setting("server.tls_key", str, None, "PEM file of the certificate's key."),
     Setting("server.trusted_networks", tuple, ("127.0.0.0/8", "::1/128"),
@@ -100,6 +102,9 @@ SETTINGS = (
     Setting("flags.usage_data_non_sql_metrics", bool, None, "Forces the flag of `GET non_sql_metrics` on or off; "
             "otherwise `flag enable` decides."),
 )  # fmt: skip
+
+NEEDS_RESTART = frozenset({"host", "port", "store", "server.threads"})
+"""What a server that is told to reload its settings cannot take over."""
 
 BY_NAME = {setting.name: setting for setting in SETTINGS}
 DEFAULT_SERVER = f"http://{BY_NAME['host'].default}:{BY_NAME['port'].default}"

@@ -13,6 +13,7 @@ import time
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -162,6 +163,7 @@ def _fastapi() -> Iterator[str]:
 @contextmanager
 def _running(command: Sequence[str], port: int) -> Iterator[subprocess.Popen[str]]:
     environment = {**os.environ, "METRICS_DICTIONARY_PING_ENABLED": "false"}
+    environment["METRICS_DICTIONARY_SERVER_DRAIN_SECONDS"] = "0"
     process = subprocess.Popen(
         command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True
     )
@@ -174,15 +176,18 @@ def _running(command: Sequence[str], port: int) -> Iterator[subprocess.Popen[str
 
 
 def _wait_until_served(port: int) -> None:
-    """Wait for an answer: our server listens before its site is built, and answers after."""
+    """Wait for an answer: our server says 503 until its site is built."""
     for _ in range(600):
         try:
             with closing(HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
                 connection.request("GET", "/")
-                connection.getresponse().read()
-                return
+                response = connection.getresponse()
+                response.read()
+                if response.status != HTTPStatus.SERVICE_UNAVAILABLE:
+                    return
         except OSError:
-            time.sleep(0.1)
+            pass
+        time.sleep(0.1)
     raise RuntimeError(f"nothing answers on port {port}")
 
 

@@ -84,6 +84,7 @@ class Process:
         ]
         command += ["--port", "0", "--store", _store(folder), *arguments]
         environment = {**os.environ, "METRICS_DICTIONARY_PING_ENABLED": "false", "PYTHONUNBUFFERED": "1"}
+        environment["METRICS_DICTIONARY_SERVER_DRAIN_SECONDS"] = "0"
         self.process = subprocess.Popen(
             command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )

@@ -50,7 +50,11 @@ def address(oldest: Environment, tmp_path: Path) -> Iterator[str]:
     with subprocess.Popen(
         [*command, "--site", "site", "--store", "sqlite:///store.db"],
         cwd=tmp_path,
-        env=oldest.variables(PYTHONUNBUFFERED="1", METRICS_DICTIONARY_PING_ENABLED="false"),
+        env=oldest.variables(
+            PYTHONUNBUFFERED="1",
+            METRICS_DICTIONARY_PING_ENABLED="false",
+            METRICS_DICTIONARY_SERVER_DRAIN_SECONDS="0",
+        ),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

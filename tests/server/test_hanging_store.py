@@ -151,4 +151,4 @@ def test_an_unknown_token_is_looked_up_once_for_a_while(tmp_path: Path, monkeypa
         assert len(store.asked) <= 2
         for number in range(2 * authentication.MAX_CACHED):
             client.get(f"{API}/service_ping", PRIVATE_TOKEN=f"glpat-{number}")
-        assert len(served.server.router._authentication._unknown) <= authentication.MAX_CACHED
+        assert len(vars(served.server.router)["_authentication"]._unknown) <= authentication.MAX_CACHED

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from metrics_dictionary.events.tracking import EventTracker, IntakeRules
 from metrics_dictionary.ping.collect.publication import limits, publish
 from metrics_dictionary.ping.collect.scheduler import Scheduler, overdue
 from metrics_dictionary.ping.sources.open_sources import open_sources
+from metrics_dictionary.server.lifecycle import Lifecycle
 from metrics_dictionary.server.store_probe import StoreProbe
 from metrics_dictionary.tools.clock import utc_now
 from metrics_dictionary.tools.errors import OperationalError
@@ -46,10 +47,18 @@ class Application:
     settings: Settings
     site: Path
     probe: StoreProbe
+    lifecycle: Lifecycle = field(default_factory=Lifecycle)
     clock: Clock = utc_now
 
     @classmethod
-    def opened(cls, settings: Settings, dictionary: Dictionary, store: Store, site: Path) -> Application:
+    def opened(
+        cls,
+        settings: Settings,
+        dictionary: Dictionary,
+        store: Store,
+        site: Path,
+        lifecycle: Lifecycle | None = None,
+    ) -> Application:
         """Put together what the settings name. Raises OperationalError for what they cannot mean."""
         structured = None
         if settings.string("collector"):
@@ -61,7 +70,7 @@ class Application:
             structured=structured,
         )
         sources, probe = open_sources(settings, store), _probe(settings, store)
-        return cls(dictionary, store, tracker, sources, settings, site, probe)
+        return cls(dictionary, store, tracker, sources, settings, site, probe, lifecycle or Lifecycle())
 
     def is_enabled(self, flag: str) -> bool:
         """Whether a feature flag is on: the settings may force it, else the store says.

@@ -246,6 +246,7 @@ def test_stopping_ends_a_collection_after_the_metric_at_hand(instance: Instance)
     assert server.stop()
     assert instance.log == []
     assert instance.store.payload() is None
+    assert instance.server().poll()  # nobody has to wait for a lease that nobody needs
 
 
 def test_stopping_what_was_never_started_is_no_error(instance: Instance) -> None:

@@ -3,32 +3,20 @@
 from __future__ import annotations
 
 import signal
-import sys
 import tempfile
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
-from metrics_dictionary.cli.console import progress, report_errors
-from metrics_dictionary.cli.options import (
-    opened_store,
-    product_groups_option,
-    setting_options,
-    settings_of,
-)
+from metrics_dictionary.cli.options import definitions_root, product_groups_option, setting_options, settings_of
 
 if TYPE_CHECKING:
-    from types import FrameType
-
-    from metrics_dictionary.cli.demo import Demo
     from metrics_dictionary.server.application import Application
-    from metrics_dictionary.server.transport.server import Server
-    from metrics_dictionary.settings import Settings
 
-SWITCH_SECONDS = 0.0005
-"""How long a thread that computes may keep the others from running."""
+SCRATCH_PREFIX = "metrics-dictionary-"
+"""What the name of the folder begins with in which a site is built that nobody named a folder for."""
 
 
 @click.command("serve")
@@ -48,7 +36,10 @@ SWITCH_SECONDS = 0.0005
 )
 @click.option("--yes", is_flag=True, help="Serve what --demo makes to other machines as well.")
 @product_groups_option
+@click.pass_context
 def command(
+    context: click.Context,
+    /,
     *,
     root: Path,
     site: Path | None,
@@ -58,16 +49,21 @@ def command(
     settings_file: Path | None,
     **given: str | int | None,
 ) -> None:
-    """Build the site, then serve it and the usage-data API until interrupted.
+    """Build the site and serve it and the usage-data API until interrupted.
+
+    It answers from the start: 503 until the definitions are loaded and the site is built. SIGTERM makes it not ready,
+    and ends it `server.drain_seconds` later; SIGHUP makes it reload the definitions, the settings and the certificate.
 
     \b
     Examples:
       metrics-dictionary serve --definitions definitions --port 8080
       metrics-dictionary serve --store sqlite:///store.db --database postgresql://reader@db/app
     """
-    from metrics_dictionary.cli.demo import Demo
+    from metrics_dictionary.cli.demo import Demo, show_calls
+    from metrics_dictionary.cli.service import Plan, Service, interrupt
+    from metrics_dictionary.site.build.publishing import scratch_folder
 
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGTERM, interrupt)
     demo = None if demo_folder is None else Demo(demo_folder)
     if demo is not None:
         if not yes:
@@ -75,59 +71,17 @@ def command(
         demo.folder.mkdir(parents=True, exist_ok=True)
         settings_file = settings_file or demo.settings_file()
         given = {**given, **{name: value for name, value in demo.settings.items() if given[name] is None}}
-    settings = settings_of(settings_file, **given)
-    with tempfile.TemporaryDirectory(prefix="metrics-dictionary-") as scratch:
-        _build_and_serve(root, site or Path(scratch) / "site", product_groups, settings, demo)
 
-
-def _build_and_serve(
-    root: Path, site: Path, product_groups: Path | None, settings: Settings, demo: Demo | None
-) -> None:
-    from metrics_dictionary.server.api.router import Router
-    from metrics_dictionary.server.application import Application
-    from metrics_dictionary.server.transport.server import Server, ServerOptions
-    from metrics_dictionary.site.build.build import BuildOptions, build
-    from metrics_dictionary.tools.text import counted
-
-    with Server(ServerOptions.of(settings)) as server, closing(opened_store(settings)) as store:
-        with progress("Building the site:") as draw:
-            options = BuildOptions(product_groups=product_groups, repository_url=settings.string("repository_url"))
-            report = build(root, site, options, draw)
-        report_errors(report.diagnostics)
-        application = Application.opened(settings, report.dictionary, store, site)
-        server.router = Router(application)
+    def prepare(application: Application, url: str) -> None:
         if demo is not None:
-            _prepare(demo, application, server)
-        with application.background_threads():
-            # Before anybody is told how to stop the server: until then, Ctrl-C ends the command with an error.
-            _stop_at_a_signal(server)
-            definitions = f"{counted(report.metrics, 'metric')} and {counted(report.events, 'event')}"
-            click.echo(f"Serving {definitions} on {server.url}")
-            click.echo(f"Combined definitions: {server.url}api/v4/usage_data/metric_definitions")
-            click.echo("Press Ctrl-C to stop.")
-            # Answers must not wait for five milliseconds, time and again, while a payload is being computed.
-            sys.setswitchinterval(SWITCH_SECONDS)
-            server.serve_forever()
+            show_calls(demo.prepare(application.dictionary, application.store, application.generate_payload), url)
 
-
-def _prepare(demo: Demo, application: Application, server: Server) -> None:
-    from metrics_dictionary.cli.demo import show_calls
-
-    tokens = demo.prepare(application.dictionary, application.store, application.generate_payload)
-    show_calls(tokens, server.url)
-
-
-def _stop_at_a_signal(server: Server) -> None:
-    """Let a signal end the server; a second one does not wait for requests that have begun."""
-
-    def stop(_signum: int, _frame: FrameType | None) -> None:
-        signal.signal(signal.SIGINT, _interrupt)
-        signal.signal(signal.SIGTERM, _interrupt)
-        server.request_stop()
-
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGTERM, stop)
-
-
-def _interrupt(_signum: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+    is_root_given = context.get_parameter_source("root") is ParameterSource.COMMANDLINE
+    with scratch_folder(Path(tempfile.gettempdir()), SCRATCH_PREFIX) as scratch:
+        plan = Plan(
+            settings=lambda: settings_of(settings_file, **given),
+            root=lambda: root if is_root_given else definitions_root(settings_file),
+            site=site or scratch / "site",
+            product_groups=product_groups,
+        )
+        Service(plan, prepare).run()

@@ -102,6 +102,8 @@ class Scheduler:
                 return False
             self._generate(self._progress)
         except _Stopped:
+            with suppress(StoreUnavailableError):  # otherwise it ends by itself
+                self._store.lease(LEASE, self._holder, 0)
             return False
         except PayloadHeldError as error:  # when the next attempt is due is written in the store, for all servers
             self._log(f"service ping: {error}. The next attempt is in {retry_after(error.attempts)}")

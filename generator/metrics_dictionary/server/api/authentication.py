@@ -65,7 +65,7 @@ class Authentication:
 
         Raises StoreUnavailableError.
         """
-        if access.trusted and not self._is_trusted(request):
+        if access.trusted and not is_trusted(request, self._networks):
             return not_found()
         if not access.needs_token:
             return None
@@ -137,14 +137,15 @@ class Authentication:
                 return cached
         return None
 
-    def _is_trusted(self, request: Request) -> bool:
-        """Say whether a caller is; a proxy on a trusted network does not make those trusted that it speaks for."""
-        if request.is_forwarded:
-            return self._networks.contain(request.client)
-        addresses = [request.client]
-        if forwarded := request.headers.get("x-forwarded-for"):
-            addresses += forwarded.split(",")
-        return "forwarded" not in request.headers and all(map(self._networks.contain, addresses))
+
+def is_trusted(request: Request, networks: Networks) -> bool:
+    """Say whether a caller is; a proxy on a trusted network does not make those trusted that it speaks for."""
+    if request.is_forwarded:
+        return networks.contain(request.client)
+    addresses = [request.client]
+    if forwarded := request.headers.get("x-forwarded-for"):
+        addresses += forwarded.split(",")
+    return "forwarded" not in request.headers and all(map(networks.contain, addresses))
 
 
 def _secret(request: Request) -> str | None:

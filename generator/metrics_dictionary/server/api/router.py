@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from metrics_dictionary.server.application import Application
     from metrics_dictionary.server.transport.request import Request
     from metrics_dictionary.server.transport.response import Uncommitted
-    from metrics_dictionary.stores.store import Verdict
+    from metrics_dictionary.stores.store import Store, Verdict
 
 MAX_BODY = 1024 * 1024
 """Bytes of a request's body that are read; more is refused."""
@@ -48,7 +48,7 @@ class Router:
     """
 
     def __init__(self, application: Application) -> None:
-        self.store = application.store
+        self.store: Store | None = application.store
         self._is_enabled = application.is_enabled
         self._site = {"GET": site_route(application)}
         self._routes: dict[str, dict[str, Route]] = {}

@@ -47,13 +47,12 @@ class AccessLog:
 
     def __init__(self, target: str) -> None:
         """Open the log. Raises OperationalError for a file that cannot be written."""
-        if target == STANDARD_ERROR:
-            self._descriptor = os.dup(sys.stderr.fileno())
-            return
-        try:
-            self._descriptor = os.open(Path(target), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
-        except OSError as error:
-            raise OperationalError(f"{target}: cannot write the access log: {error.strerror}") from None
+        self._descriptor = _opened(target)
+
+    def follow(self, newer: AccessLog) -> None:
+        """Go on in the file of another log, which is closed. Lines that are being written stay whole."""
+        os.dup2(newer._descriptor, self._descriptor)
+        newer.close()
 
     def write(self, entry: AccessLogEntry) -> None:
         """Write the line of a request. A full disk loses the line, not the response."""
@@ -82,6 +81,15 @@ class AccessLog:
         os.close(self._descriptor)
 
 
+def _opened(target: str) -> int:
+    if target == STANDARD_ERROR:
+        return os.dup(sys.stderr.fileno())
+    try:
+        return os.open(Path(target), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+    except OSError as error:
+        raise OperationalError(f"{target}: cannot write the access log: {error.strerror}") from None
+
+
 def count(entry: AccessLogEntry) -> None:
     """Count a request that was answered, refused ones under the route that refused them."""
     request = entry.request
@@ -101,6 +109,11 @@ def log_bug(request: Request | None, exception: BaseException) -> None:
         f"{type(exception).__name__}: {exception}",
         traceback="".join(traceback.format_exception(exception)),
     )
+
+
+def log_notice(level: str, text: str) -> None:
+    """Write to standard error what concerns the whole server: a `level` of info, warning or error, and one line."""
+    _log(level, None, text)
 
 
 def log_info(request: Request, text: str) -> None:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from metrics_dictionary.server.api.route import Route
     from metrics_dictionary.server.api.router import Router
+    from metrics_dictionary.server.api.starting import StartingRouter
     from metrics_dictionary.stores.store import Recording, Verdict
 
 CHUNK_SIZE = 64 * 1024
@@ -78,7 +79,7 @@ class _PendingRequest:
     """
 
     request: Request
-    router: Router
+    router: Router | StartingRouter
     start: int
     end: int | None
     began: float
@@ -99,7 +100,7 @@ class _PendingResponse:
     """A response that is not written yet."""
 
     request: Request
-    router: Router
+    router: Router | StartingRouter
     response: Response
     keep_alive: bool
     began: float
@@ -117,7 +118,7 @@ class Connection:
         self,
         connection: socket.socket,
         client: str,
-        router: Callable[[], Router],
+        router: Callable[[], Router | StartingRouter],
         idle_seconds: float,
         report: Callable[[AccessLogEntry], None],
     ) -> None:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 RETRY_SECONDS = 5
 """When a client should come back while the store is unavailable."""
 
+STARTING_RETRY_SECONDS = 1
+"""When a client should come back while the server starts."""
+
 MIN_COMPRESSED = 512
 """Bytes from which gzip saves more than its header costs."""
 
@@ -98,6 +101,13 @@ def outcome_unknown(*, is_named: bool) -> Response:
         "error": f"the request may have been counted; {how} counted once",
     }
     return json_response(503, body, {"Retry-After": str(RETRY_SECONDS)})
+
+
+def starting(reason: str) -> Response:
+    """Return the answer to what a server cannot do yet."""
+    return json_response(
+        503, {"message": f"503 Service Unavailable: {reason}"}, {"Retry-After": str(STARTING_RETRY_SECONDS)}
+    )
 
 
 def strong_etag(body: bytes) -> str:

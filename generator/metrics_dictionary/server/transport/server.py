@@ -17,7 +17,7 @@ import threading
 import time
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from metrics_dictionary.server.api.router import Router
+    from metrics_dictionary.server.api.starting import StartingRouter
     from metrics_dictionary.settings import Settings
     from metrics_dictionary.stores.store import Recording, Verdict
 
@@ -119,8 +120,6 @@ class Server(HTTPServer):
     # The default of five resets connections as soon as more arrive at once.
     request_queue_size = 1024
 
-    router: Router
-
     def __init__(self, options: ServerOptions) -> None:
         host, port = options.host, options.port
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -133,12 +132,14 @@ class Server(HTTPServer):
         self._authorizations: _Tasks = queue.SimpleQueue()
         self._pipelined: deque[Connection] = deque()
         self._open: dict[int, Connection] = {}
+        self._old_logs: list[AccessLog] = []
         self._spared: deque[Connection] = deque()
         self._claims = threading.Lock()
         self._next_sweep = 0.0
         self._stopping = False
         self._stop_by = 0.0
         self._is_listening = True
+        self._committer: Committer[Connection] | None = None
         self._uncommitted: list[tuple[Connection, Recording]] = []
         self._settled: deque[list[tuple[Connection, Verdict | Exception]]] = deque()
         self._finished = threading.Event()
@@ -149,6 +150,18 @@ class Server(HTTPServer):
         except (OSError, OverflowError) as error:
             reason = f"cannot listen on {host}:{port}: {getattr(error, 'strerror', error)}"
             raise OperationalError(f"{reason}; choose another --host or --port") from None
+
+    @property
+    def router(self) -> Router | StartingRouter:
+        """What answers the requests that arrive from now on; another may take its place at any time."""
+        return self._router
+
+    @router.setter
+    def router(self, router: Router | StartingRouter) -> None:
+        if self._committer is None and router.store is not None:
+            self._committer = Committer(router.store, self._take_results)
+            self._committer.start()
+        self._router = router
 
     @property
     def url(self) -> str:
@@ -174,24 +187,41 @@ class Server(HTTPServer):
         queues += [self._files, self._authorizations] * SEPARATE_THREADS
         for tasks in queues:
             threading.Thread(target=_run_tasks, args=(tasks,), name="server", daemon=True).start()
-        committer = self._committer = Committer(self.router.store, self._take_results)
-        committer.start()
         try:
             while not self._is_over():
                 for connection in self._advance_all(poll_interval):
                     self._respond(connection)
                 self._respond_to_committed()
         finally:
-            committer.stop(max(0.0, self._stop_by - time.monotonic()))
+            if self._committer is not None:
+                self._committer.stop(max(0.0, self._stop_by - time.monotonic()))
             for tasks in queues:
                 tasks.put(None)
             for connection in tuple(self._open.values()):
                 self._close(connection)
             self._finished.set()
 
-    def request_stop(self) -> None:
-        """Begin to stop, and return at once; a signal handler may call it."""
-        self._stop_by = time.monotonic() + self._options.stop_seconds
+    def reconfigure(self, options: ServerOptions) -> None:
+        """Take over the time limits, the certificate and the access log, without losing a connection.
+
+        Connections that are open keep their limits and their certificate. The address and the pool stay as they are.
+        """
+        old = self._options.access_log
+        if old is not None and options.access_log is not None:
+            old.follow(options.access_log)
+            options = replace(options, access_log=old)
+        elif old is not None:
+            self._old_logs.append(old)  # another thread may be writing to it
+        self._options = replace(
+            self._options, idle_seconds=options.idle_seconds, tls=options.tls, access_log=options.access_log
+        )
+
+    def request_stop(self, seconds: float | None = None) -> None:
+        """Begin to stop, and return at once; a signal handler may call it.
+
+        ``seconds`` is how long that may take, if not as long as the options say.
+        """
+        self._stop_by = time.monotonic() + (self._options.stop_seconds if seconds is None else seconds)
         self._stopping = True
         self._poller.wake()
 
@@ -204,8 +234,9 @@ class Server(HTTPServer):
         """Release the address, and close the access log."""
         super().server_close()
         self._poller.close()
-        if self._options.access_log is not None:
-            self._options.access_log.close()
+        for log in (self._options.access_log, *self._old_logs):
+            if log is not None:
+                log.close()
 
     def _advance_all(self, poll_interval: float) -> list[Connection]:
         """Go on with every connection that can go on; return those whose responses are ready."""
@@ -224,7 +255,7 @@ class Server(HTTPServer):
             self._sweep(now)
         responding = [connection for connection in ready if self._advance(connection, now)]
         if self._uncommitted:  # all at once, so that they share a commit
-            self._committer.submit(self._uncommitted)
+            self._submit(self._uncommitted)
             self._uncommitted = []
         return responding
 
@@ -249,6 +280,10 @@ class Server(HTTPServer):
         else:
             self._schedule(connection, state)
         return False
+
+    def _submit(self, recordings: list[tuple[Connection, Recording]]) -> None:
+        if self._committer is not None:  # there is one as soon as there is a route that records
+            self._committer.submit(recordings)
 
     def _take_results(self, results: list[tuple[Connection, Verdict | Exception]]) -> None:
         """Take from the committer what became of a group, and have the loop answer."""
@@ -297,7 +332,7 @@ class Server(HTTPServer):
         elif state is State.READING_BODY:
             self._large_bodies.put(partial(self._work, connection))
         elif state is State.COMMITTING and connection.uncommitted is not None:
-            self._committer.submit([(connection, connection.uncommitted)])
+            self._submit([(connection, connection.uncommitted)])
         elif state is State.IDLE and connection.buffer:
             connection.state = state
             self._pipelined.append(connection)
@@ -374,7 +409,7 @@ class Server(HTTPServer):
                 return True
 
     def _sweep(self, now: float) -> None:
-        if overdue := self._committer.overdue():
+        if self._committer is not None and (overdue := self._committer.overdue()):
             self._settled.append(overdue)
         states = dict.fromkeys(STATES, 0)
         for connection in tuple(self._open.values()):

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from metrics_dictionary.dictionary.diagnostic import Diagnostic
     from metrics_dictionary.dictionary.dictionary import Dictionary
+    from metrics_dictionary.validation.validate import Validation
 
 
 @dataclass(frozen=True)
@@ -80,10 +81,12 @@ def build(
     output: Path,
     options: BuildOptions = BuildOptions(),
     progress: Callable[[int, int], None] | None = None,
+    checked: Callable[[Validation], None] | None = None,
 ) -> BuildReport:
     """Validate the definitions of ``root`` and put their site at ``output``.
 
-    Definitions with errors are published with a notice. ``progress`` is told how many of how many pages are made.
+    Definitions with errors are published with a notice. ``progress`` is told how many of how many pages are made,
+    ``checked`` is told what the definitions are, before pages are made; what it raises ends the build.
     Raises OperationalError when the root cannot be read or the output not written; then, too, the old site stays.
     """
     links = repository_links(options.repository_url)
@@ -96,6 +99,8 @@ def build(
         validation = validate(root, product_groups=options.product_groups)
         if options.strict and any(diagnostic.severity is Severity.ERROR for diagnostic in validation.diagnostics):
             return BuildReport(validation.dictionary, validation.diagnostics, published=False, pages=0)
+        if checked is not None:
+            checked(validation)
         history, head, loss = reading.finish()
         if options.strict and loss:
             return BuildReport(validation.dictionary, validation.diagnostics, published=False, pages=0, loss=loss)

@@ -70,14 +70,15 @@ def publish(folder: Path, output: Path) -> None:
 
 
 @contextmanager
-def scratch_folder(parent: Path) -> Iterator[Path]:
+def scratch_folder(parent: Path, prefix: str = PREFIX) -> Iterator[Path]:
     """Give an empty folder in ``parent``, and remove what is there under its name when the block ends.
 
-    Folders of builds that were killed go first. Raises OSError when none can be made, and OperationalError when the
-    block went well and the folder, with whatever is in it by then, cannot be removed.
+    Folders with this prefix go first whose process was killed and was the same user's. Raises OSError when none can be
+    made, and OperationalError when the block went well and the folder, with whatever is in it by then, cannot be
+    removed.
     """
-    _sweep(parent)
-    file, name = tempfile.mkstemp(prefix=PREFIX, suffix=LOCK, dir=parent)
+    _sweep(parent, prefix)
+    file, name = tempfile.mkstemp(prefix=prefix, suffix=LOCK, dir=parent)
     folder = Path(name.removesuffix(LOCK))
     removed = False
     try:
@@ -145,14 +146,15 @@ def _operational(output: Path, error: OSError) -> OperationalError:
     return OperationalError(f"{output}: cannot write the site: {reason}; make room or name another --output")
 
 
-def _sweep(parent: Path) -> None:
+def _sweep(parent: Path, prefix: str) -> None:
     """Remove the folders whose builds are gone; nothing else, whatever its name."""
-    for lock in parent.glob(f"{PREFIX}*{LOCK}"):
+    for lock in parent.glob(f"{prefix}*{LOCK}"):
         with suppress(OSError):
             # A file of another kind must neither lead elsewhere nor keep the build waiting.
             file = os.open(lock, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
             try:
-                if _lock(file) and os.read(file, len(_OURS) + 1) == _OURS and _remove(lock.with_suffix("")):
+                ours = os.fstat(file).st_uid == os.geteuid() and _lock(file) and os.read(file, len(_OURS) + 1) == _OURS
+                if ours and _remove(lock.with_suffix("")):
                     lock.unlink()
             finally:
                 os.close(file)

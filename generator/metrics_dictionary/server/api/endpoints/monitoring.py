@@ -22,9 +22,10 @@ OK_OR_FAILED = {"type": "string", "enum": ["ok", "failed"]}
 STATUS = {"type": "object", "required": ["status"], "properties": {"status": OK_OR_FAILED}}
 READINESS = {
     "type": "object",
-    "required": ["status", "store", "warnings"],
+    "required": ["status"],
     "properties": {
         "status": OK_OR_FAILED,
+        "reason": {"type": "string", "description": "Why a server that starts or stops takes no calls."},
         "store": {
             "type": "object",
             "required": ["status", "seconds_since_checked", "reason"],
@@ -40,22 +41,39 @@ READINESS = {
 NOT_TRUSTED = RouteResponse("The caller is not on a trusted network.", schema=MESSAGE)
 
 
+def not_ready(reason: str) -> Response:
+    """Return what readiness answers while there is nothing yet that it could look at."""
+    return json_response(503, {"status": "failed", "reason": reason})
+
+
+def _liveness(_request: Request) -> Response:
+    """Answer that the process answers; nothing else is asked."""
+    return json_response(200, {"status": "ok"})
+
+
+LIVENESS = Route(
+    "GET",
+    "/-/liveness",
+    "Whether the server answers",
+    _liveness,
+    {200: RouteResponse("The server answers.", schema=STATUS), 404: NOT_TRUSTED},
+    access=TRUSTED,
+    blocking=False,
+)
+"""The only call that is answered before the definitions are loaded."""
+
+
+READINESS_PATH = "/-/readiness"
+
+
 def routes(application: Application) -> tuple[Route, ...]:
     """Return the three rows."""
     monitoring = Monitoring(application)
     return (
+        LIVENESS,
         Route(
             "GET",
-            "/-/liveness",
-            "Whether the server answers",
-            monitoring.liveness,
-            {200: RouteResponse("The server answers.", schema=STATUS), 404: NOT_TRUSTED},
-            access=TRUSTED,
-            blocking=False,
-        ),
-        Route(
-            "GET",
-            "/-/readiness",
+            READINESS_PATH,
             "Whether the server can do its work",
             monitoring.readiness,
             {
@@ -65,7 +83,11 @@ def routes(application: Application) -> tuple[Route, ...]:
                     schema=READINESS,
                 ),
                 404: NOT_TRUSTED,
-                503: RouteResponse("Events cannot be recorded; `store.reason` says why.", schema=READINESS),
+                503: RouteResponse(
+                    "The server is starting or about to stop, as `reason` says; or events cannot be recorded, "
+                    "`store.reason` says why.",
+                    schema=READINESS,
+                ),
             },
             description="The store is probed every 5 seconds, and every second while that fails. This call never waits "
             "for it.",
@@ -89,26 +111,30 @@ class Monitoring:
 
     def __init__(self, application: Application) -> None:
         self._probe = application.probe
+        self._lifecycle = application.lifecycle
         dictionary = application.dictionary
         BUILD.set(1, __version__)
         DEFINITIONS.set(len(dictionary.expanded), "metrics")
         DEFINITIONS.set(len(dictionary.events), "events")
         STARTED.set(round(time.time(), 3))
 
-    def liveness(self, _request: Request) -> Response:
-        """Answer that the process answers; nothing else is asked."""
-        return json_response(200, {"status": "ok"})
-
     def readiness(self, _request: Request) -> Response:
-        """Answer whether events can be recorded, as of the last probe of the store. A warning changes no status."""
-        status = self._probe.status()
+        """Answer whether calls should come here: as far as the server has come, and as of the last probe of the store.
+
+        A warning changes no status.
+        """
+        status, reason = self._probe.status(), self._lifecycle.not_ready()
+        is_ready = status.is_available and reason is None
         store = {
             "status": "ok" if status.is_available else "unavailable",
             "seconds_since_checked": None if status.seconds is None else round(status.seconds, 1),
             "reason": status.reason,
         }
-        body = {"status": "ok" if status.is_available else "failed", "store": store, "warnings": self._probe.warnings()}
-        return json_response(200 if status.is_available else 503, body)
+        body: dict[str, object] = {"status": "ok" if is_ready else "failed"}
+        if reason is not None:
+            body["reason"] = reason
+        body |= {"store": store, "warnings": self._probe.warnings()}
+        return json_response(200 if is_ready else 503, body)
 
     def metrics(self, _request: Request) -> Response:
         """Answer with what this process counts about itself, for Prometheus."""

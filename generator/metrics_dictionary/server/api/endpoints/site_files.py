@@ -16,9 +16,17 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from metrics_dictionary.server.api.route import Route, RouteResponse
+from metrics_dictionary.server.lifecycle import Phase
 from metrics_dictionary.server.transport.access_log import log_warning
 from metrics_dictionary.server.transport.request import public_query
-from metrics_dictionary.server.transport.response import Response, compressed, not_found, strong_etag, unavailable
+from metrics_dictionary.server.transport.response import (
+    Response,
+    compressed,
+    not_found,
+    starting,
+    strong_etag,
+    unavailable,
+)
 from metrics_dictionary.tools.files import resource
 from metrics_dictionary.tools.security_headers import (
     FILE,
@@ -33,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from metrics_dictionary.server.application import Application
+    from metrics_dictionary.server.lifecycle import Lifecycle
     from metrics_dictionary.server.transport.request import Request
 
 CONTENT_TYPES = {
@@ -68,19 +77,20 @@ State = tuple[FileState, Mapping[str, str]]
 
 def site_route(application: Application) -> Route:
     """Return what answers every path that is not in the route table; it is not part of the API's documentation."""
+    files = SiteFiles(application.site, application.lifecycle)
     page = {200: RouteResponse("A page.", "text/html")}
-    return Route("GET", "/", "The site", SiteFiles(application.site).get, page, local=True)
+    return Route("GET", "/", "The site", files.get, page, local=True)
 
 
 class SiteFiles:
     """Answers with files of one folder, which may be swapped for a newer build at any time."""
 
-    def __init__(self, folder: Path) -> None:
-        """Serve ``folder``. Raises OperationalError when this installation lacks its files."""
+    def __init__(self, folder: Path, lifecycle: Lifecycle) -> None:
+        """Serve ``folder`` once it is built. Raises OperationalError when this installation lacks its files."""
         self._folder = folder
-        page = (resource("templates") / "server" / "not_found.html").read_text(encoding="utf-8")
-        headers = security_headers(inline_scripts(page), inline_styles(page))
-        self._not_found = Response(404, page.encode(), CONTENT_TYPES[".html"], headers)
+        self._lifecycle = lifecycle
+        self._not_found = _page("not_found.html", 404)
+        self._building = _page("building.html", 503, starting(Phase.BUILDING.value).headers)
         self._headers: tuple[FileState | None, Mapping[str, str]] = (None, security_headers())
         self._lock = threading.Lock()
         self._cached: OrderedDict[tuple[str, ...], tuple[State, Response]] = OrderedDict()
@@ -88,6 +98,8 @@ class SiteFiles:
 
     def get(self, request: Request) -> Response:
         """Answer with the file at the request's path; a folder answers with its ``index.html``."""
+        if self._lifecycle.phase is Phase.BUILDING:
+            return self._not_yet(request)
         names = request.path.split("/")[1:]
         is_folder = names[-1] == ""
         if is_folder:
@@ -149,11 +161,25 @@ class SiteFiles:
         if response is not None:
             self._cached_bytes -= _size(response)
 
+    def _not_yet(self, request: Request) -> Response:
+        return self._building if _wants_page(request.headers.get("accept", "")) else starting(Phase.BUILDING.value)
+
     def _missing(self, request: Request) -> Response:
         """Answer a reader with a page, and a program as the API does."""
         if not _wants_page(request.headers.get("accept", "")):
             return not_found()
         return self._not_found
+
+
+def _page(name: str, status: int, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a page of the server's own. Raises OperationalError when this installation lacks it."""
+    text = (resource("templates") / "server" / name).read_text(encoding="utf-8")
+    return Response(
+        status,
+        text.encode(),
+        CONTENT_TYPES[".html"],
+        {**security_headers(inline_scripts(text), inline_styles(text)), **(headers or {})},
+    )
 
 
 def _wants_page(accept: str) -> bool:

@@ -1,0 +1,234 @@
+"""The life of a server: it answers at once, reloads without losing anybody, drains, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import ssl
+import threading
+import time
+from contextlib import closing
+from datetime import UTC, datetime
+from http.client import HTTPConnection
+from typing import TYPE_CHECKING
+
+import pytest
+
+from metrics_dictionary.stores.open_store import open_store
+from metrics_dictionary.stores.tokens import new_token
+from tests.integration.serve_process import serving, write_root
+from tests.test_settings_in_force import free_port, make_certificate
+from tests.waiting import eventually
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+API = "/api/v4/usage_data"
+DEFINITIONS = f"{API}/metric_definitions"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write_root(tmp_path / "definitions", "page_viewed")
+    return tmp_path
+
+
+@pytest.fixture
+def token(folder: Path) -> str:
+    secret, token = new_token(7, frozenset({"api"}), datetime.now(UTC))
+    with closing(open_store(f"sqlite:///{folder / 'store.db'}")) as store:
+        store.add_token(token)
+    return secret
+
+
+def post(connection: HTTPConnection, token: str, event: str) -> int:
+    connection.request(
+        "POST",
+        f"{API}/track_event",
+        json.dumps({"event": event}),
+        {"PRIVATE-TOKEN": token, "Content-Type": "application/json"},
+    )
+    with connection.getresponse() as response:
+        response.read()
+        return response.status
+
+
+def counted(folder: Path, event: str) -> float:
+    key = f"{{event_counters}}_{event}"
+    with closing(open_store(f"sqlite:///{folder / 'store.db'}")) as store:
+        return store.totals([key]).get(key, 0)
+
+
+def test_a_server_answers_at_once_and_each_call_as_soon_as_it_can(folder: Path) -> None:
+    seen: list[tuple[int, int, int, int]] = []
+    port = free_port()
+    with serving(folder, "--port", port, wait=False) as server:
+        server.port = port
+        assert eventually(lambda: server.status("/-/liveness"), 30)
+        while not seen or seen[-1] != (200, 200, 200, 200):
+            # In this order: what is ready later is asked for earlier, so no answer can overtake another one.
+            site, ready = server.status("/"), server.status("/-/readiness")
+            seen.append((site, ready, server.status(DEFINITIONS), server.status("/-/liveness")))
+            assert len(seen) < 10_000, server.logged
+        status, body = server.get("/metrics/counts.page_viewed/")
+        assert status == 200
+        assert b"counts.page_viewed" in body
+        assert server.end() == 0
+    assert {liveness for *_, liveness in seen} == {200}
+    steps = list(dict.fromkeys((site, ready, definitions) for site, ready, definitions, _ in seen))
+    assert steps[0] == (503, 503, 503)
+    assert (503, 503, 200) in steps
+    assert all(ready == 200 for site, ready, _ in steps if site == 200)
+    assert all(definitions == 200 for site, ready, definitions in steps if 200 in (site, ready))
+
+
+def test_a_server_that_is_told_to_end_says_so_serves_on_and_finishes_what_has_begun(folder: Path, token: str) -> None:
+    with serving(folder, drain_seconds=1.5) as server:
+        body = b'{"event": "page_viewed"}'
+        head = f"POST {API}/track_event HTTP/1.1\r\nHost: x\r\nPRIVATE-TOKEN: {token}\r\n"
+        head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as uploading:
+            uploading.sendall(head.encode() + body[:5])
+            assert server.status("/-/readiness") == 200
+            server.send(signal.SIGTERM)
+            began = time.monotonic()
+            assert eventually(lambda: server.status("/-/readiness") == 503, 1)
+            assert time.monotonic() - began < 1
+            assert b"about to stop" in server.get("/-/readiness")[1]
+            with closing(HTTPConnection("127.0.0.1", server.port, timeout=5)) as late:
+                assert post(late, token, "page_viewed") == 200
+            assert server.status("/-/liveness") == 200
+            assert eventually(lambda: server.status("/-/liveness") == 0, 10)
+            assert time.monotonic() - began >= 1.5
+            uploading.sendall(body[5:])
+            assert uploading.recv(65536).startswith(b"HTTP/1.1 200 ")
+        assert server.process.wait(20) == 0
+    assert counted(folder, "page_viewed") == 2
+
+
+def test_a_second_signal_does_not_wait(folder: Path) -> None:
+    with serving(folder, drain_seconds=60) as server:
+        server.send(signal.SIGTERM)
+        assert eventually(lambda: server.status("/-/readiness") == 503, 5)
+        began = time.monotonic()
+        assert server.end(signal.SIGINT) == 130
+        assert time.monotonic() - began < 10
+        assert "Traceback" not in server.logged
+
+
+def test_a_reload_takes_over_what_has_changed_and_drops_nobody(folder: Path, token: str) -> None:
+    settings, log = folder / "settings.toml", folder / "access.jsonl"
+    settings.write_text(f'[server]\naccess_log = "{log}"\n', encoding="utf-8")
+    statuses: list[int] = []
+    done = threading.Event()
+
+    with serving(folder, "--settings", settings) as server:
+
+        def report() -> None:
+            with closing(HTTPConnection("127.0.0.1", server.port, timeout=10)) as connection:
+                while not done.wait(0.01):
+                    statuses.append(post(connection, token, "page_viewed"))
+
+        clients = [threading.Thread(target=report) for _ in range(4)]
+        for client in clients:
+            client.start()
+        before = server.process.pid
+        with closing(HTTPConnection("127.0.0.1", server.port, timeout=10)) as kept:
+            assert post(kept, token, "button_pressed") == 422
+            write_root(folder / "definitions", "button_pressed")
+            settings.write_text(
+                f'port = 1\nhost = "127.0.0.1"\n[server]\naccess_log = "{log}"\ntrusted_networks = ["10.0.0.0/8"]\n'
+                "threads = 3\n",
+                encoding="utf-8",
+            )
+            log.rename(folder / "rotated.jsonl")
+            server.send(signal.SIGHUP)
+            assert eventually(lambda: '"message":"reloaded: ' in server.logged, 60), server.logged
+            # The same connection, and what it may do now.
+            assert post(kept, token, "button_pressed") == 200
+        done.set()
+        for client in clients:
+            client.join(20)
+        assert server.status("/metrics/counts.button_pressed/") == 200
+        assert b"counts.button_pressed" in server.get(DEFINITIONS)[1]
+        assert server.status("/-/liveness") == 404
+        assert server.process.pid == before
+        assert server.end() == 0
+    assert set(statuses) == {200}
+    assert counted(folder, "page_viewed") == len(statuses)
+    assert counted(folder, "button_pressed") == 1
+    lines = [*(folder / "rotated.jsonl").read_text().splitlines(), *log.read_text().splitlines()]
+    assert sum(json.loads(line)["status"] == 200 for line in lines if "track_event" in line) == len(statuses) + 1
+    assert '"path":"/metrics/counts.button_pressed/"' in log.read_text()
+    assert "a restart is needed for server.threads: the old value is in force" in server.logged
+
+
+def test_what_cannot_be_reloaded_is_said_and_everything_stays_as_it_was(folder: Path) -> None:
+    settings = folder / "settings.toml"
+    settings.write_text("", encoding="utf-8")
+    with serving(folder, "--settings", settings) as server:
+        page = server.get("/metrics/counts.page_viewed/")
+        broken = folder / "definitions" / "metrics" / "broken.yml"
+        broken.write_text("---\nkey_path: counts.broken\nstatus: unheard_of\n", encoding="utf-8")
+        server.send(signal.SIGHUP)
+        assert eventually(lambda: "nothing is reloaded: the definitions have errors" in server.logged, 60)
+        assert "definitions/metrics/broken.yml" in server.logged
+        assert b"counts.broken" not in server.get(DEFINITIONS)[1]
+        broken.unlink()
+
+        settings.write_text("port = \n", encoding="utf-8")
+        server.send(signal.SIGHUP)
+        assert eventually(lambda: "settings.toml: not a TOML file" in server.logged, 60)
+        settings.write_text("[server]\nidle_seconds = -1\n", encoding="utf-8")
+        server.send(signal.SIGHUP)
+        assert eventually(lambda: "server.idle_seconds must be more than 0" in server.logged, 60)
+        assert server.get("/metrics/counts.page_viewed/") == page
+        assert server.status("/-/readiness") == 200
+        assert server.end() == 0
+
+
+def test_a_reload_brings_a_new_certificate_to_new_connections(folder: Path) -> None:
+    make_certificate(folder)
+    certificate = str(folder / "both.pem")
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with serving(folder, METRICS_DICTIONARY_SERVER_TLS_CERTIFICATE=certificate) as server:
+        first = ssl.get_server_certificate(("127.0.0.1", server.port))
+        with context.wrap_socket(socket.create_connection(("127.0.0.1", server.port))) as kept:
+            make_certificate(folder)
+            server.send(signal.SIGHUP)
+            assert eventually(lambda: '"message":"reloaded: ' in server.logged, 60), server.logged
+            kept.sendall(b"GET /-/liveness HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert kept.recv(65536).startswith(b"HTTP/1.1 200 ")
+        second = ssl.get_server_certificate(("127.0.0.1", server.port))
+        assert server.end() == 0
+    assert first != second
+    assert second.replace("\n", "") in (folder / "certificate.pem").read_text().replace("\n", "")
+
+
+def test_what_a_killed_server_left_is_removed_by_the_next_and_what_a_living_one_has_is_not(folder: Path) -> None:
+    def folders() -> set[str]:
+        return {path.name for path in (folder / "temporary").iterdir() if path.is_dir()}
+
+    with serving(folder) as living:
+        kept = folders()
+        with serving(folder) as killed:
+            left = folders() - kept
+            assert killed.end(signal.SIGKILL) == -signal.SIGKILL
+        assert len(kept) == len(left) == 1
+        assert left <= folders()
+        with serving(folder) as following:
+            assert not left & folders()
+            assert kept <= folders()
+            assert living.status("/metrics/counts.page_viewed/") == 200
+            assert following.end() == 0
+        assert living.end() == 0
+    assert [path.name for path in (folder / "temporary").iterdir()] == []
+
+
+def test_a_server_that_cannot_start_ends_with_one_line(folder: Path) -> None:
+    with serving(folder, "--definitions", folder / "nowhere", wait=False) as server:
+        assert server.process.wait(60) == 2
+    assert server.logged.startswith("error: ")
+    assert server.logged.count("\n") == 1
