@@ -131,6 +131,15 @@ def test_a_running_server_goes_on_with_the_backup_of_another_store_once_it_is_re
     assert counted_in(tmp_path / "store.db") == 3 + 1
 
 
+def a_metric_with_a_key_of_its_own(folder: Path) -> None:
+    """Write a definition whose counter is `USAGE_SOURCE_CODE_PUSHES`."""
+    metrics = folder / "definitions" / "metrics"
+    metrics.mkdir(parents=True)
+    (metrics / "pushes.yml").write_text(
+        "---\nkey_path: counts.pushes\ndata_source: redis\noptions:\n  prefix: source_code\n  event: pushes\n"
+    )
+
+
 def by_key(client: Any) -> dict[bytes, tuple[Any, bool]]:
     """Return what a Redis holds, as its own commands show it, and which keys end."""
     read = {b"string": client.get, b"hash": client.hgetall, b"stream": client.xrange}
@@ -144,11 +153,7 @@ def by_key(client: Any) -> dict[bytes, tuple[Any, bool]]:
 def test_a_backup_brings_a_deleted_redis_store_back_and_leaves_what_is_not_the_stores(
     tmp_path: Path, redis_server: RedisServer
 ) -> None:
-    root = tmp_path / "definitions" / "metrics"
-    root.mkdir(parents=True)
-    (root / "pushes.yml").write_text(
-        "---\nkey_path: counts.pushes\ndata_source: redis\noptions:\n  prefix: source_code\n  event: pushes\n"
-    )
+    a_metric_with_a_key_of_its_own(tmp_path)
     url, copy = redis_server.url, tmp_path / "copy.jsonl"
     with redis.Redis.from_url(url) as client:
         client.flushall()
@@ -181,7 +186,7 @@ def test_a_backup_brings_a_deleted_redis_store_back_and_leaves_what_is_not_the_s
 
 
 def test_a_file_that_is_damaged_or_not_a_backup_replaces_nothing(tmp_path: Path, redis_server: RedisServer) -> None:
-    (tmp_path / "definitions" / "metrics").mkdir(parents=True)
+    a_metric_with_a_key_of_its_own(tmp_path)
     path, url = tmp_path / "store.db", redis_server.url
     filled(f"sqlite:///{path}")
     with redis.Redis.from_url(url) as client:
