@@ -36,10 +36,7 @@ SCRATCH_PREFIX = "metrics-dictionary-"
 )
 @click.option("--yes", is_flag=True, help="Serve what --demo makes to other machines as well.")
 @product_groups_option
-@click.pass_context
 def command(
-    context: click.Context,
-    /,
     *,
     root: Path,
     site: Path | None,
@@ -76,7 +73,7 @@ def command(
         if demo is not None:
             show_calls(demo.prepare(application.dictionary, application.store, application.generate_payload), url)
 
-    is_root_given = context.get_parameter_source("root") is ParameterSource.COMMANDLINE
+    is_root_given = click.get_current_context().get_parameter_source("root") is ParameterSource.COMMANDLINE
     with scratch_folder(Path(tempfile.gettempdir()), SCRATCH_PREFIX) as scratch:
         plan = Plan(
             settings=lambda: settings_of(settings_file, **given),
