@@ -18,12 +18,12 @@ serve: .venv/installed ## validate, build and serve the shipped definitions, wit
 test: .venv/installed-test ## install what the tests need and run all of them, on every core
 	tests/install-system-packages
 	tests/install-node-packages
-	$(BIN)/python -m pytest --numprocesses auto $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
 
 coverage: .venv/installed-test ## run the tests and say which lines of the package none of them reaches
 	tests/install-system-packages
 	tests/install-node-packages
-	$(BIN)/python -m pytest --numprocesses auto --cov --cov-report=term:skip-covered --cov-report=html $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --cov --cov-report=term:skip-covered --cov-report=html $(ARGS)
 
 build: .venv/installed ## build the site into site/
 	$(BIN)/metrics-dictionary build --definitions definitions --output site --strict

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
-from xdist.scheduler import LoadScopeScheduling
 
 from tests.services import postgres as postgres_service
 from tests.services import redis as redis_service
@@ -20,11 +19,21 @@ if TYPE_CHECKING:
 settings.register_profile("steady", deadline=None, derandomize=os.environ.get("CI") == "true")
 settings.load_profile("steady")
 
-TOGETHER = ("browser", "recipes", "site")
-"""Folders whose tests share something that takes long to make, such as a built site: one worker runs all of them.
+pytest_plugins = ["tests.made_once"]
 
-They come first, in this order, because they take longest. Elsewhere a worker takes a file at a time.
-"""
+LONGEST = (
+    "browser/test_payload_reader.py",
+    "events/test_any_stream.py",
+    "browser",
+    "recipes",
+    "ping/database/test_any_instrumentation.py",
+    "integration",
+    "site",
+    "cli",
+    "server",
+    "stores",
+)
+"""Files and folders that take long, the longest first: begun late, one would keep a worker when the others are done."""
 
 NO_PROMTOOL = "no promtool here: metrics and alert rules are NOT CHECKED; run tests/install-system-packages"
 
@@ -59,26 +68,12 @@ def promtool() -> str:
     return str(found)
 
 
-class ByFolderOrFile(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no types
-    """Gives a worker one file after the other, and the tests of a folder of TOGETHER as one."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        """Return the name of what stays together; pytest-xdist means this method to be overridden."""
-        file = nodeid.split("::", 1)[0]
-        folder = file.removeprefix("tests/").split("/", 1)[0]
-        return folder if folder in TOGETHER else file
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFolderOrFile:
-    return ByFolderOrFile(config, log)
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the folders that stay together come first."""
+    """Let what takes longest come first; a worker takes a file at a time."""
 
     def rank(item: pytest.Item) -> int:
-        folder = item.nodeid.removeprefix("tests/").split("/", 1)[0]
-        return TOGETHER.index(folder) if folder in TOGETHER else len(TOGETHER)
+        file = item.nodeid.removeprefix("tests/")
+        return next((rank for rank, name in enumerate(LONGEST) if file.startswith(name)), len(LONGEST))
 
     items.sort(key=rank)
 

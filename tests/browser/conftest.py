@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -13,7 +12,7 @@ from metrics_dictionary.site.build.build import build
 from tests.benchmarks.corpus import write_corpus
 from tests.browser.accessibility import AXE_MISSING
 from tests.browser.chromium import MISSING, require_chromium, running_chromium, served
-from tests.site.conftest import write_small_root
+from tests.site.conftest import mkdocs, shipped, write_small_root
 from tests.small_root import metric, write
 
 if TYPE_CHECKING:
@@ -21,7 +20,10 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
-REPOSITORY = Path(__file__).parents[2]
+    from tests.made_once import MadeOnce
+
+__all__ = ["mkdocs"]  # a fixture
+
 BASE = "some/base/path"
 LARGE = 5_000
 """Generated definitions of the large site."""
@@ -42,23 +44,24 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(scope="session")
-def sites() -> Iterator[Path]:
-    """The folder of ``shipped``, ``large`` and ``hostile``, in memory where the machine can."""
+def sites(made_once: MadeOnce) -> Path:
+    """The folder of ``shipped``, ``large`` and ``hostile``."""
     require_chromium()
-    memory = Path("/dev/shm")
-    with TemporaryDirectory(prefix="sites-", dir=memory if memory.is_dir() else None) as name:
-        folder = Path(name) / BASE
-        definitions = Path(name) / "definitions"
+    shipped_site = shipped(made_once)
+
+    def make(folder: Path) -> None:
+        definitions = folder / "definitions"
         write_corpus(LARGE, definitions / "large")
         write_small_root(definitions / "hostile")
         long_winded = metric(key_path="counts.long_winded", description=f"Endless{' words' * 2000} needle.")
         write(definitions / "hostile/metrics/counts_all/long_winded.yml", long_winded)
         in_code = metric(key_path="counts.in_code", description="Kneaded by `a_baker` or `<b>dough</b>`; a lone `.")
         write(definitions / "hostile/metrics/counts_all/in_code.yml", in_code)
-        roots = {"shipped": REPOSITORY / "definitions"} | {root.name: root for root in definitions.iterdir()}
-        for site, root in roots.items():
-            build(root, folder / site)
-        yield folder
+        for root in definitions.iterdir():
+            build(root, folder / BASE / root.name)
+        (folder / BASE / "shipped").symlink_to(shipped_site)
+
+    return made_once.made("sites", make) / BASE
 
 
 @pytest.fixture(scope="session")
@@ -75,13 +78,26 @@ def browser() -> Iterator[Browser]:
         yield chromium
 
 
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
+@pytest.fixture(scope="session")
+def visitor(browser: Browser) -> BrowserContext:
     made = browser.new_context(viewport={"width": 1280, "height": 900})
     made.set_default_timeout(10_000)
     made.grant_permissions(["clipboard-read", "clipboard-write"])
-    yield made
-    made.close()
+    return made
+
+
+@pytest.fixture
+def context(visitor: BrowserContext) -> Iterator[BrowserContext]:
+    """Where pages are opened; each test finds it without pages and without anything stored.
+
+    A tab of one person takes half of the time that a person of its own takes: files that were seen need no new look.
+    """
+    yield visitor
+    for page in visitor.pages:
+        session = visitor.new_cdp_session(page)
+        origin = page.evaluate("origin")
+        session.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
+        page.close()
 
 
 @pytest.fixture

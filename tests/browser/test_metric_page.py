@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from metrics_dictionary.site.build.build import BuildOptions, build
 from tests.browser.accessibility import serious
 from tests.browser.chromium import require_chromium, served
-from tests.site.recorded_root import recorded_root
+from tests.site.conftest import recorded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from playwright.sync_api import Browser, Page
+
+    from tests.made_once import MadeOnce
 
 WIDTHS = (360, 768, 1440)
 PATHS = ("metrics/counts.boards/", "metrics/counts.opened_weekly/", "metrics/counts.lists/", "events/open_board/",
@@ -25,22 +26,17 @@ PATHS = ("metrics/counts.boards/", "metrics/counts.opened_weekly/", "metrics/cou
 
 
 @pytest.fixture(scope="module")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def recorded_address(made_once: MadeOnce) -> Iterator[str]:
     """The address of the site of a root with a history."""
     require_chromium()
-    folder = tmp_path_factory.mktemp("recorded")
-    build(
-        recorded_root(folder / "project"),
-        folder / "site",
-        BuildOptions(repository_url="https://gitlab.com/group/project"),
-    )
-    with served(folder) as address:
-        yield f"{address}/site"
+    site = recorded(made_once)
+    with served(site.parent) as address:
+        yield f"{address}/{site.name}"
 
 
 @pytest.fixture
-def address(recorded: str) -> str:
-    return recorded
+def address(recorded_address: str) -> str:
+    return recorded_address
 
 
 def clipboard(page: Page) -> str:

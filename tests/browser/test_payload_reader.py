@@ -20,7 +20,7 @@ from tests.browser.chromium import require_chromium, served
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Locator, Page, Route
+    from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route
 
 REPOSITORY = Path(__file__).parents[2]
 CASES = sorted((REPOSITORY / "tests/payload_cases").glob("*.json"))
@@ -93,13 +93,12 @@ def write_definitions(root: Path) -> None:
 
 
 @pytest.fixture
-def opened(browser: Browser, small_address: str) -> Iterator[Page]:
+def opened(context: BrowserContext, small_address: str) -> Page:
     """The page, ready."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
     page = context.new_page()
+    page.set_viewport_size({"width": 1440, "height": 900})
     go(page, small_address)
-    yield page
-    context.close()
+    return page
 
 
 @pytest.fixture
@@ -455,10 +454,11 @@ def test_rows_out_of_sight_are_not_in_the_page(reader: Page) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 768, 1440])
 def test_the_reader_is_accessible_and_fits_the_screen(
-    browser: Browser, small_address: str, scheme: Any, width: int
+    context: BrowserContext, small_address: str, scheme: Any, width: int
 ) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page = context.new_page()
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=scheme)
     go(page, small_address)
     found = serious(page)
     give(page, PAYLOAD)
@@ -470,7 +470,6 @@ def test_the_reader_is_accessible_and_fits_the_screen(
     found += serious(page)
     assert found == []
     assert page.evaluate("document.documentElement.scrollWidth") == width
-    context.close()
 
 
 def test_without_javascript_the_page_says_what_to_do_instead(browser: Browser, small_address: str) -> None:
@@ -482,8 +481,17 @@ def test_without_javascript_the_page_says_what_to_do_instead(browser: Browser, s
     context.close()
 
 
+@pytest.fixture(scope="module")
+def checker(visitor: BrowserContext, small_address: str) -> Iterator[Page]:
+    """A page that has the modules which find what is wrong; nothing is given to it itself."""
+    page = visitor.new_page()
+    go(page, small_address)
+    yield page
+    page.close()
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)
-def test_the_findings_agree_with_the_command_on_the_shared_cases(reader: Page, case: Path) -> None:
+def test_the_findings_agree_with_the_command_on_the_shared_cases(checker: Page, case: Path) -> None:
     text = case.read_text(encoding="utf-8")
     known = json.loads(text)["definitions"]
     metrics = tuple(MetricDefinition(fields, "definitions/metrics/x.yml") for fields in known["metrics"])
@@ -500,7 +508,7 @@ def test_the_findings_agree_with_the_command_on_the_shared_cases(reader: Page, c
       found.sort((a, b) => byCodePoint(a.key_path, b.key_path) || byCodePoint(a.kind, b.kind));
       return [found, expected];
     }"""
-    found, expected = reader.evaluate(judged, [text, module])
+    found, expected = checker.evaluate(judged, [text, module])
     assert found == expected
 
 

@@ -15,7 +15,7 @@ REPOSITORY = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Environment:
-    """A virtual environment. Its dependencies are those of the environment that runs the tests."""
+    """A virtual environment."""
 
     folder: Path
 
@@ -43,13 +43,16 @@ class Environment:
         )
 
 
-def make_environment(folder: Path) -> Environment:
-    """Make an environment in which the dependencies can be imported, and the repository cannot."""
+def make_environment(folder: Path, dependencies: Path = Path(sys.prefix)) -> Environment:
+    """Make an environment in which what another one has installed can be imported, and the repository cannot."""
     venv.create(folder, with_pip=False, symlinks=True)
-    site = Path(sysconfig.get_path("purelib", vars={"base": str(folder)}))
     # A folder that a .pth file adds is searched, but its own .pth files, such as an editable install's, are not read.
-    (site / "dependencies.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
+    (packages(folder) / "dependencies.pth").write_text(f"{packages(dependencies)}\n")
     return Environment(folder)
+
+
+def packages(environment: Path) -> Path:
+    return Path(sysconfig.get_path("purelib", vars={"base": str(environment)}))
 
 
 def build_wheel(folder: Path) -> Path:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import tomllib
 import urllib.request
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.recipes.installed_wheel import REPOSITORY, Environment
+from tests.made_once import locked
+from tests.recipes.installed_wheel import REPOSITORY, Environment, install, make_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 DEFINITIONS = REPOSITORY / "definitions"
 
@@ -36,12 +39,27 @@ def lowest_versions() -> list[str]:
 
 @pytest.fixture(scope="module")
 def oldest(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    folder = tmp_path_factory.mktemp("lowest")
-    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, timeout=120)
-    pip = (str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
-    done = subprocess.run([*pip, *lowest_versions(), str(wheel)], capture_output=True, text=True, timeout=600)
-    assert done.returncode == 0, done.stderr
-    return Environment(folder)
+    environment = make_environment(tmp_path_factory.mktemp("lowest") / "environment", lowest_environment())
+    install(environment, wheel)
+    return environment
+
+
+def lowest_environment() -> Path:
+    """Return the environment that holds these versions; it stays beside the tests' own until they are others."""
+    versions = lowest_versions()
+    key = hashlib.sha256(repr((sys.version, versions)).encode()).hexdigest()[:16]
+    kept = Path(sys.prefix)
+    folder = kept / f"lowest-{key}"
+    with locked(kept / "lowest.lock"):
+        if not (folder / "installed").exists():
+            for former in kept.glob("lowest-*"):
+                shutil.rmtree(former)
+            subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, timeout=120)
+            pip = (str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+            done = subprocess.run([*pip, *versions], capture_output=True, text=True, timeout=600)
+            assert done.returncode == 0, done.stderr
+            (folder / "installed").touch()
+    return folder
 
 
 @pytest.fixture

@@ -7,12 +7,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from metrics_dictionary.site.build import shell
 from metrics_dictionary.site.build.build import BuildOptions, build
 from metrics_dictionary.site.pages import listings
 from tests.small_root import event, metric, write
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from metrics_dictionary.site.build.build import BuildReport
+    from tests.made_once import MadeOnce
+
+    MkDocs = Callable[[Path], list[str]]
 
 BUILT = "1738555506"
 """When the small site is built: 3 February 2025, 04:05:06."""
@@ -73,6 +79,24 @@ def write_small_root(root: Path) -> None:
     write(root / "product_groups.yml", {"planning": {"name": "Planning"}, "idle": None, "hostile": group})
 
 
+@pytest.fixture(scope="session", autouse=True)
+def mkdocs(made_once: MadeOnce) -> Iterator[MkDocs]:
+    """Let MkDocs build the guides once, for every build needs the same; return what runs MkDocs itself."""
+    real = shell.mkdocs_command
+
+    def build_guides(folder: Path) -> None:
+        with pytest.MonkeyPatch.context() as itself:
+            itself.setattr(shell, "mkdocs_command", real)
+            shell.ShellBuild(folder)._process.communicate()
+
+    def copy_guides(folder: Path) -> list[str]:
+        return ["cp", "-RT", str(made_once.made("guides", build_guides)), str(folder)]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shell, "mkdocs_command", copy_guides)
+        yield real
+
+
 @pytest.fixture(scope="session")
 def small_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("small") / "definitions"
@@ -96,24 +120,27 @@ def small_site(small_build: tuple[Path, BuildReport]) -> Path:
 
 
 @pytest.fixture(scope="session")
-def shipped_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    site = tmp_path_factory.mktemp("shipped") / "site"
-    build(REPOSITORY / "definitions", site)
-    return site
+def shipped_site(made_once: MadeOnce) -> Path:
+    return shipped(made_once)
+
+
+def shipped(made_once: MadeOnce) -> Path:
+    """Return the site of the shipped definitions."""
+    return made_once.made("shipped", lambda site: build(REPOSITORY / "definitions", site))
 
 
 @pytest.fixture(scope="session")
-def recorded_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site of a root with a git history; see ``recorded_root``."""
+def recorded_site(made_once: MadeOnce) -> Path:
+    return recorded(made_once)
+
+
+def recorded(made_once: MadeOnce) -> Path:
+    """Return the site of a root with a git history; see ``recorded_root``."""
     from tests.site.recorded_root import recorded_root
 
-    folder = tmp_path_factory.mktemp("recorded")
-    build(
-        recorded_root(folder / "project"),
-        folder / "site",
-        BuildOptions(repository_url="https://gitlab.com/group/project"),
-    )
-    return folder / "site"
+    options = BuildOptions(repository_url="https://gitlab.com/group/project")
+    root = made_once.made("project", recorded_root) / "definitions"
+    return made_once.made("recorded", lambda site: build(root, site, options))
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from metrics_dictionary.tools import in_parts
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.site.conftest import MkDocs
 from tests.site.conftest import BUILT, write_small_root
 
 
@@ -23,8 +25,9 @@ def digests(site: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("worthwhile", [1, 10_000], ids=["in several processes", "in one process"])
 def test_the_same_definitions_give_the_same_bytes(
-    small_site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, worthwhile: int
+    small_site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, worthwhile: int, mkdocs: MkDocs
 ) -> None:
+    monkeypatch.setattr("metrics_dictionary.site.build.shell.mkdocs_command", mkdocs)
     monkeypatch.setattr(listings, "PAGE_SIZE", 7)
     monkeypatch.setenv("SOURCE_DATE_EPOCH", BUILT)
     monkeypatch.setattr(in_parts, "MIN_ITEMS", worthwhile)

@@ -6,6 +6,7 @@ import errno
 import os
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,6 +16,9 @@ from metrics_dictionary.site.build.publishing import publish, staging
 from metrics_dictionary.site.parts.urls import MARKER
 from metrics_dictionary.tools.errors import OperationalError
 from tests.small_root import write
+
+if TYPE_CHECKING:
+    from tests.site.conftest import MkDocs
 
 
 @pytest.fixture
@@ -82,8 +86,9 @@ def test_a_root_that_cannot_be_read_leaves_the_old_site(tmp_path: Path, old_site
 
 
 def test_guides_that_cannot_be_built_are_one_line(
-    tiny_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mkdocs: MkDocs
 ) -> None:
+    monkeypatch.setattr("metrics_dictionary.site.build.shell.mkdocs_command", mkdocs)
     configuration = tmp_path / "mkdocs.yml"
     configuration.write_text("site_name: x\ntheme: no-such-theme\n")
     monkeypatch.setattr("metrics_dictionary.site.build.shell.resource", lambda _: configuration)

@@ -93,6 +93,12 @@ class Shell:
         return _MARKER.split(text)
 
 
+def mkdocs_command(folder: Path) -> list[str]:
+    """Return the command that builds the hand-written pages and the shell into a folder."""
+    command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--config-file", str(resource("mkdocs.yml"))]
+    return [*command, "--site-dir", str(folder)]
+
+
 class ShellBuild:
     """A running MkDocs, which builds the hand-written pages and the shell into a folder."""
 
@@ -105,9 +111,8 @@ class ShellBuild:
             "PYTHONDONTWRITEBYTECODE": "1",
             "SOURCE_DATE_EPOCH": "0",
         }
-        command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--config-file", str(resource("mkdocs.yml"))]
         self._process = subprocess.Popen(  # noqa: S603 - our own command, no shell
-            [*command, "--site-dir", str(folder)],
+            mkdocs_command(folder),
             env=environment,
             stdin=subprocess.DEVNULL,
             close_fds=False,  # the lock of the folder is to last as long as somebody writes into it
