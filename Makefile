@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # The tests start many processes that import the package; none of them should compile it again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: serve test coverage build validate check manual format bench clean
+.PHONY: serve test torture coverage build validate check manual format bench clean
 
 serve: .venv/installed ## validate, build and serve the shipped definitions, with a sample database and tokens
 	$(BIN)/metrics-dictionary validate definitions
@@ -19,6 +19,9 @@ test: .venv/installed-test ## install what the tests need and run all of them, o
 	tests/install-system-packages
 	tests/install-node-packages
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
+
+torture: .venv/installed-test ## put the server under stress for minutes; `make test` does so for seconds
+	TORTURE=full $(BIN)/python -m pytest tests/torture $(ARGS)
 
 coverage: .venv/installed-test ## run the tests and say which lines of the package none of them reaches
 	tests/install-system-packages

@@ -45,10 +45,14 @@ def measure_load(
     seconds: float = 5.0,
     headers: Mapping[str, str] | None = None,
     body: str | None = None,
+    pause: float = 0.0,
 ) -> Load:
-    """Put the load on a server from another process, and return what that process measured."""
+    """Put the load on a server from another process, and return what that process measured.
+
+    Each connection sends its next request ``pause`` seconds after an answer.
+    """
     command = [sys.executable, "-m", "tests.benchmarks.load", url, "--connections", str(connections)]
-    command += ["--seconds", str(seconds)]
+    command += ["--seconds", str(seconds), "--pause", str(pause)]
     for name, value in (headers or {}).items():
         command += ["--header", f"{name}: {value}"]
     if body is not None:
@@ -79,6 +83,8 @@ class _Client(asyncio.Protocol):
         self._run.answered(received[9:12], time.perf_counter() - self._began)
         if self._run.over:
             self._transport.close()
+        elif self._run.pause:
+            asyncio.get_running_loop().call_later(self._run.pause, self._send)
         else:
             self._send()
 
@@ -91,8 +97,9 @@ class _Client(asyncio.Protocol):
 
 
 class _Run:
-    def __init__(self, request: bytes, connections: int) -> None:
+    def __init__(self, request: bytes, connections: int, pause: float) -> None:
         self.request = request
+        self.pause = pause
         self.over = False
         self.counting = False
         self.errors = 0
@@ -121,9 +128,9 @@ def _content_length(received: bytes, end: int) -> int:
     return 0 if start < 0 else int(received[start + 16 : received.find(b"\r", start)])
 
 
-async def _load(url: str, request: bytes, connections: int, seconds: float) -> Load:
+async def _load(url: str, request: bytes, connections: int, seconds: float, pause: float) -> Load:
     address = urlsplit(url)
-    run = _Run(request, connections)
+    run = _Run(request, connections, pause)
     loop = asyncio.get_running_loop()
     for _ in range(connections):
         await loop.create_connection(lambda: _Client(run), address.hostname or "127.0.0.1", address.port or 80)
@@ -164,11 +171,12 @@ def main() -> None:
     parser.add_argument("url")
     parser.add_argument("--connections", type=int, default=32)
     parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--pause", type=float, default=0.0)
     parser.add_argument("--header", action="append", default=[])
     parser.add_argument("--body")
     given = parser.parse_args()
     request = _request(given.url, given.header, given.body)
-    print(json.dumps(asdict(asyncio.run(_load(given.url, request, given.connections, given.seconds)))))
+    print(json.dumps(asdict(asyncio.run(_load(given.url, request, given.connections, given.seconds, given.pause)))))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,15 @@ from hypothesis import strategies as st
 from metrics_dictionary.dictionary.dictionary import Dictionary
 from metrics_dictionary.dictionary.event import EventDefinition
 from metrics_dictionary.dictionary.metric import MetricDefinition
+from tests.server.costly_bodies import (
+    FORM_OPENINGS,
+    FORM_PIECES,
+    JSON_OPENINGS,
+    JSON_PIECES,
+    MAX_BODY,
+    WIDE,
+    repeated,
+)
 from tests.server.running_server import API, Running, running
 
 if TYPE_CHECKING:
@@ -22,29 +31,6 @@ if TYPE_CHECKING:
 ROUNDS = 400 if os.environ.get("CI") == "true" else 60
 
 MAX_SECONDS = 0.02
-MAX_BODY = 1024 * 1024
-WIDE = "a_wide_event"
-
-JSON_OPENINGS = (
-    "", "{", "[", '{"a":', '{"a":"', '{"event":"', '{"event":', f'{{"event":"{WIDE}","additional_properties":{{',
-    f'{{"event":"{WIDE}","additional_properties":{{"label":"', '{"events":[', '{"event":"x","values":[',
-    f'{{"event":"{WIDE}","occurred_at":"', f'{{"event":"{WIDE}","id":"', f'{{"event":"{WIDE}","project_id":',
-)  # fmt: skip
-JSON_PIECES = (
-    "[", "]", "{", "}", ",", ":", '"', "\\", "\\n", "\\u00e9", "\\ud800", '\\"', " ", "\n", "a", "\u00e9", "\U0001f600",
-    "9", "-", "1.5,", "1e5,", "1e400,", "9" * 4_299 + ",", "9" * 400 + ".5,", "NaN,", "true,", "%d,", '"",', '"a",',
-    "[],", "{},", '{"a":[', "[[[[[[[[[[]]]]]]]]]],", '"%x":1,', '"property_%d":1,', '"%x":{},', '{"event":{}},',
-    f'{{"event":"{WIDE}"}},', '{"event":"event_number_%d_of_thousand"},',
-    f'{{"event":"{WIDE}","additional_properties":{{"%x":1,"property_1":[]}}}},',
-    f'{{"event":"{WIDE}","additional_properties":{{"label":"\\u0001\\u0001\\u0001","value":1}}}},',
-    f'{{"event":"{WIDE}","project_id":-1,"namespace_id":"\u200b\u200b","occurred_at":"T","id":"x"}},',
-)  # fmt: skip
-FORM_OPENINGS = ("", "event=", f"event={WIDE}&", "events[]", "a[", f"event={WIDE}&additional_properties[label]=")
-FORM_PIECES = (
-    "%", "%4", "%41", "a%41", "%%41", "+", "&", "=", "a", "[", "]", "[]", "[b]", "&a=1", "&a[%d]=1", "&values[]=%d",
-    f"&events[][event]={WIDE}", "&additional_properties[%x]=1", "&additional_properties[property_%d]=%%C3%%A9",
-    "&events[][additional_properties][%x]=1", "&a[b][c][d][e][f][g]=1", "\u00e9",
-)  # fmt: skip
 
 
 def a_body(openings: tuple[str, ...], pieces: tuple[str, ...]) -> st.SearchStrategy[str]:
@@ -56,14 +42,6 @@ def a_body(openings: tuple[str, ...], pieces: tuple[str, ...]) -> st.SearchStrat
         st.lists(runs, min_size=1, max_size=3),
         st.sampled_from(["", '"', '"}', "]}", "}}", '"}}', "1]}", "1]", '"":1}}', "NaN"]),
     )
-
-
-def repeated(piece: str, times: int) -> str:
-    times = min(times, MAX_BODY // len(piece.encode()))
-    if "%d" in piece or "%x" in piece:
-        numbers = range(min(times, 100_000))
-        return "".join(piece.replace("%d", str(number)).replace("%x", f"{number:x}") for number in numbers)
-    return piece * times
 
 
 calls = st.sampled_from(["track_event", "track_events", "increment_counter", "increment_unique_users"])
