@@ -128,6 +128,14 @@ def test_a_link_in_the_place_of_a_page_that_is_in_memory_is_not_followed(served:
     page.unlink()
     page.symlink_to(served.application.site.parent / "secret.txt")
     assert client.get("/swapped.html").status == 404
+    folder = served.application.site / "swapped"
+    folder.mkdir()
+    (folder / "index.html").write_text("page", encoding="utf-8")
+    assert client.get("/swapped/").body == b"page"
+    folder.rename(served.application.site.parent / "elsewhere")
+    (served.application.site.parent / "elsewhere" / "index.html").write_text("secret", encoding="utf-8")
+    folder.symlink_to(served.application.site.parent / "elsewhere")
+    assert client.get("/swapped/").status == 404
 
 
 def test_pipes_sockets_and_devices_are_no_pages_and_keep_no_thread(served: Running, client: Client) -> None:
@@ -150,17 +158,18 @@ def test_the_folder_of_the_site_may_be_a_link(tmp_path: Path) -> None:
 
 
 def test_a_machine_without_file_descriptors_does_not_say_that_a_page_is_not_there(
-    client: Client, monkeypatch: pytest.MonkeyPatch
+    served: Running, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (served.application.site / "never-read.html").write_text("there", encoding="utf-8")
     opened = os.open
 
     def refused(path: str | Path, *arguments: int, **named: int) -> int:
-        if path == "index.html":
+        if path == "never-read.html":
             raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
         return opened(path, *arguments, **named)
 
     monkeypatch.setattr(os, "open", refused)
-    answer = client.get("/")
+    answer = client.get("/never-read.html")
     assert (answer.status, answer.headers["retry-after"]) == (503, "5")
 
 

@@ -69,8 +69,8 @@ NOT_THERE = frozenset((errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOL
 
 _NOT_ACCEPTED = re.compile(r"q=0(?:\.0{0,3})?")
 
-FileState = tuple[int, int, int]
-"""What differs between two versions of a file: its time of change, its size, its number."""
+FileState = tuple[int, int, int, int]
+"""What differs between two versions of a file: its time of change, its size, its number and the device of that."""
 
 State = tuple[FileState, Mapping[str, str]]
 
@@ -124,13 +124,15 @@ class SiteFiles:
     def _file(self, names: tuple[str, ...]) -> Response:
         """Return a file, from memory when it is still the same. Raises OSError; ValueError for an impossible name."""
         headers = self._site_headers()
+        # What is in memory was read from a file of the site; that it is still the same file takes one question.
+        state = _state(os.lstat(self._folder.joinpath(*names)))
+        with self._lock:
+            cached = self._cached.get(names)
+            if cached is not None and cached[0] == (state, headers):
+                self._cached.move_to_end(names)
+                return cached[1]
         with _opened(self._folder, names) as descriptor:
-            state = _state(descriptor)
-            with self._lock:
-                cached = self._cached.get(names)
-                if cached is not None and cached[0] == (state, headers):
-                    self._cached.move_to_end(names)
-                    return cached[1]
+            state = _state(os.fstat(descriptor))
             body = _read(descriptor)
         response = _answer(names[-1], body, headers)
         if _size(response) <= MAX_CACHED_FILE:
@@ -140,10 +142,9 @@ class SiteFiles:
     def _site_headers(self) -> Mapping[str, str]:
         """Return what the build says that a browser is to be told; the strictest of it where it says nothing."""
         try:
-            with _opened(self._folder, (FILE,)) as descriptor:
-                state = _state(descriptor)
-                if state != self._headers[0]:
-                    self._headers = state, read_headers(os.read(descriptor, MAX_FILE))
+            if _state(os.lstat(self._folder / FILE)) != self._headers[0]:
+                with _opened(self._folder, (FILE,)) as descriptor:
+                    self._headers = _state(os.fstat(descriptor)), read_headers(os.read(descriptor, MAX_FILE))
         except (OSError, ValueError):
             self._headers = None, security_headers()
         return self._headers[1]
@@ -211,9 +212,8 @@ def _opened(folder: Path, names: Sequence[str]) -> Iterator[int]:
         os.close(opened)
 
 
-def _state(descriptor: int) -> FileState:
-    status = os.fstat(descriptor)
-    return status.st_mtime_ns, status.st_size, status.st_ino
+def _state(status: os.stat_result) -> FileState:
+    return status.st_mtime_ns, status.st_size, status.st_ino, status.st_dev
 
 
 def _read(descriptor: int) -> bytes:
