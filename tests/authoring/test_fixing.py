@@ -14,7 +14,7 @@ from metrics_dictionary.authoring.edit.source_text import data_of
 from metrics_dictionary.reading.document import Kind
 from metrics_dictionary.reading.root import SourceFile
 from tests.authoring.any_definitions import definitions
-from tests.small_root import write
+from tests.small_root import EVENT, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,21 +56,6 @@ tiers: [free]
 events:
   - name: create_board
     filter: {label: push}
-"""
-
-EVENT = """\
----
-description: Somebody saves a new issue board.
-internal_events: true
-action: create_board
-identifiers: [user, project]
-additional_properties:
-  label:
-    description: Where the board was made.
-product_group: planning
-milestone: "16.10"
-introduced_by_url: https://example.com/1
-tiers: [free]
 """
 
 

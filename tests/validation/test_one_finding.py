@@ -16,27 +16,13 @@ from jsonschema import Draft202012Validator
 from metrics_dictionary.dictionary.diagnostic import Diagnostic, Severity
 from metrics_dictionary.validation.schemas.definition_schemas import METRIC, schema
 from metrics_dictionary.validation.validate import validate_file
+from tests import small_root
 from tests.small_root import write
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-SOUND = """\
----
-key_path: counts.boards
-description: Issue boards of all projects and groups, archived ones included.
-product_group: planning
-value_type: number
-status: active
-milestone: "16.10"
-introduced_by_url: https://example.com/merge_requests/1
-time_frame: [7d]
-data_source: internal_events
-data_category: optional
-tiers: [free]
-events:
-- name: create_board
-"""
+SOUND = small_root.METRIC.replace("[7d, all]", "[7d]")
 
 MISTAKES = {
     "a version without quotes": ('milestone: "16.10"', "milestone: 16.10", "unquoted-version"),

@@ -22,7 +22,7 @@ class Definition:
     @property
     def description(self) -> str:
         """What is counted, or what happens when the event is recorded; empty when the definition has none."""
-        return text(self.fields.get("description")) or ""
+        return string(self.fields.get("description")) or ""
 
     @property
     def removed(self) -> bool:
@@ -32,25 +32,25 @@ class Definition:
     @property
     def product_group(self) -> str | None:
         """The group that owns the definition."""
-        return text(self.fields.get("product_group"))
+        return string(self.fields.get("product_group"))
 
     @property
     def milestone(self) -> str | None:
         """The version in which it was introduced; ``<13.9`` means before 13.9."""
-        return text(self.fields.get("milestone"))
+        return string(self.fields.get("milestone"))
 
     @property
     def tiers(self) -> tuple[str, ...]:
         """The subscription tiers in which the metric is available or the event can happen."""
-        return texts(self.fields.get("tiers"))
+        return strings(self.fields.get("tiers"))
 
 
-def text(value: object) -> str | None:
+def string(value: object) -> str | None:
     """Return the value when it is a string, otherwise None."""
     return value if isinstance(value, str) else None
 
 
-def texts(value: object) -> tuple[str, ...]:
+def strings(value: object) -> tuple[str, ...]:
     """Return the strings of a list; a value that is not a list has none."""
     return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
 

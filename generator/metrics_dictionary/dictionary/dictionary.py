@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
-from metrics_dictionary.dictionary.definition import Fields, text
+from metrics_dictionary.dictionary.definition import Fields, string
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -35,7 +35,7 @@ class Instrumentation:
     @property
     def source(self) -> str | None:
         """What computes the value: ``database``, ``setting``, ``license``, ``machine``, ``prometheus``, ..."""
-        return text(self.fields.get("source"))
+        return string(self.fields.get("source"))
 
 
 @dataclass(frozen=True, slots=True)

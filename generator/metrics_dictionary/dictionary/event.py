@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from metrics_dictionary.dictionary.definition import Definition, mapping, text, texts
+from metrics_dictionary.dictionary.definition import Definition, mapping, string, strings
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class EventDefinition(Definition):
     @property
     def action(self) -> str:
         """The event's name; empty when the definition has none."""
-        return text(self.fields.get("action")) or ""
+        return string(self.fields.get("action")) or ""
 
     @property
     def name(self) -> str:
@@ -29,7 +29,7 @@ class EventDefinition(Definition):
     @property
     def category(self) -> str:
         """The class or page that records it; empty when the definition has none, as internal events may."""
-        return text(self.fields.get("category")) or ""
+        return string(self.fields.get("category")) or ""
 
     @property
     def is_internal(self) -> bool:
@@ -44,15 +44,15 @@ class EventDefinition(Definition):
     @property
     def status(self) -> str:
         """``active`` (also when nothing is said) or ``removed``."""
-        return text(self.fields.get("status")) or "active"
+        return string(self.fields.get("status")) or "active"
 
     @property
     def identifiers(self) -> tuple[str, ...]:
         """Who and what the event is about: ``user``, ``project``, ``namespace``."""
-        return texts(self.fields.get("identifiers"))
+        return strings(self.fields.get("identifiers"))
 
     @property
     def additional_properties(self) -> dict[str, str]:
         """Property name -> its description, in the author's order."""
         properties = mapping(self.fields.get("additional_properties"))
-        return {name: text(mapping(value).get("description")) or "" for name, value in properties.items()}
+        return {name: string(mapping(value).get("description")) or "" for name, value in properties.items()}

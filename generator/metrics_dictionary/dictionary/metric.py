@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from metrics_dictionary.dictionary.definition import Definition, Fields, mapping, text, texts
+from metrics_dictionary.dictionary.definition import Definition, Fields, mapping, string, strings
 from metrics_dictionary.dictionary.selection_rule import SelectionRule
 
 
@@ -29,7 +29,7 @@ class MetricDefinition(Definition):
     @property
     def key_path(self) -> str:
         """The value's place in the payload, levels separated by dots; empty when the definition has none."""
-        return text(self.fields.get("key_path")) or ""
+        return string(self.fields.get("key_path")) or ""
 
     @property
     def name(self) -> str:
@@ -39,38 +39,38 @@ class MetricDefinition(Definition):
     @property
     def status(self) -> str | None:
         """``active``, ``broken`` or ``removed``."""
-        return text(self.fields.get("status"))
+        return string(self.fields.get("status"))
 
     @property
     def data_source(self) -> str | None:
         """Where the value comes from."""
-        return text(self.fields.get("data_source"))
+        return string(self.fields.get("data_source"))
 
     @property
     def data_category(self) -> str | None:
         """How the value may be used; decides whether an instance may leave it out."""
-        return text(self.fields.get("data_category"))
+        return string(self.fields.get("data_category"))
 
     @property
     def value_type(self) -> str | None:
         """``string``, ``number``, ``boolean`` or ``object``."""
-        return text(self.fields.get("value_type"))
+        return string(self.fields.get("value_type"))
 
     @property
     def time_frames(self) -> tuple[str, ...]:
         """The time frames in the author's order, also when the field is a single string."""
         value = self.fields.get("time_frame")
-        return (value,) if isinstance(value, str) else texts(value)
+        return (value,) if isinstance(value, str) else strings(value)
 
     @property
     def time_frame(self) -> str | None:
         """The time frame of a definition that has a single one; otherwise None."""
-        return text(self.fields.get("time_frame"))
+        return string(self.fields.get("time_frame"))
 
     @property
     def instrumentation_class(self) -> str | None:
         """The name under which ``instrumentations/`` says how the value is computed."""
-        return text(self.fields.get("instrumentation_class"))
+        return string(self.fields.get("instrumentation_class"))
 
     @property
     def options(self) -> Fields:
@@ -80,12 +80,12 @@ class MetricDefinition(Definition):
     @property
     def performance_indicator_types(self) -> tuple[str, ...]:
         """The indicators that are computed from this metric."""
-        return texts(self.fields.get("performance_indicator_type"))
+        return strings(self.fields.get("performance_indicator_type"))
 
     @property
     def value_json_schema(self) -> str | None:
         """Path of the JSON Schema that an object value follows."""
-        return text(self.fields.get("value_json_schema"))
+        return string(self.fields.get("value_json_schema"))
 
     @property
     def selection_rules(self) -> tuple[SelectionRule, ...]:
@@ -100,8 +100,8 @@ class MetricDefinition(Definition):
         """Every event that the metric reads, without repetition: selection rules and the older ``options``."""
         options = self.options
         names = [rule.name for rule in self.selection_rules if rule.name]
-        names += texts(options.get("events"))
-        if event := text(options.get("event")):
+        names += strings(options.get("events"))
+        if event := string(options.get("event")):
             names.append(event)
         return tuple(dict.fromkeys(names))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.dictionary.definition import mapping, text
+from metrics_dictionary.dictionary.definition import mapping, string
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,8 +37,8 @@ class SelectionRule:
         entry = mapping(fields)
         return cls(
             position=position,
-            name=text(entry.get("name")),
-            unique=text(entry.get("unique")),
-            operator=text(entry.get("operator")),
+            name=string(entry.get("name")),
+            unique=string(entry.get("unique")),
+            operator=string(entry.get("operator")),
             filter=mapping(entry.get("filter")),
         )

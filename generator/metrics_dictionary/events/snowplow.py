@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.dictionary.definition import mapping, text
+from metrics_dictionary.dictionary.definition import mapping, string
 from metrics_dictionary.dictionary.selection_rule import BUILT_IN_PROPERTIES
 from metrics_dictionary.stores.store import StoreUnavailableError, kept_uuid
 from metrics_dictionary.tools.errors import OperationalError
@@ -53,12 +53,12 @@ class Instance:
         """Read the table `[instance]` of the settings file."""
         instance = mapping(facts.get("instance"))
         return cls(
-            host_name=text(instance.get("hostname")),
-            version=text(instance.get("version")),
-            instance_id=text(instance.get("uuid")),
-            unique_instance_id=text(instance.get("unique_id")),
-            environment=text(instance.get("environment")) or "self-managed",
-            user_key=text(instance.get("user_key")),
+            host_name=string(instance.get("hostname")),
+            version=string(instance.get("version")),
+            instance_id=string(instance.get("uuid")),
+            unique_instance_id=string(instance.get("unique_id")),
+            environment=string(instance.get("environment")) or "self-managed",
+            user_key=string(instance.get("user_key")),
         )
 
     def pseudonym(self, user: int | None) -> str | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.dictionary.definition import text
+from metrics_dictionary.dictionary.definition import string
 from metrics_dictionary.events.counting import CounterIndex, count
 from metrics_dictionary.events.event_errors import (
     EventErrors,
@@ -214,7 +214,7 @@ class EventNames:
     def __init__(self, dictionary: Dictionary) -> None:
         self.active = frozenset(name for name, event in dictionary.named_events.items() if not event.removed)
         self._removed = {
-            name: text(event.fields.get("milestone_removed"))
+            name: string(event.fields.get("milestone_removed"))
             for name, event in dictionary.named_events.items()
             if event.removed
         }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.dictionary.definition import Fields, mapping, text, texts
+from metrics_dictionary.dictionary.definition import Fields, mapping, string, strings
 from metrics_dictionary.dictionary.dictionary import ProductGroup
 from metrics_dictionary.reading.document import Kind
 from metrics_dictionary.reading.parse import max_bytes, parse
@@ -49,7 +49,7 @@ def named_product_groups(path: Path) -> tuple[dict[str, ProductGroup], tuple[Dia
 def product_groups_of(data: object) -> dict[str, ProductGroup]:
     """Return identifier -> group, in the order of the file."""
     fields = mapping(data)
-    names = texts(data) or texts(fields.get("enum"))
+    names = strings(data) or strings(fields.get("enum"))
     if names:
         return {name: ProductGroup(name, name) for name in names}
     return {identifier: _group(identifier, entry) for identifier, entry in fields.items()}
@@ -57,7 +57,7 @@ def product_groups_of(data: object) -> dict[str, ProductGroup]:
 
 def _holds_groups(fields: Fields) -> bool:
     """Return whether a mapping is one of groups or lists them, and is not a JSON Schema of something else."""
-    return bool(texts(fields.get("enum"))) or all(
+    return bool(strings(fields.get("enum"))) or all(
         entry is None or (isinstance(entry, dict) and not any(isinstance(value, dict) for value in entry.values()))
         for entry in fields.values()
     )
@@ -67,9 +67,9 @@ def _group(identifier: str, entry: object) -> ProductGroup:
     fields = mapping(entry)
     return ProductGroup(
         identifier=identifier,
-        name=text(fields.get("name")) or identifier,
-        stage=text(fields.get("stage")),
-        section=text(fields.get("section")),
-        description=text(fields.get("description")),
-        contact=text(fields.get("contact")),
+        name=string(fields.get("name")) or identifier,
+        stage=string(fields.get("stage")),
+        section=string(fields.get("section")),
+        description=string(fields.get("description")),
+        contact=string(fields.get("contact")),
     )

@@ -16,7 +16,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.dictionary.definition import text, texts
+from metrics_dictionary.dictionary.definition import string, strings
 from metrics_dictionary.dictionary.metric import TimeFrame
 from metrics_dictionary.dictionary.selection_rule import IDENTIFIERS, SelectionRule
 
@@ -49,7 +49,7 @@ def selections(metric: MetricDefinition) -> tuple[SelectionRule, ...]:
     if metric.data_source == "internal_events":
         rules = metric.selection_rules
     elif metric.data_source == "redis_hll":
-        listed = texts(metric.options.get("events"))
+        listed = strings(metric.options.get("events"))
         rules = tuple(map(_users_of, listed)) if listed else metric.selection_rules
     else:
         rules = ()
@@ -58,10 +58,10 @@ def selections(metric: MetricDefinition) -> tuple[SelectionRule, ...]:
 
 def usage_event(metric: MetricDefinition) -> str | None:
     """Return the name under which `increment_counter` knows a `redis` metric's event: `PREFIX_EVENT`, or the event."""
-    event = text(metric.options.get("event"))
+    event = string(metric.options.get("event"))
     if metric.data_source != "redis" or not event:
         return None
-    prefix = text(metric.options.get("prefix"))
+    prefix = string(metric.options.get("prefix"))
     return f"{prefix}_{event}" if prefix else event
 
 

@@ -19,7 +19,7 @@ from metrics_dictionary.changes.compare.computation import (
 from metrics_dictionary.changes.compare.edition import inside_root
 from metrics_dictionary.changes.compare.renamed_groups import renamed_groups, undeclared_groups
 from metrics_dictionary.changes.field_change import FieldChange
-from metrics_dictionary.dictionary.definition import Fields, text
+from metrics_dictionary.dictionary.definition import Fields, string
 from metrics_dictionary.dictionary.event import EventDefinition
 from metrics_dictionary.dictionary.metric import SUFFIXES, MetricDefinition
 from metrics_dictionary.tools.json_values import equal
@@ -171,7 +171,7 @@ class _Expanded(NamedTuple):
 
     @property
     def suffix(self) -> str:
-        return SUFFIXES.get(text(self.time_frame) or "", "")
+        return SUFFIXES.get(string(self.time_frame) or "", "")
 
 
 class _Pair(NamedTuple):
@@ -316,7 +316,7 @@ def _field_changes(
         one, other = before.get(name), after.get(name)
         if name in apart_from or equal(one, other):
             continue
-        if name == "product_group" and (group := renamed.get(text(one) or "")) and group.after == other:
+        if name == "product_group" and (group := renamed.get(string(one) or "")) and group.after == other:
             continue
         yield FieldChange(name, one, other)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from metrics_dictionary.dictionary.definition import mapping, text
+from metrics_dictionary.dictionary.definition import mapping, string
 from metrics_dictionary.dictionary.diagnostic import Diagnostic, Severity
 from metrics_dictionary.reading.document import Kind
 from metrics_dictionary.reading.root import object_schema_names
@@ -86,7 +86,7 @@ def nameless(documents: Iterable[Document]) -> dict[str, Diagnostic]:
             "schema", Severity.ERROR, f"the file has no `{_NAMES[document.kind]}`", document.file, 1, 1
         )
         for document in documents
-        if document.kind in _NAMES and not text(mapping(document.data).get(_NAMES[document.kind]))
+        if document.kind in _NAMES and not string(mapping(document.data).get(_NAMES[document.kind]))
     }
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from metrics_dictionary.changes.compare.edition import Edition, nameless, unread_schemas
 from metrics_dictionary.changes.compare.revision import data_of, read_revision
-from metrics_dictionary.dictionary.definition import text
+from metrics_dictionary.dictionary.definition import string
 from metrics_dictionary.dictionary.dictionary import Dictionary
 from metrics_dictionary.dictionary.event import EventDefinition
 from metrics_dictionary.dictionary.metric import MetricDefinition
@@ -111,7 +111,9 @@ def combined_edition(name: str, raw: bytes) -> Edition:
         raise OperationalError(f"{name}: not a list of definitions; `metrics-dictionary export` writes one")
     events = [entry for entry in data if "action" in entry and "key_path" not in entry]
     metrics = [entry for entry in data if "action" not in entry or "key_path" in entry]
-    if not all(text(entry.get("key_path")) for entry in metrics) or not all(text(entry["action"]) for entry in events):
+    if not all(string(entry.get("key_path")) for entry in metrics) or not all(
+        string(entry["action"]) for entry in events
+    ):
         raise OperationalError(f"{name}: an entry has neither a key_path nor an action; is it a combined file?")
     dictionary = Dictionary(
         metrics=tuple(MetricDefinition(_fields(entry), _file_path(entry)) for entry in metrics),
@@ -137,4 +139,4 @@ def _fields(entry: dict[str, object]) -> dict[str, object]:
 
 
 def _file_path(entry: dict[str, object]) -> str:
-    return text(entry.get("file_path")) or ""
+    return string(entry.get("file_path")) or ""

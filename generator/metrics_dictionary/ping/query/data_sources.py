@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.dictionary.definition import text, texts
+from metrics_dictionary.dictionary.definition import string, strings
 from metrics_dictionary.dictionary.metric import TimeFrame
 from metrics_dictionary.ping.query.entry import Entry
 from metrics_dictionary.ping.query.resolution import resolve
@@ -104,14 +104,14 @@ def _prometheus(entry: Entry) -> str:
 
 
 def _redis(entry: Entry) -> str:
-    event = text(entry.metric.options.get("event"))
+    event = string(entry.metric.options.get("event"))
     if event is None:
         raise entry.error("needs the event to read; add `options: {event: ...}` to the metric")
     return f"Reads the running total of {code(event)} from the counters"
 
 
 def _redis_hll(entry: Entry) -> str:
-    events = texts(entry.metric.options.get("events"))
+    events = strings(entry.metric.options.get("events"))
     if not events:
         raise entry.error("needs the events to read; add `options: {events: [...]}` to the metric")
     period = _WEEKS.get(entry.metric.time_frame or "", "")

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.changes.history.change import ChangeType
-from metrics_dictionary.dictionary.definition import text
+from metrics_dictionary.dictionary.definition import string
 from metrics_dictionary.dictionary.milestones import UNKNOWN_VERSION, version_key
 from metrics_dictionary.site.parts.urls import definition_url
 
@@ -113,7 +113,7 @@ class ChangeLog:
 
 
 def _removed_in(definition: AnyDefinition) -> str | None:
-    return text(definition.fields.get("milestone_removed")) if definition.removed else None
+    return string(definition.fields.get("milestone_removed")) if definition.removed else None
 
 
 def _tally(outcomes: Iterator[ChangeType]) -> Tally:

@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
-from metrics_dictionary.dictionary.definition import Definition, text
+from metrics_dictionary.dictionary.definition import Definition, string
 from metrics_dictionary.dictionary.dictionary import ProductGroup
 from metrics_dictionary.site.parts.site_wording import without_time_frame
 
@@ -137,7 +137,7 @@ class CrossReferences:
     def _tables(self) -> Mapping[str, str]:
         """Class name -> the table that it counts in; a class that takes its table from a metric's options has none."""
         tables = {
-            name: text(entry.fields.get("table")) for name, entry in (self.dictionary.instrumentations or {}).items()
+            name: string(entry.fields.get("table")) for name, entry in (self.dictionary.instrumentations or {}).items()
         }
         return {name: table for name, table in tables.items() if table}
 

@@ -20,7 +20,7 @@ import json
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from metrics_dictionary.dictionary.definition import text
+from metrics_dictionary.dictionary.definition import string
 from metrics_dictionary.dictionary.milestones import milestone, version_key
 from metrics_dictionary.ping.query.entry import InstrumentationError
 from metrics_dictionary.ping.query.sql import undated_statement
@@ -107,7 +107,7 @@ def events_index(references: CrossReferences) -> ExplorerIndex:
     sets = {
         "status": set_column(((event.status,) for event in events), STATUSES),
         "group": _groups(references, events),
-        "category": set_column(_one(text(event.fields.get("category"))) for event in events),
+        "category": set_column(_one(string(event.fields.get("category"))) for event in events),
         "tier": set_column(event.tiers for event in events),
         "identifier": set_column(event.identifiers for event in events),
         "milestone": _milestones(event.milestone for event in events),

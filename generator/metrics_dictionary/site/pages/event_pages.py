@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from metrics_dictionary.dictionary.definition import text
+from metrics_dictionary.dictionary.definition import string
 from metrics_dictionary.dictionary.selection_rule import BUILT_IN_PROPERTIES
 from metrics_dictionary.exports.definitions import event_json
 from metrics_dictionary.settings import DEFAULT_SERVER
@@ -94,7 +94,7 @@ class EventPages:
             event=event,
             siblings=[other for other in site.dictionary.events_by_action[event.action] if other.name != event.name],
             notices=origin.errors,
-            removed_in=text(event.fields.get("milestone_removed")),
+            removed_in=string(event.fields.get("milestone_removed")),
             identifier_meanings=IDENTIFIER_MEANINGS,
             built_in=BUILT_IN_PROPERTIES,
             feeds=[feed for metric in metrics[:MAX_FEEDS] for feed in _feeds(metric, event.action)],

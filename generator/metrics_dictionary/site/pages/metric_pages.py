@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from metrics_dictionary.dictionary.definition import text
+from metrics_dictionary.dictionary.definition import string
 from metrics_dictionary.exports.definitions import metric_json
 from metrics_dictionary.site.data.cross_references import Replacements
 from metrics_dictionary.site.pages.event_pages import recording
@@ -92,9 +92,9 @@ class MetricPages:
             "metric": metric,
             "sentence": value_sentence(metric),
             "notices": origin.errors,
-            "removed_in": text(metric.fields.get("milestone_removed")),
+            "removed_in": string(metric.fields.get("milestone_removed")),
             "broken_since": self._broken_since(metric),
-            "repair": text(metric.fields.get("repair_issue_url")),
+            "repair": string(metric.fields.get("repair_issue_url")),
             "replacements": self._replacements.of(metric) if metric.removed or metric.status == BROKEN else (),
             "computation": computation(metric, site.dictionary),
             "timeline": covered,

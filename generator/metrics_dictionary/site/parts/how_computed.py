@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from markupsafe import Markup, escape
 
-from metrics_dictionary.dictionary.definition import text
+from metrics_dictionary.dictionary.definition import string
 from metrics_dictionary.dictionary.selection_rule import IDENTIFIERS
 from metrics_dictionary.ping.query.data_sources import in_words, untold
 from metrics_dictionary.ping.query.entry import InstrumentationError
@@ -53,7 +53,7 @@ def computation(metric: MetricDefinition, dictionary: Dictionary) -> Computation
     instrumentation = dictionary.instrumentation_of(metric)
     if instrumentation is None:
         return Computation(words=prose(untold(metric, dictionary) or ""))
-    about = text(instrumentation.fields.get("description")) or ""
+    about = string(instrumentation.fields.get("description")) or ""
     try:
         plain = undated_statement(instrumentation, metric) if instrumentation.source == "database" else None
         words = prose(in_words(instrumentation, metric))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import DictLoader, Environment, FileSystemLoader, StrictUndefined, compiler, select_autoescape
 from markupsafe import Markup
 
-from metrics_dictionary.dictionary.definition import text
+from metrics_dictionary.dictionary.definition import string
 from metrics_dictionary.dictionary.milestones import in_milestone, milestone
 from metrics_dictionary.site.parts import html, site_wording, urls
 from metrics_dictionary.tools.files import resource
@@ -51,7 +51,7 @@ def environment(references: CrossReferences) -> Environment:
         prose=html.prose,
         status_pill=html.status_pill,
         summary=site_wording.summary,
-        text=lambda value: text(value) or "",
+        text=lambda value: string(value) or "",
         web_link=html.web_link,
     )
     made.globals.update(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.dictionary.definition import text
+from metrics_dictionary.dictionary.definition import string
 from metrics_dictionary.validation.engine.message_parts import code
 from metrics_dictionary.validation.rules.references import operands_of
 from metrics_dictionary.validation.rules.rule import Finding, Place
@@ -76,7 +76,7 @@ def _named_events(metric: MetricDefinition) -> Iterator[tuple[JsonPath, str]]:
     for rule in metric.selection_rules:
         if rule.name:
             yield ("events", rule.position, "name"), rule.name
-    if event := text(metric.options.get("event")):
+    if event := string(metric.options.get("event")):
         yield ("options", "event"), event
     older = metric.options.get("events")
     for position, name in enumerate(older if isinstance(older, list) else ()):
