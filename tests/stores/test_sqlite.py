@@ -172,50 +172,6 @@ def test_a_file_of_an_older_release_is_brought_up_to_date_and_keeps_what_it_hold
     connection.close()
 
 
-FIRST_SCHEMA = """
-CREATE TABLE totals (key TEXT PRIMARY KEY, value NOT NULL, expires INTEGER) WITHOUT ROWID;
-CREATE TABLE sets (id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, expires INTEGER);
-CREATE TABLE members (set_id INTEGER, value TEXT, PRIMARY KEY (set_id, value)) WITHOUT ROWID;
-CREATE TABLE ended_sets (id INTEGER PRIMARY KEY);
-CREATE TABLE outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT NOT NULL);
-CREATE TABLE tokens (digest TEXT PRIMARY KEY, identifier TEXT NOT NULL, user INTEGER NOT NULL,
-    scopes TEXT NOT NULL, admin INTEGER NOT NULL, expires TEXT, created TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE flags (name TEXT PRIMARY KEY, enabled INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE payload (one INTEGER PRIMARY KEY CHECK (one = 1), recorded_at TEXT NOT NULL,
-    payload TEXT NOT NULL, metadata TEXT NOT NULL);
-CREATE TABLE leases (name TEXT PRIMARY KEY, holder TEXT NOT NULL, expires REAL NOT NULL) WITHOUT ROWID;
-PRAGMA application_id = 1296329059;
-PRAGMA user_version = 1;
-INSERT INTO totals VALUES ('{event_counters}_push', 12, NULL), ('{event_counters}_push-2026-53', 5, 1802174400);
-INSERT INTO sets VALUES (1, '{hll_counters}_push-user-2026-53', 1802174400);
-INSERT INTO members VALUES (1, '7'), (1, '8');
-INSERT INTO outbox VALUES (1, '{"event": "push"}');
-INSERT INTO tokens VALUES ('digest', 'a1', 7, 'api', 0, NULL, '2026-12-30T09:30:00+00:00');
-INSERT INTO flags VALUES ('usage_data_queries_api', 1);
-INSERT INTO payload VALUES (1, '2026-12-30T09:30:00+00:00', '{"counts": {"push": 12}}', '{"metrics": []}');
-"""
-"""The statements of the first release's store, and one row of everything."""
-
-
-def test_a_store_of_the_first_schema_opens_with_all_that_it_holds(path: Path, clock: Clock) -> None:
-    connection = sqlite3.connect(path)
-    connection.executescript(FIRST_SCHEMA)
-    connection.close()
-    store = SqliteStore(path, clock=clock, monotonic=clock.monotonic)
-    store.commit([recording({KEY: 1, WEEKLY: 1}, {}, {USERS: {"9"}}, {WEEKLY, USERS})])
-    assert store.totals([KEY, WEEKLY]) == {KEY: 13, WEEKLY: 6}
-    assert store.distinct([USERS]) == 3
-    assert [row.text for row in store.outbox(2)] == ['{"event": "push"}']
-    assert [token.user for token in store.tokens()] == [7]
-    assert store.flags() == {"usage_data_queries_api": True}
-    payload = store.payload()
-    assert payload is not None
-    assert payload.payload == '{"counts": {"push": 12}}'
-    assert store.keep_state("name", "value") == "value"
-    assert store._writer.execute("PRAGMA user_version").fetchone() == (len(sqlite_schema.MIGRATIONS),)
-    store.close()
-
-
 @pytest.mark.usefixtures("store")
 def test_a_migration_that_fails_changes_nothing(path: Path) -> None:
     broken = (*sqlite_schema.MIGRATIONS, ("CREATE TABLE notes (text TEXT)", "CREATE TABLE totals (key TEXT)"))

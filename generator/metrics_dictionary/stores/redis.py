@@ -34,6 +34,7 @@ from metrics_dictionary.stores.store import (
     OutboxRow,
     OutcomeUnknownError,
     StoreUnavailableError,
+    UnreadableError,
     tell_forgotten_early,
 )
 from metrics_dictionary.stores.tokens import Token
@@ -423,7 +424,7 @@ class RedisStore:
         try:
             yield
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            raise StoreUnavailableError(
+            raise UnreadableError(
                 f"{self._name}: the key {key} holds what this store did not write; rename or delete the key in Redis"
             ) from None
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import math
 import sqlite3
@@ -30,6 +31,7 @@ from metrics_dictionary.stores.store import (
     OutboxRow,
     OutcomeUnknownError,
     StoreUnavailableError,
+    UnreadableError,
 )
 from metrics_dictionary.stores.tokens import Token
 from metrics_dictionary.stores.trusted_time import TrustedTime, since_boot
@@ -77,6 +79,8 @@ ON CONFLICT (key) DO UPDATE SET expires = excluded.expires, value = CASE WHEN to
 NOT_EXPIRED = "(expires IS NULL OR expires > ?)"
 
 TOKEN_COLUMNS = "identifier, digest, user, scopes, admin, expires, created"  # noqa: S105 - columns, not a token
+
+REVOKE = "delete its row from the table tokens"
 
 HOLDINGS = {
     "counters and sums": "totals",
@@ -181,8 +185,11 @@ class SqliteStore:
             saved = _state(connection, SAVED_AT)
         if row is None:
             return None
-        saved_at = None if saved is None else datetime.fromtimestamp(float(saved), UTC)
-        return CachedPayload(datetime.fromisoformat(row[0]), row[1], row[2], saved_at)
+        with self._readable("payload", "collect another one with `metrics-dictionary ping generate`"):
+            for document in row[1:]:
+                json.loads(document)
+            saved_at = None if saved is None else datetime.fromtimestamp(float(saved), UTC)
+            return CachedPayload(datetime.fromisoformat(row[0]), str(row[1]), str(row[2]), saved_at)
 
     def state(self, name: str) -> str | None:
         with self._reading() as connection:
@@ -215,12 +222,14 @@ class SqliteStore:
     def token(self, digest: str) -> Token | None:
         with self._reading() as connection:
             row = connection.execute(f"SELECT {TOKEN_COLUMNS} FROM tokens WHERE digest = ?", (digest,)).fetchone()
-        return None if row is None else _token(row)
+        with self._readable("token", REVOKE):
+            return None if row is None else _token(row)
 
     def tokens(self) -> list[Token]:
         with self._reading() as connection:
             rows = connection.execute(f"SELECT {TOKEN_COLUMNS} FROM tokens").fetchall()
-        return sorted(map(_token, rows), key=lambda token: (token.created, token.identifier))
+        with self._readable("token", REVOKE):
+            return sorted(map(_token, rows), key=lambda token: (token.created, token.identifier))
 
     def revoke_token(self, identifier: str) -> bool:
         with self._writing() as connection:
@@ -448,8 +457,9 @@ class SqliteStore:
         found = _state(connection, IDENTIFIER)
         if found == self._identifier:
             return
-        adopted = float(_state(connection, ADOPTED) or -math.inf)
-        if found is None or not 0 <= self._clock().timestamp() - adopted <= ADOPTION_SECONDS:
+        with self._readable("state", "run `metrics-dictionary store adopt`"):
+            adopted = float(_state(connection, ADOPTED) or -math.inf)
+        if found is None or not abs(self._clock().timestamp() - adopted) <= ADOPTION_SECONDS:
             raise self._gone("it is not the store that this server started with")
         log.warning("store: %s was adopted: %s is in use in place of %s", self._path, found, self._identifier)
         self._identifier = found
@@ -458,6 +468,14 @@ class SqliteStore:
         return StoreUnavailableError(
             f"{self._path}: {change}; put the store back, or run `metrics-dictionary store adopt`"
         )
+
+    @contextmanager
+    def _readable(self, what: str, hint: str) -> Iterator[None]:
+        """Say of what this program did not write that it cannot be read; what it holds is nobody's business."""
+        try:
+            yield
+        except (ValueError, TypeError, AttributeError, OverflowError, OSError, RecursionError):
+            raise UnreadableError(f"{self._path}: a {what} in the store cannot be read; {hint}") from None
 
     @contextmanager
     def _translating_errors(self) -> Iterator[None]:

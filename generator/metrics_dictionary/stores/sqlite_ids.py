@@ -122,7 +122,12 @@ class KnownIds:
 
 def _rotation(connection: sqlite3.Connection, now: int) -> _Rotation:
     row = connection.execute("SELECT value FROM state WHERE name = ?", (ROTATION,)).fetchone()
-    return _Rotation(0, now) if row is None else _Rotation(**json.loads(row[0]))
+    try:
+        return (
+            _Rotation(0, now) if row is None else _Rotation(**{name: int(n) for name, n in json.loads(row[0]).items()})
+        )
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        return _Rotation(0, now)  # not written by this program; the ids themselves are still known
 
 
 def _keep(connection: sqlite3.Connection, rotation: _Rotation) -> None:

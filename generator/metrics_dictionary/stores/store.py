@@ -35,6 +35,10 @@ class StoreUnavailableError(UnavailableError):
     """
 
 
+class UnreadableError(StoreUnavailableError):
+    """What is kept under a name was not written by this program. Only what is asked for is lost: it can be replaced."""
+
+
 class OutcomeUnknownError(StoreUnavailableError):
     """The store broke off while it was writing, and nobody knows whether it has written."""
 

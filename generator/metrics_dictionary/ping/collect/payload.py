@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import cached_property
@@ -10,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from metrics_dictionary.dictionary.dictionary import RECORDED_AT
 from metrics_dictionary.ping.query.entry import MAX_DEPTH
-from metrics_dictionary.stores.store import CachedPayload
+from metrics_dictionary.stores.store import CachedPayload, UnreadableError
 from metrics_dictionary.tools.clock import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from metrics_dictionary.ping.measurement import Measurement
 
@@ -126,15 +127,31 @@ def cached(payload: Payload) -> CachedPayload:
 
 
 def failures(payload: CachedPayload) -> tuple[Failure, ...]:
-    """Return the metrics of a cached payload that have their fallback value, in the order of the key paths."""
-    metrics = json.loads(payload.metadata)["metrics"]
-    return tuple(Failure(one["name"], one["error"]) for one in metrics if "error" in one)
+    """Return the metrics of a cached payload that have their fallback value, in the order of the key paths.
+
+    Raises UnreadableError for metadata that this program did not write.
+    """
+    with _readable_metadata():
+        metrics = json.loads(payload.metadata)["metrics"]
+        return tuple(Failure(one["name"], one["error"]) for one in metrics if "error" in one)
 
 
 def outages(payload: CachedPayload) -> tuple[Outage, ...]:
-    """Return the services without which a cached payload was collected."""
-    found = json.loads(payload.metadata).get("outages", ())
-    return tuple(Outage(**{**one, "since": datetime.fromisoformat(one["since"])}) for one in found)
+    """Return the services without which a cached payload was collected; raises UnreadableError as `failures` does."""
+    with _readable_metadata():
+        found = json.loads(payload.metadata).get("outages", ())
+        return tuple(Outage(**{**one, "since": datetime.fromisoformat(one["since"])}) for one in found)
+
+
+@contextmanager
+def _readable_metadata() -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise UnreadableError(
+            "the metadata of the payload in the store cannot be read; collect another one with "
+            "`metrics-dictionary ping generate`"
+        ) from None
 
 
 def strict_json(tree: dict[str, object]) -> str:

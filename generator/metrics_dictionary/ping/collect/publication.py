@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from metrics_dictionary.dictionary.definition import mapping
 from metrics_dictionary.ping.collect.collection import collect
 from metrics_dictionary.ping.collect.payload import AWAY, GIVES_NOTHING, NOT_CONFIGURED, cached, outages
-from metrics_dictionary.stores.store import made_uuid
+from metrics_dictionary.stores.store import UnreadableError, made_uuid
 from metrics_dictionary.tools.clock import iso
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.text import listed
@@ -92,7 +92,7 @@ def publish(
     """
     hold_time, time_limit = limits(settings)
     began = store.trusted_now()  # before the database is put to work for a payload that nobody could keep
-    former = store.payload()
+    former = former_payload(store)
     if mapping(settings.facts.get("instance")).get("uuid") is None:
         made_uuid(store)
     payload = collect(
@@ -117,6 +117,20 @@ def limits(settings: Settings) -> tuple[timedelta, float]:
             f"ping.time_limit must be a number of seconds above 0, at most {MAX_TIME_LIMIT}, not {seconds:g}"
         )
     return timedelta(hours=hours), seconds
+
+
+def former_payload(store: Store) -> CachedPayload | None:
+    """Return the payload that a new one replaces; None where there is none, or one that nobody can read.
+
+    Raises StoreUnavailableError.
+    """
+    try:
+        payload = store.payload()
+        if payload is not None:
+            outages(payload)
+    except UnreadableError:
+        return None
+    return payload
 
 
 def _after_attempt(

@@ -11,7 +11,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.ping.collect.publication import Hold, PayloadHeldError
+from metrics_dictionary.ping.collect.publication import Hold, PayloadHeldError, former_payload
 from metrics_dictionary.stores.store import StoreUnavailableError
 from metrics_dictionary.tools.clock import iso
 
@@ -126,7 +126,7 @@ class Scheduler:
     def _due(self) -> bool:
         if self._monotonic() < self._not_before:
             return False
-        now, last = self._store.trusted_now(), self._store.payload()
+        now, last = self._store.trusted_now(), former_payload(self._store)
         if last is None or self._is_in_the_future(last, now):
             return True
         hold = Hold.of(self._store, last)
