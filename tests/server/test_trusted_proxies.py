@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import tracemalloc
 from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metrics_dictionary.server.api.networks import TrustedProxies
+from metrics_dictionary.server.api.networks import Networks, TrustedProxies
 from metrics_dictionary.server.transport.access_log import AccessLog
 from metrics_dictionary.server.transport.request import Request, parse_request
 from metrics_dictionary.tools.errors import OperationalError
@@ -158,3 +159,15 @@ def asked(*headers: str) -> Request:
     assert isinstance(request, Request)
     TrustedProxies(PROXIES).find_client(request)
     return request
+
+
+def test_long_texts_in_the_place_of_addresses_stay_in_no_memory() -> None:
+    networks = Networks(("127.0.0.1",), "server.trusted_networks")
+    tracemalloc.start()
+    try:
+        for number in range(200):
+            assert not networks.contain(f"{number}{'1' * 20_000}")
+            asked(f"X-Forwarded-For: {number}{'1' * 20_000}")
+        assert tracemalloc.get_traced_memory()[0] < 1_000_000
+    finally:
+        tracemalloc.stop()

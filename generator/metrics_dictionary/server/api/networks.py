@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 MAX_HOPS = 20
 """Proxies in a row; nobody has more, and a header may hold thousands."""
 
+MAX_LENGTH = 64
+"""Characters of an address, with a zone. Longer texts, which a header may hold, are not kept in memory."""
+
 _PORT = r"(?::[0-9]{1,5})?"
 _NODE = re.compile(rf"\[([0-9A-Fa-f:.]+)\]{_PORT}|([0-9.]+){_PORT}|([0-9A-Fa-f:.]+)")
 """An address as proxies write it: with a port or without, IPv6 in brackets or not."""
@@ -85,9 +88,13 @@ class TrustedProxies:
         return client
 
 
-@lru_cache(maxsize=4096)
 def read_ip(text: str) -> Ip | None:
     """Return an address, an IPv4 one also where it is written as IPv6; None for what is not an address."""
+    return _read_ip(text) if len(text) <= MAX_LENGTH else None
+
+
+@lru_cache(maxsize=4096)
+def _read_ip(text: str) -> Ip | None:
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
