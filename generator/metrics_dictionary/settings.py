@@ -40,8 +40,9 @@ class Setting:
 
 
 SETTINGS = (
-    Setting("definitions", str, "definitions", "Definitions root: a folder with metrics/ and, if it has any, events/, "
-            "instrumentations/ and product_groups.yml."),
+    Setting("definitions", tuple, ("definitions",), "Definitions root: a folder with metrics/ and, if it has any, "
+            "events/, instrumentations/ and product_groups.yml. Several roots form one dictionary; of two definitions "
+            "of the same, that of the earlier root counts."),
     Setting("host", str, "127.0.0.1", "Address that the server listens on."),
     Setting("port", int, 8080, "Port that the server listens on; 0 takes a free one."),
     Setting("store", str, "sqlite:///var/store.db", "Where counters, tokens, flags, payloads and the outbox live: "
@@ -207,6 +208,8 @@ def _checked(name: str, value: object, source: str) -> Value:
         raise OperationalError(f"{source}: {name} is not a setting; the settings reference lists all settings")
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         value = tuple(value)
+    if setting.kind is tuple and isinstance(value, str):  # a list of one
+        value = (value,)
     if setting.kind is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if type(value) is not setting.kind:

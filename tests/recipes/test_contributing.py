@@ -160,11 +160,11 @@ if TYPE_CHECKING:
 
 @click.command("count")
 @definitions_option
-def command(root: Path) -> None:
-    """Count the metrics of a root."""
+def command(roots: tuple[Path, ...]) -> None:
+    """Count the metrics of the roots."""
     from metrics_dictionary.reading.read import read_dictionary
 
-    click.echo(f"{len(read_dictionary(root).dictionary.expanded)} metrics")
+    click.echo(f"{len(read_dictionary(roots).dictionary.expanded)} metrics")
 '''
 
 

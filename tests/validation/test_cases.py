@@ -1,7 +1,8 @@
 """One folder a case: a definitions root (``input/``), what it gives (``expected.json``), and why (``README.md``).
 
-A case's name starts with the rule that it is about. The line that says which references nobody checked is part of
-the cases about it only: most inputs hold just the files that their rule looks at.
+A case with ``second/`` is about two roots that form one dictionary. A case's name starts with the rule that it is
+about. The line that says which references nobody checked is part of the cases about it only: most inputs hold just the
+files that their rule looks at.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ LIFECYCLE_RULES = rules_of(Scope.COMPARISON)
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_case_gives_its_findings_and_no_others(case: Path) -> None:
-    found = [_shown(diagnostic, case) for diagnostic in validate_paths((case / "input",)).diagnostics]
+    found = [_shown(diagnostic, case) for diagnostic in validate_paths(roots_of(case)).diagnostics]
     if rule_of(case) != UNCHECKED:
         found = [finding for finding in found if finding["rule"] != UNCHECKED]
     assert found == expected(case)
@@ -43,6 +44,10 @@ def test_every_rule_has_a_case_that_triggers_it_and_one_that_nearly_does(rule: s
 
 def test_no_case_expects_a_rule_that_is_in_no_table() -> None:
     assert {str(finding["rule"]) for case in CASES for finding in expected(case)} <= set(RULES)
+
+
+def roots_of(case: Path) -> list[Path]:
+    return [root for root in (case / "input", case / "second") if root.is_dir()]
 
 
 def rule_of(case: Path) -> str:
@@ -62,7 +67,7 @@ def _shown(diagnostic: Diagnostic, case: Path) -> dict[str, object]:
         "line": diagnostic.line,
         "column": diagnostic.column,
         "path": diagnostic.path,
-        "message": diagnostic.message.replace(f"{case / 'input'}/", ""),
+        "message": diagnostic.message.replace(f"{case / 'input'}/", "").replace(f"{case}/", ""),
     }
     if diagnostic.suggestion is not None:
         shown["suggestion"] = diagnostic.suggestion
@@ -74,5 +79,7 @@ def _shown(diagnostic: Diagnostic, case: Path) -> dict[str, object]:
 
 
 def _relative(file: str, case: Path) -> str:
-    path, root = Path(file), case / "input"
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else file
+    for root in (case / "input", case):
+        if Path(file).is_relative_to(root):
+            return Path(file).relative_to(root).as_posix()
+    return file

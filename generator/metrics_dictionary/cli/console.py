@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from metrics_dictionary.dictionary.diagnostic import Diagnostic
+    from metrics_dictionary.reading.read import Reading
 
 MAX_ERRORS = 20
 """Errors that `report_errors` shows; the others are counted."""
@@ -57,6 +58,16 @@ def report_error(diagnostic: Diagnostic) -> None:
     """Name one error on standard error, on one line: place, rule, message."""
     place = printable(diagnostic.location)
     click.echo(f"{place}: {diagnostic.rule}: {printable(diagnostic.message)}", err=True)
+
+
+def report_left_out(reading: Reading) -> bool:
+    """Name on standard error the definitions that have no place in the dictionary; return whether there are any."""
+    from metrics_dictionary.reading.read import left_out
+
+    lost = left_out(reading)
+    for file_path, reason in lost:
+        click.echo(printable(f"left out: {file_path}: {reason}"), err=True)
+    return bool(lost)
 
 
 def report_errors(diagnostics: Iterable[Diagnostic]) -> bool:

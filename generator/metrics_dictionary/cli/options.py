@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound="Callable[..., object]")
 
-DEFINITIONS = BY_NAME["definitions"].variable
 SETTINGS_FILE = f"{PREFIX}SETTINGS"
 
 FAILING = {"error": frozenset({Severity.ERROR}), "warning": frozenset({Severity.ERROR, Severity.WARNING})}
@@ -29,16 +28,17 @@ FAILING = {"error": frozenset({Severity.ERROR}), "warning": frozenset({Severity.
 
 
 def definitions_option(function: Command) -> Command:
-    """Add ``--definitions ROOT``, and ``--settings FILE``, which may say where the root is; the command gets ``root``.
+    """Add ``--definitions ROOT``, and ``--settings FILE``, which may name roots too; the command gets ``roots``.
 
     For commands that need no other setting; those that do name it among their ``setting_options``.
     """
     return _settings_file_option(expose_value=False)(_definitions(function))
 
 
-def definitions_root(settings_file: Path | None) -> Path:
-    """Return the root of a command that was not told one. Raises OperationalError as load_settings does."""
-    return Path(str(setting_in_force("definitions", settings_file)))
+def definitions_roots(settings_file: Path | None) -> tuple[Path, ...]:
+    """Return the roots of a command that was not told any. Raises OperationalError as load_settings does."""
+    given = setting_in_force("definitions", settings_file)
+    return tuple(map(Path, given)) if isinstance(given, tuple) else ()
 
 
 def product_groups_option(function: Command) -> Command:
@@ -81,7 +81,7 @@ def fail_on_option(function: Command) -> Command:
 def setting_options(*names: str) -> Callable[[Command], Command]:
     """Add ``--settings FILE`` and an option for each of the settings that are named.
 
-    Of ``definitions`` the command gets the ``root`` that is in force; of the others it gets what the command line
+    Of ``definitions`` the command gets the ``roots`` that are in force; of the others it gets what the command line
     says, and `settings_of` finds out what is in force.
     """
 
@@ -124,12 +124,17 @@ def _definitions(function: Command) -> Command:
     setting = BY_NAME["definitions"]
     return click.option(
         "--definitions",
-        "root",
+        "roots",
         type=click.Path(path_type=Path),
+        multiple=True,
         metavar="ROOT",
-        callback=partial(_in_force, setting.name),
+        callback=_roots_in_force,
         help=_help(setting),
     )(function)
+
+
+def _roots_in_force(context: click.Context, _option: click.Parameter, given: tuple[Path, ...]) -> tuple[Path, ...]:
+    return given or definitions_roots(context.meta[SETTINGS_FILE])
 
 
 def _in_force(name: str, context: click.Context, option: click.Parameter, given: object) -> object:
@@ -141,7 +146,8 @@ def _in_force(name: str, context: click.Context, option: click.Parameter, given:
 
 def _help(setting: Setting) -> str:
     """Explain an option that has neither default nor envvar: the settings know both, and which of them wins."""
-    default = "" if setting.default is None else f"; default: {setting.default}"
+    value = ", ".join(setting.default) if isinstance(setting.default, tuple) else setting.default
+    default = "" if value is None else f"; default: {value}"
     return f"{setting.help} [env var: {setting.variable}{default}]"
 
 

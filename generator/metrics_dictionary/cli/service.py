@@ -56,7 +56,7 @@ class Plan:
     """
 
     settings: Callable[[], Settings]
-    root: Callable[[], Path]
+    roots: Callable[[], tuple[Path, ...]]
     site: Path
     product_groups: Path | None
 
@@ -182,7 +182,7 @@ class Service:
 
     def _site_build(self, settings: Settings, *, refuse_errors: bool = False) -> SiteBuild:
         return SiteBuild(
-            self._plan.root(),
+            self._plan.roots(),
             self._plan.site,
             product_groups=self._plan.product_groups,
             repository_url=settings.string("repository_url"),

@@ -53,7 +53,7 @@ class SiteBuild:
 
     def __init__(
         self,
-        root: Path,
+        roots: tuple[Path, ...],
         output: Path,
         *,
         product_groups: Path | None,
@@ -68,7 +68,7 @@ class SiteBuild:
         self._abandoned = abandoned
         context = multiprocessing.get_context("spawn")
         self._connection, sending = context.Pipe(duplex=False)
-        arguments = (sending, root, output, product_groups, repository_url, refuse_errors)
+        arguments = (sending, roots, output, product_groups, repository_url, refuse_errors)
         # Not a daemon: it shares its own work out among processes.
         self._process = context.Process(target=_build, args=arguments, name="site build")
         with _no_interrupts():
@@ -119,7 +119,7 @@ class SiteBuild:
 
 def _build(
     connection: Connection,
-    root: Path,
+    roots: tuple[Path, ...],
     output: Path,
     product_groups: Path | None,
     repository_url: str | None,
@@ -141,7 +141,7 @@ def _build(
         try:
             with progress("Building the site:") as draw:
                 options = BuildOptions(product_groups=product_groups, repository_url=repository_url)
-                report = build(root, output, options, draw, checked)
+                report = build(roots, output, options, draw, checked)
                 end: Built | Exception = Built(report.diagnostics, report.loss)
         except (OperationalError, RefusedError) as error:
             end = error

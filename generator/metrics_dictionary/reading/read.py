@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.dictionary.definition import mapping
-from metrics_dictionary.dictionary.diagnostic import Diagnostic, Severity
+from metrics_dictionary.dictionary.diagnostic import Diagnostic, Related, Severity
 from metrics_dictionary.dictionary.dictionary import Dictionary, Instrumentation, LeftOut
 from metrics_dictionary.dictionary.event import EventDefinition
 from metrics_dictionary.dictionary.metric import MetricDefinition
@@ -17,8 +17,10 @@ from metrics_dictionary.reading.parse import MAX_COLLECTION_BYTES, ParsedFile, m
 from metrics_dictionary.reading.product_groups import named_product_groups, product_groups_of
 from metrics_dictionary.reading.root import (
     PRODUCT_GROUPS,
+    Roots,
     SourceFile,
     find_files,
+    folders_of,
     object_schema_names,
     shown,
     source_bytes,
@@ -40,13 +42,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reading:
-    """What was read of a definitions root, or of a file that is in none, and what is wrong with the files.
+    """What was read of definitions roots, or of a file that is in none, and what is wrong with the files.
 
-    ``root`` is what messages name that are about no single file. ``files`` holds what became of each file that can
-    become a document, by its name; ``unread`` names those that gave none. Names are those that the person used.
+    Messages that are about no single file name the first of the ``roots``. ``files`` holds what became of each file
+    that can become a document, by its name; ``unread`` names those that gave none. Names are those that the person
+    used.
     """
 
-    root: Path
+    roots: tuple[Path, ...]
     sources: tuple[SourceFile, ...]
     files: Mapping[str, ParsedFile]
     dictionary: Dictionary
@@ -54,18 +57,29 @@ class Reading:
     diagnostics: tuple[Diagnostic, ...]
     unread: tuple[str, ...]
 
+    @property
+    def root(self) -> Path:
+        """The first of the roots."""
+        return self.roots[0]
 
-def read_dictionary(root: Path, *, product_groups: Path | None = None) -> Reading:
-    """Read every file of a definitions root; what is wrong with a file's text is among the diagnostics.
+    @property
+    def unread_sources(self) -> tuple[SourceFile, ...]:
+        """The files that gave no document."""
+        names = frozenset(self.unread)
+        return tuple(source for source in self.sources if source.file in names)
 
-    ``product_groups`` takes the place of the root's own file. Raises OperationalError when the root or a file in it
+
+def read_dictionary(roots: Roots, *, product_groups: Path | None = None) -> Reading:
+    """Read every file of definitions roots; what is wrong with a file's text is among the diagnostics.
+
+    ``product_groups`` takes the place of the roots' own files. Raises OperationalError when a root or a file in it
     cannot be read at all.
     """
-    return read_sources(root, find_files(root), product_groups=product_groups)
+    return read_sources(roots, find_files(roots), product_groups=product_groups)
 
 
 def read_sources(
-    root: Path,
+    roots: Roots,
     sources: tuple[SourceFile, ...],
     *,
     product_groups: Path | None = None,
@@ -73,7 +87,7 @@ def read_sources(
     known: Mapping[str, ParsedFile] | None = None,
     progress: Progress | None = None,
 ) -> Reading:
-    """Read files of a definitions root, shared out among the cores of the machine.
+    """Read files of definitions roots, shared out among the cores of the machine.
 
     ``check`` is asked about each document in the process that parsed it, and its diagnostics join those of the file.
     ``known`` holds what is read and checked already, by the name of the file. ``progress`` is told how many of how
@@ -87,7 +101,7 @@ def read_sources(
     files = _read_files(document_sources(sources), check, known or {}, progress)
     documents = tuple(file.document for file in files.values() if file.document is not None)
     return Reading(
-        root=root,
+        roots=folders_of(roots),
         sources=sources,
         files=files,
         dictionary=assemble(sources, documents, schemas, groups),
@@ -157,11 +171,15 @@ def assemble(
 def read_object_schemas(sources: Iterable[SourceFile]) -> tuple[dict[str, object], tuple[Diagnostic, ...]]:
     """Return each path that a definition may write -> the parsed schema, and what is wrong with the others.
 
-    Raises OperationalError when a file cannot be read.
+    Of two that roots have at the same place the first one counts. Raises OperationalError when a file cannot be read.
     """
     schemas: dict[str, object] = {}
     diagnostics: list[Diagnostic] = []
+    places: dict[str, SourceFile] = {}
     for source in sources:
+        first = places.setdefault(source.file_path[len(source.root_path) + 1 :], source)
+        if first is not source:
+            diagnostics.append(_second_schema(source, first))
         schema: object = None
         try:
             schema = _json_of(source_bytes(source, max_bytes(source.kind)), max_bytes(source.kind))
@@ -178,8 +196,14 @@ def read_object_schemas(sources: Iterable[SourceFile]) -> tuple[dict[str, object
             diagnostics.append(_json_error(source, "it is nested too deeply", 1, 1))
         except ValueError as error:
             diagnostics.append(_json_error(source, str(error), 1, 1))
-        schemas.update(dict.fromkeys(object_schema_names(source), schema))
+        schemas = {**dict.fromkeys(object_schema_names(source), schema), **schemas}
     return schemas, tuple(diagnostics)
+
+
+def _second_schema(source: SourceFile, first: SourceFile) -> Diagnostic:
+    message = f"the object schema {first.file} has the same place in its root"
+    related = (Related(first.file, 1, 1, "this one counts"),)
+    return Diagnostic("duplicate-object-schema", Severity.ERROR, message, source.file, 1, 1, related=related)
 
 
 def _json_of(raw: bytes, limit: int) -> object:
@@ -260,5 +284,9 @@ def _instrumentations(documents: Iterable[Document]) -> dict[str, Instrumentatio
 
 
 def _product_groups(documents: Iterable[Document]) -> dict[str, ProductGroup] | None:
-    data = next((document.data for document in documents if document.kind is Kind.PRODUCT_GROUPS), None)
-    return product_groups_of(data) or None
+    """Return the groups of all roots; the first entry of a group counts."""
+    found: dict[str, ProductGroup] = {}
+    for document in documents:
+        if document.kind is Kind.PRODUCT_GROUPS:
+            found = {**product_groups_of(document.data), **found}
+    return found or None

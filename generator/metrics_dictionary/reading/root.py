@@ -2,14 +2,16 @@
 
 A definitions root is a folder with ``metrics/`` and, if it has any, ``events/``, ``instrumentations/``,
 ``object_schemas/`` and ``product_groups.yml``; GitLab's ``config`` is one, with its object schemas inside ``metrics/``.
+Several roots that are named together, such as GitLab's ``config`` and ``ee/config``, form one dictionary.
 """
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from metrics_dictionary.reading.document import Kind
 from metrics_dictionary.tools.errors import OperationalError
@@ -18,6 +20,9 @@ from metrics_dictionary.tools.near_misses import near_miss
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+Roots: TypeAlias = Path | tuple[Path, ...]
+"""A definitions root, or several that form one dictionary: where two define the same, the earlier one wins."""
 
 PRODUCT_GROUPS = "product_groups.yml"
 
@@ -31,6 +36,8 @@ FOLDERS = {
 }
 OBJECT_SCHEMAS_OF_METRICS = {"objects_schemas", "object_schemas"}
 _SCHEMAS = {"schema"}
+_NOT_METRICS = "metrics/aggregates"
+"""Definitions of another kind, which GitLab keeps there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,8 @@ class SourceFile:
     """A file to be read.
 
     ``path`` opens it. ``file`` is the path as the person named it, for messages; ``file_path`` is relative to the
-    folder that holds the definitions root. ``unsaved`` stands in place of what the file holds: an editor's text.
+    folder that holds the definitions root, and ``root_path`` the part of it that is the root: ``config``, or
+    ``ee/config`` beside another root. ``unsaved`` stands in place of what the file holds: an editor's text.
     """
 
     path: Path
@@ -46,26 +54,44 @@ class SourceFile:
     file_path: str
     kind: Kind
     unsaved: bytes | None = None
+    root_path: str = ""
 
 
-def find_files(root: Path) -> tuple[SourceFile, ...]:
-    """Return the files of a definitions root, sorted by path.
+def folders_of(roots: Roots) -> tuple[Path, ...]:
+    """Return the folders of roots, each once, in their order."""
+    if isinstance(roots, Path):
+        return (roots,)
+    return tuple({os.path.realpath(root): root for root in reversed(roots)}.values())[::-1]
 
-    Raises OperationalError when the root is not a folder, has neither ``metrics/`` nor ``events/``, holds no
+
+def root_paths(roots: Roots) -> dict[Path, str]:
+    """Return root -> its path below the folder that all roots have in common: what ``file_path`` begins with."""
+    real = {root: root.resolve() for root in folders_of(roots)}
+    above = os.path.commonpath([path.parent for path in real.values()])
+    return {root: path.relative_to(above).as_posix() if path.name else "" for root, path in real.items()}
+
+
+def find_files(roots: Roots) -> tuple[SourceFile, ...]:
+    """Return the files of definitions roots, one root after the other, sorted by path.
+
+    Raises OperationalError when a root is not a folder, has neither ``metrics/`` nor ``events/``, when there is no
     definition, or when something in it cannot be read as what its name says: a folder named ``x.yml``, a link that
     leads nowhere or out of the root.
     """
-    try:
-        _check_root(root)
-    except OSError as error:
-        raise OperationalError(f"{shown(root)}: cannot read the folder: {error.strerror}") from error
-    name = root.resolve().name
-    found = [
-        SourceFile(Path(entry.path), entry.path, f"{name}/{relative}", kind) for relative, entry, kind in _files(root)
-    ]
-    if not any(source.kind in (Kind.METRIC, Kind.EVENT) for source in found):
-        raise OperationalError(f"{shown(root)}: no definition in it; a metric is a file metrics/FOLDER/NAME.yml")
-    return tuple(sorted(found, key=lambda source: source.file_path))
+    found: list[SourceFile] = []
+    for root, root_path in root_paths(roots).items():
+        try:
+            _check_root(root)
+        except OSError as error:
+            raise OperationalError(f"{shown(root)}: cannot read the folder: {error.strerror}") from error
+        files = [
+            SourceFile(Path(entry.path), entry.path, f"{root_path}/{relative}", kind, root_path=root_path)
+            for relative, entry, kind in _files(root)
+        ]
+        if not any(source.kind in (Kind.METRIC, Kind.EVENT) for source in files):
+            raise OperationalError(f"{shown(root)}: no definition in it; a metric is a file metrics/FOLDER/NAME.yml")
+        found += sorted(files, key=lambda source: source.file_path)
+    return tuple(found)
 
 
 def find_root(path: Path) -> Path | None:
@@ -96,22 +122,25 @@ def misspelled_part(folder: Path) -> str:
     return ""
 
 
-def with_unsaved(sources: tuple[SourceFile, ...], root: Path, path: Path, content: bytes) -> tuple[SourceFile, ...]:
-    """Return the files of a root with ``content`` in place of what the file at ``path`` holds, if it exists at all.
+def with_unsaved(sources: tuple[SourceFile, ...], roots: Roots, path: Path, content: bytes) -> tuple[SourceFile, ...]:
+    """Return the files of roots with ``content`` in place of what the file at ``path`` holds, if it exists at all.
 
-    Raises OperationalError when a file of that name would be no part of the root.
+    Raises OperationalError when a file of that name would be no part of a root.
     """
     absolute = path.resolve()
     for position, source in enumerate(sources):
         if source.path.name == path.name and source.path.resolve() == absolute:
             unsaved = replace(source, file=shown(path), unsaved=content)
             return (*sources[:position], unsaved, *sources[position + 1 :])
-    relative = absolute.relative_to(root.resolve()).as_posix()
-    kind = kind_of(relative)
-    if kind is None:
-        raise OperationalError(f"{shown(path)}: no definition would have that name; definitions are .yml files")
-    new = SourceFile(path, shown(path), f"{root.resolve().name}/{relative}", kind, content)
-    return tuple(sorted((*sources, new), key=lambda source: source.file_path))
+    for root, root_path in root_paths(roots).items():
+        if not absolute.is_relative_to(root.resolve()):
+            continue
+        relative = absolute.relative_to(root.resolve()).as_posix()
+        if kind := kind_of(relative):
+            new = SourceFile(path, shown(path), f"{root_path}/{relative}", kind, content, root_path)
+            order = list(root_paths(roots).values())
+            return tuple(sorted((*sources, new), key=lambda one: (order.index(one.root_path), one.file_path)))
+    raise OperationalError(f"{shown(path)}: no definition would have that name; definitions are .yml files")
 
 
 def kind_of(relative: str) -> Kind | None:
@@ -119,7 +148,7 @@ def kind_of(relative: str) -> Kind | None:
     folder, *between, name = relative.split("/") if "/" in relative else ("", relative)
     if relative == PRODUCT_GROUPS:
         return Kind.PRODUCT_GROUPS
-    if folder not in FOLDERS or _SCHEMAS.intersection(between):
+    if folder not in FOLDERS or _SCHEMAS.intersection(between) or relative.startswith(f"{_NOT_METRICS}/"):
         return None
     kind, endings = FOLDERS[folder]
     if OBJECT_SCHEMAS_OF_METRICS.intersection(between):
@@ -135,9 +164,28 @@ def source_bytes(source: SourceFile, limit: int) -> bytes:
     return file_bytes(source.path, limit) if source.unsaved is None else source.unsaved[: limit + 1]
 
 
-def object_schema_names(source: SourceFile) -> tuple[str, str]:
-    """Return what a definition may write for an object schema: relative to the root, and to the folder above it."""
-    return source.file_path.split("/", 1)[1], source.file_path
+def object_schema_names(source: SourceFile) -> dict[str, None]:
+    """Return what a definition may write for an object schema.
+
+    That is its path relative to the root, to the folder above it, to the folder that holds all roots, and to the top
+    of the work tree of git.
+    """
+    root_path, file_path = source.root_path, source.file_path
+    relative = file_path[len(root_path) + 1 :]
+    names = [relative, f"{root_path.rpartition('/')[2]}/{relative}", file_path]
+    if (top := _work_tree(os.path.dirname(os.path.realpath(source.path)))) is not None:  # noqa: PTH120
+        names.append(os.path.relpath(os.path.realpath(source.path), top))
+    return dict.fromkeys(names)
+
+
+@cache
+def _work_tree(folder: str) -> str | None:
+    """Return the top of the work tree of git that a folder is in."""
+    while not os.path.exists(f"{folder}/.git"):  # noqa: PTH110
+        folder, name = os.path.split(folder)
+        if not name:
+            return None
+    return folder
 
 
 def shown(path: Path | str) -> str:
@@ -182,7 +230,7 @@ def _files_below(
         elif _is_folder(entry):
             if entry.name in OBJECT_SCHEMAS_OF_METRICS:
                 yield from _files_below(root, entry, path, Kind.OBJECT_SCHEMA, _JSON)
-            elif entry.name not in _SCHEMAS:
+            elif entry.name not in _SCHEMAS and path != _NOT_METRICS:
                 yield from _files_below(root, entry, path, kind, endings)
 
 

@@ -11,10 +11,10 @@ from metrics_dictionary.reading.root import find_root, is_root, misspelled_part,
 from metrics_dictionary.tools.errors import OperationalError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from metrics_dictionary.reading.root import SourceFile
+    from metrics_dictionary.reading.root import Roots, SourceFile
 
 
 def by_root(paths: Iterable[Path]) -> dict[Path | None, list[Path]]:
@@ -32,6 +32,28 @@ def by_root(paths: Iterable[Path]) -> dict[Path | None, list[Path]]:
         if root not in whole:
             found[root].append(path)
     return dict(found)
+
+
+def dictionaries(
+    paths: Iterable[Path], beside: Sequence[Path], *, separate: bool
+) -> Iterator[tuple[Roots | None, list[Path]]]:
+    """Yield the roots of each dictionary that is meant, with the paths inside them, none for all that is there.
+
+    With None come the files that are in no root. ``beside`` are the roots of one dictionary, ``separate`` is whether
+    roots that are named together are dictionaries of their own.
+    """
+    found = by_root(paths)
+    whole = tuple(root for root, only in found.items() if root is not None and not only)
+    together = {os.path.realpath(root) for root in beside}
+    if len(whole) > 1 and not separate:
+        yield whole, []
+    for root, only in found.items():
+        if root is None or (only and os.path.realpath(root) not in together):
+            yield root, only
+        elif only:
+            yield tuple(beside), only
+        elif len(whole) == 1 or separate:
+            yield root, only
 
 
 def as_named(sources: tuple[SourceFile, ...], only: Collection[Path]) -> tuple[SourceFile, ...]:

@@ -7,6 +7,7 @@ their authors answer for.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from metrics_dictionary.reading.root import find_files, find_root, shown, with_u
 from metrics_dictionary.tools.garbage import without_garbage_collection
 from metrics_dictionary.validation.engine.run_rules import check_document, run_rules, with_help
 from metrics_dictionary.validation.misnamed import misnamed
-from metrics_dictionary.validation.named_paths import as_named, by_root, left_out
+from metrics_dictionary.validation.named_paths import as_named, dictionaries, left_out
 from metrics_dictionary.validation.repetitions import without_repetitions
 from metrics_dictionary.validation.rules.context import RuleContext
 from metrics_dictionary.validation.rules.registry import DICTIONARY_RULES, rules_of
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from metrics_dictionary.dictionary.dictionary import Dictionary
     from metrics_dictionary.reading.document import Document
     from metrics_dictionary.reading.read import Progress, Reading
+    from metrics_dictionary.reading.root import Roots
 
     LifecycleCheck = Callable[[Reading], Iterable[Diagnostic]]
 
@@ -63,19 +65,23 @@ def validate_paths(
     product_groups: Path | None = None,
     progress: Progress | None = None,
     lifecycle: LifecycleCheck | None = None,
+    beside: Sequence[Path] = (),
+    separate: bool = False,
 ) -> Outcome:
     """Check whatever a person names: roots, folders inside a root, single files inside one or outside any.
 
-    Files inside a root are checked with the whole root in sight. ``lifecycle`` says which promises a root breaks.
-    Raises OperationalError when a path does not exist, is not part of a definitions root, or cannot be read.
+    Roots that are named together are one dictionary, unless they are to be judged ``separate``. Files inside a root
+    are checked with the whole root in sight, and with the others that form a dictionary with it: ``beside`` names all
+    of them. ``lifecycle`` says which promises a root breaks. Raises OperationalError when a path does not exist, is not
+    part of a definitions root, or cannot be read.
     """
     outcomes: list[Outcome] = []
-    for root, only in by_root(paths).items():
-        if root is None:
+    for roots, only in dictionaries(paths, () if separate else beside, separate=separate):
+        if roots is None:
             outcomes += [validate_file(path, product_groups=product_groups) for path in only]
         else:
             outcomes.append(
-                validate(root, only=only, product_groups=product_groups, progress=progress, lifecycle=lifecycle)
+                validate(roots, only=only, product_groups=product_groups, progress=progress, lifecycle=lifecycle)
             )
     return Outcome(
         diagnostics=_in_order(diagnostic for outcome in outcomes for diagnostic in outcome.diagnostics),
@@ -84,22 +90,25 @@ def validate_paths(
     )
 
 
-def validate_unsaved(path: Path, content: bytes, *, product_groups: Path | None = None) -> Outcome:
+def validate_unsaved(
+    path: Path, content: bytes, *, product_groups: Path | None = None, beside: Sequence[Path] = ()
+) -> Outcome:
     """Check a text as if it were what the file at ``path`` holds, and tell what is to be said of that file alone.
 
-    The file need not exist.
+    The file need not exist. ``beside`` are the roots that form one dictionary with that of the file.
     Raises OperationalError when the file would be no definition, or when the root cannot be read.
     """
     root = find_root(path)
     if root is None:
         return validate_file(path, product_groups=product_groups, unsaved=content)
-    found = validate(root, only=(path,), product_groups=product_groups, unsaved=content)
+    roots = tuple(beside) if os.path.realpath(root) in map(os.path.realpath, beside) else root
+    found = validate(roots, only=(path,), product_groups=product_groups, unsaved=content)
     own = tuple(diagnostic for diagnostic in found.diagnostics if diagnostic.file == shown(path))
     return Outcome(own, found.files_checked, found.unread)
 
 
 def validate(
-    root: Path,
+    roots: Roots,
     *,
     only: Collection[Path] = (),
     product_groups: Path | None = None,
@@ -107,19 +116,19 @@ def validate(
     unsaved: bytes | Mapping[Path, bytes] | None = None,
     lifecycle: LifecycleCheck | None = None,
 ) -> Validation:
-    """Check a definitions root.
+    """Check a definitions root, or several as one dictionary.
 
-    ``only`` names files and folders of the root: findings about others are left out, but the others are still what
-    references and key paths are checked against. ``product_groups`` takes the place of the root's own file.
+    ``only`` names files and folders of the roots: findings about others are left out, but the others are still what
+    references and key paths are checked against. ``product_groups`` takes the place of the roots' own files.
     ``progress`` is told how many of how many files are done. ``unsaved`` stands in place of what the one file of
     ``only`` holds, or of what several files hold, by the paths that ``find_files`` gives them. ``lifecycle`` says
-    which promises the root breaks, which comments can suppress like the rest. Raises OperationalError when the root,
+    which promises the roots break, which comments can suppress like the rest. Raises OperationalError when a root,
     a file in it or ``product_groups`` cannot be read, or when ``only`` names something else.
     """
-    sources = find_files(root)
+    sources = find_files(roots)
     if isinstance(unsaved, bytes):
         (path,) = only
-        sources = with_unsaved(sources, root, path, unsaved)
+        sources = with_unsaved(sources, roots, path, unsaved)
     elif unsaved:
         sources = tuple(replace(source, unsaved=unsaved.get(source.path)) for source in sources)
     sources = as_named(sources, only)
@@ -129,7 +138,7 @@ def validate(
         return () if document.file in others else check_document(document)
 
     with without_garbage_collection(keep=True):
-        reading = read_sources(root, sources, product_groups=product_groups, check=check, progress=progress)
+        reading = read_sources(roots, sources, product_groups=product_groups, check=check, progress=progress)
         return validate_reading(reading, others=others, lifecycle=lifecycle)
 
 
@@ -147,7 +156,9 @@ def validate_reading(
         unchecked |= rules_of(Scope.COMPARISON).keys()
     else:
         problems += lifecycle(reading)
-    told = [*_told(problems, reading, unchecked), *notices(reading), *(() if others else misnamed(reading.root))]
+    told = [*_told(problems, reading, unchecked), *notices(reading)]
+    if not others:
+        told += (one for root in reading.roots for one in misnamed(root))
     return Validation(
         diagnostics=_in_order(diagnostic for diagnostic in told if diagnostic.file not in others),
         files_checked=len(reading.sources) - len(others),

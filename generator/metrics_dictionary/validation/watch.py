@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.reading.read import read_sources
-from metrics_dictionary.reading.root import find_files
+from metrics_dictionary.reading.root import find_files, folders_of
 from metrics_dictionary.validation.engine.run_rules import check_document
 from metrics_dictionary.validation.validate import validate_reading
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from metrics_dictionary.reading.parse import ParsedFile
     from metrics_dictionary.reading.read import Progress
-    from metrics_dictionary.reading.root import SourceFile
+    from metrics_dictionary.reading.root import Roots, SourceFile
     from metrics_dictionary.validation.validate import Validation
 
     State = tuple[int, int, int] | None
@@ -37,10 +37,10 @@ class Update:
 
 
 class Watch:
-    """A definitions root under watch. ``product_groups`` takes the place of the root's own file."""
+    """Definitions roots under watch. ``product_groups`` takes the place of their own files."""
 
-    def __init__(self, root: Path, product_groups: Path | None = None) -> None:
-        self._root = root
+    def __init__(self, roots: Roots, product_groups: Path | None = None) -> None:
+        self._roots = roots
         self._product_groups = product_groups
         self._sources: tuple[SourceFile, ...] = ()
         self._known: Mapping[str, ParsedFile] = {}
@@ -56,9 +56,9 @@ class Watch:
         first = not self._folders
         folders = _states(self._folders)
         if first or self._listed_otherwise(folders):
-            folders = _states(_folders(self._root))
+            folders = _states([folder for root in folders_of(self._roots) for folder in _folders(root)])
             names = {folder: _names(folder) for folder in folders}
-            self._sources = find_files(self._root)
+            self._sources = find_files(self._roots)
             self._names = names
         files = _states(self._watched())
         if not first and files == self._files:
@@ -76,7 +76,7 @@ class Watch:
     def _validated(self, files: Mapping[str, State], progress: Progress | None) -> Update:
         changed = {file for file in {**self._files, **files} if self._files.get(file) != files.get(file)}
         reading = read_sources(
-            self._root,
+            self._roots,
             self._sources,
             product_groups=self._product_groups,
             check=check_document,

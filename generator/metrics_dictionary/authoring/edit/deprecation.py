@@ -39,23 +39,23 @@ class Deprecation:
     still_counting: tuple[str, ...]
 
 
-def deprecate(root: Path, name: str, milestone: str, url: str) -> Deprecation:
+def deprecate(roots: tuple[Path, ...], name: str, milestone: str, url: str) -> Deprecation:
     """Mark the metric of a key path, or the event of that name, as removed.
 
     A key path may be written as its definition has it or with the suffix of a time frame; the definition goes as a
     whole. Raises OperationalError when the name is unknown or removed already, when the result would have errors, and
     when the root cannot be read or written.
     """
-    dictionary = read_dictionary(root).dictionary
+    dictionary = read_dictionary(roots).dictionary
     definition = _find(dictionary, name)
     if definition.removed:
         since = definition.fields.get("milestone_removed", "an unknown version")
         raise OperationalError(f"{definition.file_path}: `{name}` is already marked as removed in {since}")
-    before = source_text(next(one for one in find_files(root) if one.file_path == definition.file_path))
+    before = source_text(next(one for one in find_files(roots) if one.file_path == definition.file_path))
     if before.problem is not None:
         raise OperationalError(f"{before.source.file}: {before.problem}; fix that first")
     text = _marked(before, milestone, url)
-    _check(before, text)
+    _check(before, text, roots)
     save_all({before.source.path: text})
     return Deprecation(before.source.file, *_consequences(dictionary, definition))
 
@@ -118,14 +118,14 @@ def _line_end(text: str, entry: Entry) -> int:
     return found.end() if found else len(text)
 
 
-def _check(before: SourceText, text: str) -> None:
+def _check(before: SourceText, text: str, roots: tuple[Path, ...]) -> None:
     """Raise OperationalError unless the text says what it said, apart from the removal, and has no errors."""
     new = mapping(data_of(before.source, text))
     removal = {"status", "milestone_removed", "removed_by_url", _LIVE_ONLY}
     kept = {name: value for name, value in mapping(before.data).items() if name not in removal}
     if {name: value for name, value in new.items() if name not in removal} != kept or new.get("status") != "removed":
         raise OperationalError(f"{before.source.file}: cannot be marked without other changes; run `fmt` on it first")
-    found = validate_unsaved(before.source.path, text.encode()).diagnostics
+    found = validate_unsaved(before.source.path, text.encode(), beside=roots).diagnostics
     errors = [one for one in found if one.severity is Severity.ERROR]
     if errors:
         first = errors[0]

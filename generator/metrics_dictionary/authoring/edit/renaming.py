@@ -39,19 +39,22 @@ class Renaming:
     in_groups: bool
 
 
-def rename_group(root: Path, old: str, new: str) -> Renaming:
+def rename_group(roots: tuple[Path, ...], old: str, new: str) -> Renaming:
     """Put ``new`` in place of ``old`` as owner and as product group: in all files or in none.
 
-    Raises OperationalError when the root cannot be read or written, when nothing is called ``old``, when there is a
+    Raises OperationalError when a root cannot be read or written, when nothing is called ``old``, when there is a
     group ``new`` already, or when a file that has to change cannot be changed safely.
     """
-    groups = _groups(root)
+    groups = _groups(roots)
     _check(groups, old, new)
-    texts: dict[Path, str] = {}
-    if groups is not None and old in product_groups_of(groups.data):
-        texts[groups.source.path] = _renamed(groups, _identifiers(groups), old, new)
+    texts = {
+        one.source.path: _renamed(one, _identifiers(one), old, new)
+        for one in groups
+        if old in product_groups_of(one.data)
+    }
+    in_groups = bool(texts)
     definitions = 0
-    for one in source_texts((root,), DEFINITIONS):
+    for one in source_texts(roots, DEFINITIONS):
         if one.problem is not None and f"product_group: {old}".encode() in one.raw:
             raise OperationalError(f"{one.source.file}: {one.problem}; fix that first, no file was changed")
         if mapping(one.data).get("product_group") == old:
@@ -60,19 +63,19 @@ def rename_group(root: Path, old: str, new: str) -> Renaming:
     if not texts:
         raise OperationalError(_unknown(groups, old))
     save_all(texts)
-    return Renaming(definitions, groups is not None and groups.source.path in texts)
+    return Renaming(definitions, in_groups)
 
 
-def _groups(root: Path) -> SourceText | None:
-    """Return the root's file of groups; raises OperationalError when there is one that cannot be changed."""
-    source = next((one for one in find_files(root) if one.kind is Kind.PRODUCT_GROUPS), None)
-    groups = None if source is None else source_text(source)
-    if groups is not None and groups.problem is not None:
-        raise OperationalError(f"{groups.source.file}: {groups.problem}; fix that first, no file was changed")
+def _groups(roots: tuple[Path, ...]) -> list[SourceText]:
+    """Return the roots' files of groups; raises OperationalError when there is one that cannot be changed."""
+    groups = [source_text(one) for one in find_files(roots) if one.kind is Kind.PRODUCT_GROUPS]
+    for one in groups:
+        if one.problem is not None:
+            raise OperationalError(f"{one.source.file}: {one.problem}; fix that first, no file was changed")
     return groups
 
 
-def _check(groups: SourceText | None, old: str, new: str) -> None:
+def _check(groups: list[SourceText], old: str, new: str) -> None:
     if not _IDENTIFIER.fullmatch(new):
         raise OperationalError(
             f"{new!r} cannot be an identifier: begin with a lowercase letter or a digit, "
@@ -80,8 +83,9 @@ def _check(groups: SourceText | None, old: str, new: str) -> None:
         )
     if old == new:
         raise OperationalError(f"{old!r} is both the old and the new identifier; choose another new one")
-    if groups is not None and new in product_groups_of(groups.data):
-        raise OperationalError(f"{groups.source.file}: the group {new!r} already exists; choose another identifier")
+    for one in groups:
+        if new in product_groups_of(one.data):
+            raise OperationalError(f"{one.source.file}: the group {new!r} already exists; choose another identifier")
 
 
 def _renamed(before: SourceText, places: Iterable[Scalar], old: str, new: str) -> str:
@@ -128,7 +132,7 @@ def _scalars(file: SourceText) -> Iterator[tuple[JsonPath, Scalar]]:
         yield from ((path, node) for path, _, node in nodes(tree.root) if isinstance(node, Scalar))
 
 
-def _unknown(groups: SourceText | None, old: str) -> str:
-    close = near_misses(old, product_groups_of(groups.data) if groups is not None else ())
+def _unknown(groups: list[SourceText], old: str) -> str:
+    close = near_misses(old, [name for one in groups for name in product_groups_of(one.data)])
     hint = did_you_mean(close) or "`product_groups.yml` lists them"
     return f"no definition and no group is called {old!r}; {hint}"

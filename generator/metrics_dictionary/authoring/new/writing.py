@@ -16,6 +16,7 @@ from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.validation.validate import validate_file, validate_unsaved
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from metrics_dictionary.dictionary.diagnostic import Diagnostic
@@ -46,29 +47,30 @@ class Written:
         save_new(self.path, root, self.text)
 
 
-def existing(root: Path) -> Dictionary:
-    """Return the dictionary of a root, which may still be without any definition.
+def existing(roots: Sequence[Path]) -> Dictionary:
+    """Return the dictionary of roots; a single one may still be without any definition.
 
-    Raises OperationalError when the folder is no root or cannot be read.
+    Raises OperationalError when a folder is no root or cannot be read.
     """
-    if not _is_empty(root):
-        return read_dictionary(root).dictionary
-    groups = _groups(root)
+    if len(roots) > 1 or not _is_empty(roots[0]):
+        return read_dictionary(tuple(roots)).dictionary
+    groups = _groups(roots[0])
     return Dictionary((), product_groups=read_product_groups(groups) if groups else None)
 
 
-def prepared(draft: Draft, kind: Kind, root: Path, schema_url: str) -> Written:
-    """Return the file that a draft makes, checked but not written."""
+def prepared(draft: Draft, kind: Kind, roots: Sequence[Path], schema_url: str) -> Written:
+    """Return the file that a draft makes in the first of the roots, checked but not written."""
+    root = roots[0]
     path = root / draft.file_path
     if path.exists() or path.is_symlink():
         raise OperationalError(f"{shown(path)}: the file already exists; choose another name or key path")
     raw = draft.text(schema_url)
     source = SourceFile(path, shown(path), f"{root.resolve().name}/{draft.file_path}", kind)
     text = formatted(raw, source) or raw
-    if _is_empty(root):
+    if len(roots) == 1 and _is_empty(root):
         outcome = validate_file(path, product_groups=_groups(root), unsaved=text.encode())
     else:
-        outcome = validate_unsaved(path, text.encode())
+        outcome = validate_unsaved(path, text.encode(), beside=roots)
     return Written(path, text, tuple(one for one in outcome.diagnostics if one.severity is Severity.ERROR))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.changes.compare.comparison import compare
@@ -11,7 +10,7 @@ from metrics_dictionary.changes.compare.open_edition import open_edition
 from metrics_dictionary.changes.compare.rules import breaches
 from metrics_dictionary.dictionary.diagnostic import Diagnostic
 from metrics_dictionary.reading.positions import json_path
-from metrics_dictionary.reading.root import shown
+from metrics_dictionary.reading.root import root_paths, shown
 from metrics_dictionary.tools.garbage import without_garbage_collection
 from metrics_dictionary.validation.rules.registry import RULES
 
@@ -34,7 +33,7 @@ def lifecycle_check(against: str, told: Callable[[Edition], None]) -> Callable[[
     """
 
     def check(reading: Reading) -> list[Diagnostic]:
-        before = open_edition(against, reading.root, documents=reading.documents, merge_base=True)
+        before = open_edition(against, reading.roots, documents=reading.documents, merge_base=True)
         told(before)
         with without_garbage_collection():
             return list(_diagnostics(before, reading))
@@ -43,16 +42,15 @@ def lifecycle_check(against: str, told: Callable[[Edition], None]) -> Callable[[
 
 
 def _diagnostics(before: Edition, reading: Reading) -> Iterator[Diagnostic]:
-    root = reading.root
-    unread = (os.path.relpath(os.path.realpath(file), root.resolve()) for file in reading.unread)
+    unread = (inside_root(source.file_path) for source in reading.unread_sources)
     schemas = unread_schemas(reading.sources, reading.dictionary.object_schemas)
     after = Edition(
-        shown(root), reading.dictionary, unread=frozenset({*nameless(reading.documents), *schemas, *unread})
+        shown(reading.root), reading.dictionary, unread=frozenset({*nameless(reading.documents), *schemas, *unread})
     )
     documents = {document.file_path: document for document in reading.documents}
-    yield from _gaps(before, root, documents)
+    yield from _gaps(before, reading.root, documents)
     for rule, breach in breaches(compare(before, after)):
-        yield _diagnostic(rule, breach, root, documents)
+        yield _diagnostic(rule, breach, reading.roots, documents)
 
 
 def _gaps(before: Edition, root: Path, documents: Mapping[str, Document]) -> Iterator[Diagnostic]:
@@ -70,13 +68,20 @@ def _gap(rule: str, message: str, file: str) -> Diagnostic:
     return Diagnostic(rule, entry.severity, message, file, 1, 1, help=entry.help)
 
 
-def _diagnostic(rule: str, breach: Breach, root: Path, documents: Mapping[str, Document]) -> Diagnostic:
+def _diagnostic(rule: str, breach: Breach, roots: tuple[Path, ...], documents: Mapping[str, Document]) -> Diagnostic:
     entry = RULES[rule]
     help_text = entry.help if breach.help is None else breach.help
-    place = inside_root(breach.definition.file_path)
     if breach.gone:
-        file, line, column = (shown(root / place) if place else shown(root)), 1, 1
+        file, line, column = shown(_place(breach.definition.file_path, roots)), 1, 1
     else:
         document = documents[breach.definition.file_path]
         file, (line, column) = document.file, document.positions.value(breach.path)
     return Diagnostic(rule, entry.severity, breach.message, file, line, column, json_path(breach.path), help_text)
+
+
+def _place(file_path: str, roots: tuple[Path, ...]) -> Path:
+    """Return where a file that is gone was; the first root where that is not known."""
+    for root, root_path in root_paths(roots).items():
+        if file_path.startswith(f"{root_path}/"):
+            return root / file_path[len(root_path) + 1 :]
+    return roots[0] / inside_root(file_path) if file_path else roots[0]

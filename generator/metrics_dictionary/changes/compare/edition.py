@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from metrics_dictionary.dictionary.definition import mapping, string
 from metrics_dictionary.dictionary.diagnostic import Diagnostic, Severity
 from metrics_dictionary.reading.document import Kind
-from metrics_dictionary.reading.root import object_schema_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -92,8 +91,8 @@ def nameless(documents: Iterable[Document]) -> dict[str, Diagnostic]:
 
 def unread_schemas(sources: Iterable[SourceFile], schemas: Mapping[str, object]) -> set[str]:
     """Return the places inside the root of the object schemas that are not valid JSON."""
-    names = (object_schema_names(source)[0] for source in sources if source.kind is Kind.OBJECT_SCHEMA)
-    return {name for name in names if schemas.get(name) is None}
+    files = [source.file_path for source in sources if source.kind is Kind.OBJECT_SCHEMA]
+    return {inside_root(file_path) for file_path in files if schemas.get(file_path) is None}
 
 
 def inside_root(file_path: str) -> str:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.changes.compare.edition import Edition, nameless, unread_schemas
+from metrics_dictionary.changes.compare.edition import Edition, inside_root, nameless, unread_schemas
 from metrics_dictionary.changes.compare.revision import data_of, read_revision
 from metrics_dictionary.dictionary.definition import string
 from metrics_dictionary.dictionary.dictionary import Dictionary
@@ -17,7 +16,7 @@ from metrics_dictionary.dictionary.metric import MetricDefinition
 from metrics_dictionary.reading.document import Kind
 from metrics_dictionary.reading.parse import parse
 from metrics_dictionary.reading.read import read_dictionary
-from metrics_dictionary.reading.root import SourceFile, is_root, shown
+from metrics_dictionary.reading.root import SourceFile, folders_of, is_root, shown
 from metrics_dictionary.tools.addresses import is_address, refuse_secret, shown_address
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.files import file_bytes
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from metrics_dictionary.dictionary.diagnostic import Diagnostic
     from metrics_dictionary.reading.document import Document
     from metrics_dictionary.reading.read import Reading
+    from metrics_dictionary.reading.root import Roots
 
 
 MAX_COMBINED_SIZE = 64 * 1024 * 1024
@@ -40,13 +40,13 @@ MAX_COMBINED_SIZE = 64 * 1024 * 1024
 
 def open_edition(
     meant: str,
-    root: Path,
+    roots: Roots,
     *,
     known: KnownData | None = None,
     documents: Sequence[Document] = (),
     merge_base: bool = False,
 ) -> Edition:
-    """Read the edition that ``meant`` names; a revision is one of the repository in which ``root`` lies.
+    """Read the edition that ``meant`` names; a revision is one of the repository in which the roots lie.
 
     ``known`` and ``documents`` (those of the working tree) spare a revision what is in it unchanged. Raises
     OperationalError when it is none of these, or cannot be read.
@@ -65,24 +65,24 @@ def open_edition(
             raise OperationalError(f"{shown(meant)}: cannot be read: {error}") from error
         known = {} if known is None else known
         if documents:
-            known.update(data_of(documents, root))
-        return read_revision(meant, root, known, merge_base=merge_base)
+            known.update(data_of(documents, folders_of(roots)[0]))
+        return read_revision(meant, roots, known, merge_base=merge_base)
 
 
-def open_both(old: str, new: str | None, root: Path) -> tuple[Edition, Edition]:
-    """Read two editions; without a second one it is the root as it is now.
+def open_both(old: str, new: str | None, roots: Roots) -> tuple[Edition, Edition]:
+    """Read two editions; without a second one it is the roots as they are now.
 
     Raises OperationalError when one of them does not exist, or cannot be read.
     """
     with without_garbage_collection():
         if new is None:
-            reading = read_dictionary(root)
-            return open_edition(old, root, documents=reading.documents), _edition_of(reading)
+            reading = read_dictionary(roots)
+            return open_edition(old, roots, documents=reading.documents), _edition_of(reading)
         if Path(old).is_file() and Path(new).is_file():
             before, after = in_parts(_read_files, [Path(old), Path(new)], weight=MIN_ITEMS)
             return before, after
         known: KnownData = {}
-        return open_edition(old, root, known=known), open_edition(new, root, known=known)
+        return open_edition(old, roots, known=known), open_edition(new, roots, known=known)
 
 
 def _read_files(paths: Iterable[Path]) -> list[Edition]:
@@ -94,11 +94,11 @@ def _read_file(path: Path) -> Edition:
 
 
 def _edition_of(reading: Reading) -> Edition:
-    root = reading.root
     lacking = nameless(reading.documents)
     schemas = unread_schemas(reading.sources, reading.dictionary.object_schemas)
-    unread = frozenset({*lacking, *schemas, *(os.path.relpath(file, root) for file in reading.unread)})
-    return Edition(shown(root), reading.dictionary, (*reading.diagnostics, *lacking.values()), unread)
+    unread = frozenset({*lacking, *schemas, *(inside_root(source.file_path) for source in reading.unread_sources)})
+    name = " ".join(map(shown, reading.roots))
+    return Edition(name, reading.dictionary, (*reading.diagnostics, *lacking.values()), unread)
 
 
 def combined_edition(name: str, raw: bytes) -> Edition:

@@ -14,13 +14,15 @@ from metrics_dictionary.dictionary.dictionary import Dictionary
 from metrics_dictionary.reading.document import Document, Kind
 from metrics_dictionary.reading.parse import ParsedFile, max_bytes, parse
 from metrics_dictionary.reading.read import assemble, read_object_schemas
-from metrics_dictionary.reading.root import SourceFile, kind_of, shown
+from metrics_dictionary.reading.root import SourceFile, kind_of, root_paths, shown
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.git import GitRefusedError, blobs, commit_id, git, git_line, is_shallow
 from metrics_dictionary.tools.in_parts import in_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from metrics_dictionary.reading.root import Roots
 
 KnownData = dict[str, object]
 """Git's name of a file's content -> the data in it. What is known need not be fetched and parsed again."""
@@ -50,27 +52,35 @@ class _Entry:
     regular: bool
 
 
-def read_revision(revision: str, root: Path, known: KnownData | None = None, *, merge_base: bool = False) -> Edition:
-    """Read the definitions root as it was in a revision of the repository that it lies in.
+def read_revision(revision: str, roots: Roots, known: KnownData | None = None, *, merge_base: bool = False) -> Edition:
+    """Read definitions roots as they were in a revision of the repository that they lie in.
 
     ``known`` spares work, and learns what is read here. ``merge_base`` asks for the commit at which the present
     branch left the revision, so that what others did there since is not taken for ours. In a shallow clone the oldest
     commit stands for an ancestor that is not there, with a remark.
 
-    Raises OperationalError when the root is not in a git repository, or the repository lacks the revision.
+    Raises OperationalError when the roots are not in one git repository, or the repository lacks the revision.
     """
-    top, prefix = _place_in_repository(root, revision)
+    places = {root_path: _place_in_repository(root, revision) for root, root_path in root_paths(roots).items()}
+    top = next(iter(places.values()))[0]
+    if any(other != top for other, _ in places.values()):
+        raise OperationalError(f"{shown(revision)}: the definitions roots are in several git repositories")
     commit = _commit(top, revision, merge_base=merge_base)
     name = f"{commit.called or revision} ({commit.name[:_SHORT]})"
-    try:
-        listing = git(top, "ls-tree", "-r", "-l", "-z", f"{commit.name}:{prefix}")
-    except GitRefusedError:
-        remark = f"{name} has no folder {prefix}, so there is nothing to compare with"
-        return Edition(name, Dictionary(()), remarks=(*commit.remarks, remark))
-    found = _entries(listing, f"{revision}:{prefix}/" if prefix else f"{revision}:", root.resolve().name)
+    found: list[_Entry] = []
+    remarks = list(commit.remarks)
+    for root_path, (_, prefix) in places.items():
+        try:
+            listing = git(top, "ls-tree", "-r", "-l", "-z", f"{commit.name}:{prefix}")
+        except GitRefusedError:
+            remarks.append(f"{name} has no folder {prefix}, so there is nothing to compare with")
+            continue
+        found += _entries(listing, f"{revision}:{prefix}/" if prefix else f"{revision}:", top / prefix, root_path)
+    if len(remarks) - len(commit.remarks) == len(places):
+        return Edition(name, Dictionary(()), remarks=tuple(remarks))
     entries = [entry for entry in found if entry.source.kind is not Kind.OBJECT_SCHEMA]
     schemas = _schema_sources(top, [entry for entry in found if entry.source.kind is Kind.OBJECT_SCHEMA])
-    return _edition(name, entries, schemas, _parsed(top, entries, {} if known is None else known), commit.remarks)
+    return _edition(name, entries, schemas, _parsed(top, entries, {} if known is None else known), tuple(remarks))
 
 
 def data_of(documents: Iterable[Document], root: Path) -> KnownData:
@@ -137,7 +147,7 @@ def _unknown(top: Path, revision: str) -> _Commit:
     )
 
 
-def _entries(listing: bytes, place: str, root_name: str) -> list[_Entry]:
+def _entries(listing: bytes, place: str, root: Path, root_path: str) -> list[_Entry]:
     """Read a listing of git: ``MODE TYPE NAME SIZE<tab>PATH`` between NULs, paths relative to the root."""
     entries = []
     for row in filter(None, listing.split(b"\0")):
@@ -146,7 +156,8 @@ def _entries(listing: bytes, place: str, root_name: str) -> list[_Entry]:
         relative = path.decode("utf-8", "backslashreplace")
         what = kind_of(relative) if kind == "blob" else None
         if what is not None:
-            source = SourceFile(Path(), shown(place + relative), f"{root_name}/{relative}", what)
+            file, file_path = shown(place + relative), f"{root_path}/{relative}"
+            source = SourceFile(root / relative, file, file_path, what, root_path=root_path)
             entries.append(_Entry(source, blob, int(size), mode in _BLOB_MODES))
     return sorted(entries, key=lambda entry: entry.source.file_path)
 

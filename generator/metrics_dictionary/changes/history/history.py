@@ -1,4 +1,4 @@
-"""The history of a definitions root: every change to every definition, the newest first."""
+"""The history of definitions roots: every change to every definition, the newest first."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from metrics_dictionary.changes.history.log import LOG_FORMAT, commits_of, when_
 from metrics_dictionary.changes.history.tracing import Repository, definition_commit, traced
 from metrics_dictionary.reading.document import Kind
 from metrics_dictionary.reading.parse import max_bytes
+from metrics_dictionary.reading.root import root_paths
 from metrics_dictionary.tools.git import GitRefusedError, GitUnavailableError, RunningGit, blobs, git
 from metrics_dictionary.tools.json_values import equal
 from metrics_dictionary.tools.text import counted, one_line
@@ -25,13 +26,14 @@ if TYPE_CHECKING:
 
     from metrics_dictionary.changes.history.change import Commit
     from metrics_dictionary.changes.history.log import LoggedCommit
+    from metrics_dictionary.reading.root import Roots
 
 FOLDERS = {"metrics": Kind.METRIC, "events": Kind.EVENT}
 
 _LOG = (
     *("log", "-z", "--raw", "-c", "--no-abbrev", "--no-renames", "--no-relative", "--no-ext-diff", "--no-textconv"),
     *("--date-order", "--no-notes", "--no-color", "--encoding=UTF-8", f"--format=tformat:{LOG_FORMAT}"),
-    *("HEAD", "--", *FOLDERS),
+    *("HEAD", "--"),
 )
 
 
@@ -49,7 +51,7 @@ class Since(NamedTuple):
 class History:
     """``changes`` are those of definitions that exist and of deleted ones.
 
-    ``prefix`` is the path, in the repository, of the folder that holds the root; with a slash at the end or empty.
+    ``prefix`` is the path, in the repository, of the folder that holds the roots; with a slash at the end or empty.
     When the history is not ``complete``, what came before its oldest commits is unknown. ``horizons`` maps the path of
     a definition to the oldest commit of a shallow history, where it was already. ``uncertain`` are the paths of
     definitions of which a version is missing. ``head`` is when the last commit was made, about definitions or not.
@@ -108,9 +110,11 @@ class HistoryReading:
     A root outside any repository, without a commit, or ignored by git has no history, and that is not a loss.
     """
 
-    def __init__(self, root: Path) -> None:
-        self._root = root.resolve()
-        self._log = RunningGit(self._root, *_LOG)
+    def __init__(self, roots: Roots) -> None:
+        self._paths = {root.resolve(): root_path for root, root_path in root_paths(roots).items()}
+        self._root = next(iter(self._paths))
+        folders = [os.path.relpath(root / folder, self._root) for root in self._paths for folder in FOLDERS]
+        self._log = RunningGit(self._root, *_LOG, *folders)
 
     def __enter__(self) -> HistoryReading:
         return self
@@ -128,7 +132,7 @@ class HistoryReading:
                 return Recorded(None, head, "the history of the definitions cannot be read; see what `git log` says")
             if not output:
                 return Recorded(None, head)
-            return _recorded(_repository(self._root), list(commits_of(output)), head)
+            return _recorded(_repository(self._root, list(self._paths.values())), list(commits_of(output)), head)
         except (GitRefusedError, GitUnavailableError) as error:
             return Recorded(None, head, _loss(self._root, str(error)))
 
@@ -151,10 +155,15 @@ _FOREIGN = re.compile("dubious ownership in repository at '(.+)'")
 _ASK_GIT = "`git log` has to work in this folder"
 
 
-def _repository(root: Path) -> Repository:
+def _repository(root: Path, paths: Sequence[str]) -> Repository:
+    """Return the repository that ``root`` is in. ``paths`` are the roots' paths below the folder that holds them."""
     answer = git(root, "rev-parse", "--is-shallow-repository", "--show-prefix", offline=True)
-    shallow, _, prefix = answer.partition(b"\n")
-    return Repository(root, os.fsdecode(prefix.removesuffix(b"\n")), shallow == b"true")
+    shallow, _, output = answer.partition(b"\n")
+    own = os.fsdecode(output.removesuffix(b"\n"))
+    above = own.removesuffix(f"{paths[0]}/")
+    # A root that is the top of the repository has its name from the folder above, of which git knows nothing.
+    prefixes = {f"{above}{path}/" if own else f"{path}/".removeprefix(f"{paths[0]}/"): path for path in paths}
+    return Repository(root, above, prefixes, shallow == b"true")
 
 
 def _recorded(repository: Repository, commits: Iterable[LoggedCommit], head: datetime) -> Recorded:
@@ -162,9 +171,8 @@ def _recorded(repository: Repository, commits: Iterable[LoggedCommit], head: dat
     needed = dict.fromkeys(blob for commit in touching for blob in commit.blobs)
     contents = blobs(repository.root, needed, max_bytes(Kind.METRIC), offline=True)
     found = traced(touching, contents)
-    folder = "".join(repository.prefix.removesuffix("/").rpartition("/")[:2])
     complete = not repository.shallow and len(contents) == len(needed)
-    history = History(found.changes, folder, complete, found.horizons, found.uncertain, head)
+    history = History(found.changes, repository.above, complete, found.horizons, found.uncertain, head)
     lacking = _lacking(repository.root, [blob for blob in needed if blob not in contents])
     return Recorded(history, head, _cut_off(repository, lacking))
 

@@ -32,13 +32,16 @@ _MILESTONE = re.compile(r"(\d{1,6})\.(\d{1,6})")
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """The repository that a root is in. ``prefix`` is the root's path in it, with a slash at the end or empty.
+    """The repository that roots are in; ``root`` is the first of them.
 
-    A shallow one lacks what came before its oldest commits.
+    ``above`` is the path in it of the folder that holds all roots. ``prefixes`` maps the path of each root in the
+    repository to its path below that folder. The paths in the repository end with a slash or are empty. A shallow
+    repository lacks what came before its oldest commits.
     """
 
     root: Path
-    prefix: str
+    above: str
+    prefixes: Mapping[str, str]
     shallow: bool
 
 
@@ -93,11 +96,13 @@ def definition_commit(logged: LoggedCommit, repository: Repository, folders: Map
     """Return the part of a commit that is about the root's definitions."""
     files: list[DefinitionFile] = []
     for file in logged.files:
-        below = file.path.removeprefix(repository.prefix)
-        kind = folders.get(below.partition("/")[0])
-        if kind is not None and below.endswith(ENDINGS):
-            befores = tuple(blob for blob in file.befores if blob is not None)
-            files.append(DefinitionFile(kind, f"{repository.root.name}/{below}", befores, file.after))
+        for prefix, root_path in repository.prefixes.items():
+            below = file.path[len(prefix) :] if file.path.startswith(prefix) else ""
+            kind = folders.get(below.partition("/")[0])
+            if kind is not None and below.endswith(ENDINGS):
+                befores = tuple(blob for blob in file.befores if blob is not None)
+                files.append(DefinitionFile(kind, f"{root_path}/{below}", befores, file.after))
+                break
     return DefinitionCommit(logged.commit, tuple(files), cut=logged.commit.horizon and repository.shallow)
 
 

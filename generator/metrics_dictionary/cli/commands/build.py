@@ -34,7 +34,7 @@ from metrics_dictionary.cli.options import definitions_option, product_groups_op
 @product_groups_option
 def command(
     *,
-    root: Path,
+    roots: tuple[Path, ...],
     output: Path,
     strict: bool,
     site_url: str | None,
@@ -61,7 +61,7 @@ def command(
     address = site_address(site_url) if site_url else None
     options = BuildOptions(strict, product_groups, address, repository_url)
     with progress("Building the site:") as draw:
-        report = build(root, output, options, draw)
+        report = build(roots, output, options, draw)
     found = report_errors(report.diagnostics)
     if report.loss:
         click.echo(f"warning: {printable(report.loss)}", err=True)

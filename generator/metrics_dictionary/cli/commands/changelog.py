@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.option("--until", metavar="REV", help="The edition to end with, in place of the root as it is now.")
 @definitions_option
 @format_option(["markdown", "json"], "The notes, or the difference that they are made from.")
-def command(since: str, until: str | None, root: Path, style: str) -> None:
+def command(since: str, until: str | None, roots: tuple[Path, ...], style: str) -> None:
     """Write release notes: what is new, changed and removed since an edition of the definitions.
 
     The exit status is 1 when a file of either edition cannot be read: the notes are incomplete then, and say so.
@@ -33,7 +33,7 @@ def command(since: str, until: str | None, root: Path, style: str) -> None:
     from metrics_dictionary.changes.render.json_difference import difference_json
     from metrics_dictionary.changes.render.markdown_difference import changelog_markdown
 
-    found = difference(*open_both(since, until, root))
+    found = difference(*open_both(since, until, roots))
     render = changelog_markdown if style == "markdown" else difference_json
     click.echo(render(found).encode(), nl=False)
     if found.unread:

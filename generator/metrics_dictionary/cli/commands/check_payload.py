@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     metavar="TOKEN",
     help="Access token for the URL. Better set in the environment, where no list of processes shows it.",
 )
-def command(*, payload: str, root: Path, style: str, fail_on: str, without_optional: bool, token: str | None) -> None:
+def command(
+    *, payload: str, roots: tuple[Path, ...], style: str, fail_on: str, without_optional: bool, token: str | None
+) -> None:
     """Say where a payload and the definitions disagree.
 
     That is: keys without a definition, active metrics that are missing, values that break their type or schema, and
@@ -51,7 +53,7 @@ def command(*, payload: str, root: Path, style: str, fail_on: str, without_optio
     from metrics_dictionary.reading.read import read_dictionary
 
     values = read_payload(payload, token)
-    reading = read_dictionary(root)
+    reading = read_dictionary(roots)
     incomplete = report_errors(reading.diagnostics)
     found = tuple(
         finding

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.option("--milestone", required=True, metavar="X.Y", help="The first version without it.")
 @click.option("--url", required=True, metavar="URL", help="The merge request that removes it.")
 @definitions_option
-def command(name: str, milestone: str, url: str, root: Path) -> None:
+def command(name: str, milestone: str, url: str, roots: tuple[Path, ...]) -> None:
     """Mark a metric or an event as removed: the file stays, and says since when and by what.
 
     A definition with several time frames is removed as a whole. Nothing is written when the result would have errors.
@@ -30,7 +30,7 @@ def command(name: str, milestone: str, url: str, root: Path) -> None:
     """
     from metrics_dictionary.authoring.edit.deprecation import deprecate
 
-    done = deprecate(root, name, milestone, url)
+    done = deprecate(roots, name, milestone, url)
     click.echo(f"{printable(done.file)} is marked as removed in {milestone}.")
     for key_path in done.key_paths:
         click.echo(f"  no longer in the payload: {printable(key_path)}")

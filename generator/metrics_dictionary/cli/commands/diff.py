@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @format_option(
     ["text", "markdown", "json"], "How the difference is printed; markdown is a comment for a merge request."
 )
-def command(old: str, new: str | None, root: Path, style: str) -> None:
+def command(old: str, new: str | None, roots: tuple[Path, ...], style: str) -> None:
     """Say what is different between two editions: added, removed and changed definitions, by product group.
 
     OLD and NEW are git revisions, definitions roots, combined YAML or JSON files, or URLs of such files; without NEW
@@ -39,7 +39,7 @@ def command(old: str, new: str | None, root: Path, style: str) -> None:
     from metrics_dictionary.changes.render.markdown_difference import difference_markdown
     from metrics_dictionary.changes.render.text_difference import difference_text
 
-    found = difference(*open_both(old, new, root))
+    found = difference(*open_both(old, new, roots))
     if style == "text":
         click.echo(difference_text(found, terminal_width()), nl=False)
     else:

@@ -27,7 +27,7 @@ LABEL = 14
 @click.command("explain")
 @click.argument("name", metavar="KEY_PATH|EVENT")
 @definitions_option
-def command(name: str, root: Path) -> None:
+def command(name: str, roots: tuple[Path, ...]) -> None:
     """Say what a metric or an event means, who owns it and how it is computed.
 
     \b
@@ -37,7 +37,7 @@ def command(name: str, root: Path) -> None:
     """
     from metrics_dictionary.reading.read import read_dictionary
 
-    dictionary = read_dictionary(root).dictionary
+    dictionary = read_dictionary(roots).dictionary
     found = [
         *_explain_metrics(dictionary, name),
         *(_event(dictionary, event) for event in dictionary.events if name in (event.action, event.name)),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from metrics_dictionary.cli.console import report_errors
+from metrics_dictionary.cli.console import report_errors, report_left_out
 from metrics_dictionary.cli.options import definitions_option, format_option
 from metrics_dictionary.exports.definitions import EVENT_FORMATS, METRIC_FORMATS, export_events, export_metrics
 
@@ -20,7 +20,7 @@ from metrics_dictionary.exports.definitions import EVENT_FORMATS, METRIC_FORMATS
 @click.option("--include-paths", is_flag=True, help="Add the file path to each definition.")
 @click.option("--events", is_flag=True, help="Export event definitions instead of metrics (yaml, json).")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write to FILE.")
-def command(*, root: Path, style: str, include_paths: bool, events: bool, output: Path | None) -> None:
+def command(*, roots: tuple[Path, ...], style: str, include_paths: bool, events: bool, output: Path | None) -> None:
     """Write all definitions, time frames expanded and sorted by key path.
 
     The same definitions give the same bytes on every machine. The YAML is what Ruby's Psych would write. A file that
@@ -32,10 +32,10 @@ def command(*, root: Path, style: str, include_paths: bool, events: bool, output
       metrics-dictionary export --definitions definitions --output metric_definitions.yml
       metrics-dictionary export --format csv --include-paths > metrics.csv
     """
-    from metrics_dictionary.reading.read import left_out, read_dictionary
+    from metrics_dictionary.reading.read import read_dictionary
     from metrics_dictionary.tools.files import write_text
 
-    reading = read_dictionary(root)
+    reading = read_dictionary(roots)
     if events:
         if style not in EVENT_FORMATS:
             raise click.UsageError(f"events are exported as {' or '.join(EVENT_FORMATS)}")
@@ -46,8 +46,6 @@ def command(*, root: Path, style: str, include_paths: bool, events: bool, output
         sys.stdout.buffer.write(text.encode())
     else:
         write_text(output, text)
-    lost = left_out(reading)
-    for file_path, reason in lost:
-        click.echo(f"left out: {file_path}: {reason}", err=True)
+    lost = report_left_out(reading)
     if report_errors(reading.diagnostics) or lost:
         raise click.exceptions.Exit(1)

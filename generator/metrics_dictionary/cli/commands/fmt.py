@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from metrics_dictionary.cli.options import DEFINITIONS, definitions_root, settings_file_option
+from metrics_dictionary.cli.options import definitions_roots, settings_file_option
 from metrics_dictionary.tools.text import counted, printable
 
 
 @click.command("fmt")
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[ROOT|FILE]...", envvar=DEFINITIONS)
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[ROOT|FILE]...")
 @settings_file_option
 @click.option(
     "--check",
@@ -33,7 +33,7 @@ def command(*, paths: tuple[Path, ...], settings_file: Path | None, check: bool)
     """
     from metrics_dictionary.authoring.edit.formatting import format_files
 
-    result = format_files(paths or (definitions_root(settings_file),), check=check)
+    result = format_files(paths or definitions_roots(settings_file), check=check)
     for file in result.changed:
         click.echo(f"{'would change' if check else 'changed'}: {printable(file)}")
     for file, reason in result.left_alone:

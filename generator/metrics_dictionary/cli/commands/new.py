@@ -90,7 +90,7 @@ def _shared_options(function: Command) -> Command:
     help="How the value may be used. When left out: optional.",
 )
 @_shared_options
-def metric(*, root: Path, schemas: str, yes: bool, dry_run: bool, **given: object) -> None:
+def metric(*, roots: tuple[Path, ...], schemas: str, yes: bool, dry_run: bool, **given: object) -> None:
     """Write a metric that counts events.
 
     \b
@@ -103,14 +103,14 @@ def metric(*, root: Path, schemas: str, yes: bool, dry_run: bool, **given: objec
     from metrics_dictionary.authoring.new.writing import existing, prepared
     from metrics_dictionary.reading.document import Kind
 
-    dictionary = existing(root)
+    dictionary = existing(roots)
     interview = _interview(given, wording.METRIC_INTRODUCTION)
     draft = metric_dialogue(interview, dictionary)
-    written = prepared(draft, Kind.METRIC, root, f"{schemas.rstrip('/')}/metric.json")
-    saved = _finished(written, root, interview, draft.key_paths, yes=yes, dry_run=dry_run)
+    written = prepared(draft, Kind.METRIC, roots, f"{schemas.rstrip('/')}/metric.json")
+    saved = _finished(written, roots, interview, draft.key_paths, yes=yes, dry_run=dry_run)
     if saved:
         event = dictionary.named_events[draft.events[0]]
-        _show_ways_to_trigger(event, draft.filters, " ".join(draft.key_paths), root)
+        _show_ways_to_trigger(event, draft.filters, " ".join(draft.key_paths), roots)
 
 
 @command.command("event")
@@ -128,7 +128,7 @@ def metric(*, root: Path, schemas: str, yes: bool, dry_run: bool, **given: objec
     help="What else is recorded: label, property, value, then names of your own.",
 )
 @_shared_options
-def event(*, root: Path, schemas: str, yes: bool, dry_run: bool, **given: object) -> None:
+def event(*, roots: tuple[Path, ...], schemas: str, yes: bool, dry_run: bool, **given: object) -> None:
     """Write an event.
 
     \b
@@ -143,10 +143,10 @@ def event(*, root: Path, schemas: str, yes: bool, dry_run: bool, **given: object
     from metrics_dictionary.reading.document import Kind
 
     interview = _interview(given, wording.EVENT_INTRODUCTION)
-    draft = event_dialogue(interview, existing(root))
-    written = prepared(draft, Kind.EVENT, root, f"{schemas.rstrip('/')}/event.json")
-    if _finished(written, root, interview, (), yes=yes, dry_run=dry_run):
-        _show_ways_to_trigger(draft.definition, {}, f"--event {draft.action}", root)
+    draft = event_dialogue(interview, existing(roots))
+    written = prepared(draft, Kind.EVENT, roots, f"{schemas.rstrip('/')}/event.json")
+    if _finished(written, roots, interview, (), yes=yes, dry_run=dry_run):
+        _show_ways_to_trigger(draft.definition, {}, f"--event {draft.action}", roots)
 
 
 def _interview(given: dict[str, object], introduction: str) -> Interview:
@@ -159,7 +159,13 @@ def _interview(given: dict[str, object], introduction: str) -> Interview:
 
 
 def _finished(
-    written: Written, root: Path, interview: Interview, key_paths: tuple[str, ...], *, yes: bool, dry_run: bool
+    written: Written,
+    roots: tuple[Path, ...],
+    interview: Interview,
+    key_paths: tuple[str, ...],
+    *,
+    yes: bool,
+    dry_run: bool,
 ) -> bool:
     """Show the file and write it; return whether it was written. Ends the command where it has errors."""
     file = printable(str(written.path))
@@ -179,7 +185,7 @@ def _finished(
     if not yes and not interview.yes(wording.SAVE):
         click.echo(wording.NOT_SAVED)
         return False
-    written.save(root)
+    written.save(roots[0])
     click.echo(wording.SAVED.format(file=file))
     return True
 
@@ -189,8 +195,10 @@ def _visible(text: str) -> str:
     return "\n".join(printable(line) for line in text.split("\n"))
 
 
-def _show_ways_to_trigger(event: EventDefinition, filters: Mapping[str, object], watch: str, root: Path) -> None:
+def _show_ways_to_trigger(
+    event: EventDefinition, filters: Mapping[str, object], watch: str, roots: tuple[Path, ...]
+) -> None:
     from metrics_dictionary.authoring.new.drafts import ways_to_trigger
 
-    definitions = f" --definitions {shlex.quote(str(root))}"
+    definitions = "".join(f" --definitions {shlex.quote(str(root))}" for root in roots)
     click.echo("\n" + ways_to_trigger(event, filters, f"metrics-dictionary monitor {watch}{definitions}"), nl=False)

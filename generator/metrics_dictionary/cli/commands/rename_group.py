@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.argument("old")
 @click.argument("new")
 @definitions_option
-def command(old: str, new: str, root: Path) -> None:
+def command(old: str, new: str, roots: tuple[Path, ...]) -> None:
     """Rename the product group OLD to NEW: as the owner in all definitions, and in product_groups.yml.
 
     Either every file is changed or none is. Everything else in the files stays as it is.
@@ -28,6 +28,6 @@ def command(old: str, new: str, root: Path) -> None:
     """
     from metrics_dictionary.authoring.edit.renaming import rename_group
 
-    renaming = rename_group(root, old, new)
+    renaming = rename_group(roots, old, new)
     where = " and in product_groups.yml" if renaming.in_groups else "; no product_groups.yml names it"
     click.echo(f"{old} is now {new} in {counted(renaming.definitions, 'definition')}{where}.")

@@ -11,9 +11,8 @@ import click
 
 from metrics_dictionary.cli.console import note, progress
 from metrics_dictionary.cli.options import (
-    DEFINITIONS,
     FAILING,
-    definitions_root,
+    definitions_roots,
     fail_on_option,
     product_groups_option,
     settings_file_option,
@@ -48,10 +47,11 @@ class _Options:
     unsafe_fixes: bool
     diff: bool
     product_groups: Path | None
+    separate: bool
 
 
 @click.command("validate")
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[ROOT|FILE]...", envvar=DEFINITIONS)
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[ROOT|FILE]...")
 @report_options
 @fail_on_option
 @click.option(
@@ -92,13 +92,15 @@ class _Options:
     help="Write nothing and print the changes of --fix (with --unsafe-fixes those of both) as a unified diff, in place "
     "of the findings. The exit status is 1 when there is a change or a finding that fails the check.",
 )
+@click.option("--separate", is_flag=True, help="Judge each root by itself, not all that are named as one dictionary.")
 @product_groups_option
 @settings_file_option
 def command(paths: tuple[Path, ...], settings_file: Path | None, **given: Any) -> None:
     """Check definitions: whole roots, folders inside one, or single files.
 
-    Files are checked together with their whole root, so a key path that another file already uses is found.
-    Without an argument the definitions root of the settings is checked: `definitions`, unless they name another.
+    Files are checked together with their whole root, so a key path that another file already uses is found. Several
+    roots are checked as one dictionary. Without an argument the definitions roots of the settings are checked:
+    `definitions`, unless they name others.
 
     \b
     Examples:
@@ -107,6 +109,7 @@ def command(paths: tuple[Path, ...], settings_file: Path | None, **given: Any) -
       metrics-dictionary validate definitions --against origin/main
       metrics-dictionary validate definitions --changed-only --output sarif=findings.sarif
       metrics-dictionary validate definitions --unsafe-fixes --diff
+      metrics-dictionary validate config ee/config
     """
     from metrics_dictionary.cli.changed_only import revision_and_paths
     from metrics_dictionary.reports.report import Report
@@ -114,15 +117,16 @@ def command(paths: tuple[Path, ...], settings_file: Path | None, **given: Any) -
     options = _Options(**given)
     revision, paths = revision_and_paths(options.revision, paths)
     options = replace(options, revision=revision)
+    roots = definitions_roots(settings_file)
     unsaved: dict[str, str] = {}
     if options.stdin_filename is not None or paths == _STANDARD_INPUT:
-        outcome = _of_standard_input(paths, options, unsaved)
+        outcome = _of_standard_input(paths, options, unsaved, roots)
     else:
-        outcome = _of_files(paths or (definitions_root(settings_file),), options)
+        outcome = _of_files(paths or roots, options, roots)
     report = Report(outcome.diagnostics, outcome.files_checked, FAILING[options.fail_on], options.site, unsaved)
     if options.diff:
         write_reports(report, options.outputs)
-        changed = _print_diff(paths or (definitions_root(settings_file),), options)
+        changed = _print_diff(paths or roots, options)
         click.echo(f"{report.summary.in_words()} {counted(changed, 'file')} would change.", err=True)
     else:
         changed = 0
@@ -131,7 +135,7 @@ def command(paths: tuple[Path, ...], settings_file: Path | None, **given: Any) -
         raise click.exceptions.Exit(1)
 
 
-def _of_files(paths: tuple[Path, ...], options: _Options) -> Outcome:
+def _of_files(paths: tuple[Path, ...], options: _Options, roots: tuple[Path, ...]) -> Outcome:
     from metrics_dictionary.cli.changed_only import only_changed
     from metrics_dictionary.validation.validate import validate_paths
 
@@ -143,6 +147,8 @@ def _of_files(paths: tuple[Path, ...], options: _Options) -> Outcome:
             product_groups=options.product_groups,
             progress=draw,
             lifecycle=_lifecycle_check(options.against),
+            beside=roots,
+            separate=options.separate,
         )
     return outcome if options.revision is None else only_changed(outcome, paths, options.revision)
 
@@ -196,7 +202,9 @@ def _described(edition: Edition) -> str:
     return f"{edition.name}: {metrics}{events}"
 
 
-def _of_standard_input(paths: tuple[Path, ...], options: _Options, unsaved: dict[str, str]) -> Outcome:
+def _of_standard_input(
+    paths: tuple[Path, ...], options: _Options, unsaved: dict[str, str], roots: tuple[Path, ...]
+) -> Outcome:
     """Check what an editor sends; its text is put into ``unsaved``, by file, for excerpts in the report."""
     from metrics_dictionary.reading.parse import MAX_COLLECTION_BYTES
     from metrics_dictionary.reading.root import shown
@@ -213,4 +221,5 @@ def _of_standard_input(paths: tuple[Path, ...], options: _Options, unsaved: dict
         raise click.UsageError("--changed-only compares files, not standard input")
     content = sys.stdin.buffer.read(MAX_COLLECTION_BYTES + 1)
     unsaved[shown(file)] = content.decode("utf-8-sig", "replace")
-    return validate_unsaved(file, content, product_groups=options.product_groups)
+    beside = () if options.separate else roots
+    return validate_unsaved(file, content, product_groups=options.product_groups, beside=beside)

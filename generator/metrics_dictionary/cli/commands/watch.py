@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from metrics_dictionary.cli.console import progress, terminal_width
-from metrics_dictionary.cli.options import DEFINITIONS, definitions_root, product_groups_option, settings_file_option
+from metrics_dictionary.cli.options import definitions_roots, product_groups_option, settings_file_option
 from metrics_dictionary.reports.report import Summary
 from metrics_dictionary.reports.text_report import render_findings
 from metrics_dictionary.tools.errors import OperationalError
-from metrics_dictionary.tools.text import abridged, printable
+from metrics_dictionary.tools.text import abridged, listed, printable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -34,11 +34,11 @@ MAX_NAMES = 3
 
 
 @click.command("watch")
-@click.argument("root", type=click.Path(path_type=Path), required=False, envvar=DEFINITIONS)
+@click.argument("roots", nargs=-1, type=click.Path(path_type=Path), metavar="[ROOT]...")
 @settings_file_option
 @product_groups_option
-def command(root: Path | None, settings_file: Path | None, product_groups: Path | None) -> None:
-    """Check the definitions of ROOT, and again whenever one of them is saved, until interrupted.
+def command(roots: tuple[Path, ...], settings_file: Path | None, product_groups: Path | None) -> None:
+    """Check the definitions of the roots, and again whenever one of them is saved, until interrupted.
 
     After each save, it prints the findings in the files that were saved, those that the save caused elsewhere, and
     those that it settled. In a pipe, every finding is one line.
@@ -49,14 +49,14 @@ def command(root: Path | None, settings_file: Path | None, product_groups: Path 
     """
     from metrics_dictionary.validation.watch import Watch
 
-    root = root or definitions_root(settings_file)
-    watch = Watch(root, product_groups)
+    roots = roots or definitions_roots(settings_file)
+    watch = Watch(roots, product_groups)
     with progress("Checking definitions:") as draw:
         first = watch.update(draw)
     try:
         if first is not None:
             _show(first.validation.diagnostics, (), first.validation)
-            click.echo(f"Watching {printable(str(root))}; press Ctrl-C to stop.")
+            click.echo(f"Watching {listed([printable(str(root)) for root in roots])}; press Ctrl-C to stop.")
             _follow(watch, first.validation)
     except KeyboardInterrupt:
         click.echo()

@@ -47,10 +47,10 @@ def snapshot(*, settings_file: Path | None, database: str | None) -> None:
 @command.command("sample")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @definitions_option
-def sample(*, file: Path, root: Path) -> None:
+def sample(*, file: Path, roots: tuple[Path, ...]) -> None:
     """Write an SQLite database with believable rows for every database metric; an existing FILE is left alone."""
     from metrics_dictionary.reading.read import read_dictionary
     from metrics_dictionary.sample.database import create_sample_database
 
-    create_sample_database(read_dictionary(root).dictionary, file)
+    create_sample_database(read_dictionary(roots).dictionary, file)
     click.echo(f"The sample database is {file}; --database sqlite:///{file} reads it.")

@@ -47,7 +47,7 @@ def command(
     events: tuple[str, ...],
     once: bool,
     interval: float,
-    root: Path,
+    roots: tuple[Path, ...],
     settings_file: Path | None,
     **given: str | None,
 ) -> None:
@@ -67,7 +67,7 @@ def command(
 
     if not key_paths and not events:
         raise click.UsageError("name key paths, or an event with --event")
-    metrics = watched_metrics(read_dictionary(root).dictionary, key_paths, events)
+    metrics = watched_metrics(read_dictionary(roots).dictionary, key_paths, events)
     with closing(open_store(settings_of(settings_file, **given).string("store") or "")) as opened:
         first = live_values(metrics, opened, datetime.now(UTC))
         if once:

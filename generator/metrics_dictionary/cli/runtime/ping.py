@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from metrics_dictionary.cli.console import progress, render_table
+from metrics_dictionary.cli.console import progress, render_table, report_left_out
 from metrics_dictionary.cli.options import opened_store, setting_options, settings_of
 from metrics_dictionary.tools.addresses import shown_address
 from metrics_dictionary.tools.clock import iso
@@ -45,7 +45,7 @@ def command() -> None:
 
 @command.command("generate")
 @setting_options("definitions", *SOURCES)
-def generate(*, root: Path, settings_file: Path | None, **given: str | None) -> None:
+def generate(*, roots: tuple[Path, ...], settings_file: Path | None, **given: str | None) -> None:
     """Compute every live metric and keep the payload in the store, where GET service_ping reads it.
 
     While the database is away or gives no value, a former payload that has its values stays for `ping.hold_hours`, and
@@ -56,7 +56,9 @@ def generate(*, root: Path, settings_file: Path | None, **given: str | None) -> 
     from metrics_dictionary.reading.read import read_dictionary
 
     settings = settings_of(settings_file, **given)
-    dictionary = read_dictionary(root).dictionary
+    reading = read_dictionary(roots)
+    report_left_out(reading)
+    dictionary = reading.dictionary
     with closing(opened_store(settings)) as store:
         sources = open_sources(settings, store)
         with progress("Computing metrics:") as draw:
@@ -85,20 +87,20 @@ def show(*, only_failures: bool, settings_file: Path | None, store: str | None) 
 
 @command.command("queries")
 @setting_options("definitions", *SOURCES)
-def queries(*, root: Path, settings_file: Path | None, **given: str | None) -> None:
+def queries(*, roots: tuple[Path, ...], settings_file: Path | None, **given: str | None) -> None:
     """Print the SQL of every database metric, as GET queries does."""
     from metrics_dictionary.ping.collect.listing import queries as listing
 
-    _print_listing(listing, root, settings_file, given)
+    _print_listing(listing, roots, settings_file, given)
 
 
 @command.command("non-sql")
 @setting_options("definitions", *SOURCES)
-def non_sql(*, root: Path, settings_file: Path | None, **given: str | None) -> None:
+def non_sql(*, roots: tuple[Path, ...], settings_file: Path | None, **given: str | None) -> None:
     """Print the value of every other metric, as GET non_sql_metrics does."""
     from metrics_dictionary.ping.collect.listing import non_sql_metrics as listing
 
-    _print_listing(listing, root, settings_file, given)
+    _print_listing(listing, roots, settings_file, given)
 
 
 @command.command("submit")
@@ -113,13 +115,15 @@ def submit(*, url: str, settings_file: Path | None, store: str | None) -> None:
     click.echo(f"Submitted: {answer.payload_status} for the payload, {answer.metadata_status} for its metadata.")
 
 
-def _print_listing(listing: Listing, root: Path, settings_file: Path | None, given: dict[str, str | None]) -> None:
+def _print_listing(
+    listing: Listing, roots: tuple[Path, ...], settings_file: Path | None, given: dict[str, str | None]
+) -> None:
     from metrics_dictionary.ping.sources.open_sources import open_sources
     from metrics_dictionary.reading.read import read_dictionary
 
     settings = settings_of(settings_file, **given)
     with closing(opened_store(settings)) as store:
-        _print_json(listing(read_dictionary(root).dictionary, open_sources(settings, store), datetime.now(UTC)))
+        _print_json(listing(read_dictionary(roots).dictionary, open_sources(settings, store), datetime.now(UTC)))
 
 
 def _print_outages(outages: Iterable[Outage]) -> None:

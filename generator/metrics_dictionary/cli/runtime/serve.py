@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from metrics_dictionary.cli.options import definitions_root, product_groups_option, setting_options, settings_of
+from metrics_dictionary.cli.options import definitions_roots, product_groups_option, setting_options, settings_of
 
 if TYPE_CHECKING:
     from metrics_dictionary.server.application import Application
@@ -38,7 +38,7 @@ SCRATCH_PREFIX = "metrics-dictionary-"
 @product_groups_option
 def command(
     *,
-    root: Path,
+    roots: tuple[Path, ...],
     site: Path | None,
     demo_folder: Path | None,
     yes: bool,
@@ -73,11 +73,11 @@ def command(
         if demo is not None:
             show_calls(demo.prepare(application.dictionary, application.store, application.generate_payload), url)
 
-    is_root_given = click.get_current_context().get_parameter_source("root") is ParameterSource.COMMANDLINE
+    are_roots_given = click.get_current_context().get_parameter_source("roots") is ParameterSource.COMMANDLINE
     with scratch_folder(Path(tempfile.gettempdir()), SCRATCH_PREFIX) as scratch:
         plan = Plan(
             settings=lambda: settings_of(settings_file, **given),
-            root=lambda: root if is_root_given else definitions_root(settings_file),
+            roots=lambda: roots if are_roots_given else definitions_roots(settings_file),
             site=site or scratch / "site",
             product_groups=product_groups,
         )

@@ -36,10 +36,10 @@ def command() -> None:
 
 @command.command("info")
 @setting_options("definitions", "store")
-def info(*, root: Path, settings_file: Path | None, store: str | None) -> None:
+def info(*, roots: tuple[Path, ...], settings_file: Path | None, store: str | None) -> None:
     """Show which store it is, and how much it holds."""
     settings = settings_of(settings_file, store=store)
-    named = _named(root, settings)
+    named = _named(roots, settings)
     with closing(opened_store(settings, create=False)) as opened:
         rows = [
             ("store", _shown(settings)),
@@ -54,7 +54,7 @@ def info(*, root: Path, settings_file: Path | None, store: str | None) -> None:
 @FILE
 @YES
 @setting_options("definitions", "store")
-def backup(*, file: Path, yes: bool, root: Path, settings_file: Path | None, store: str | None) -> None:
+def backup(*, file: Path, yes: bool, roots: tuple[Path, ...], settings_file: Path | None, store: str | None) -> None:
     """Write all that the store holds to FILE, while servers run.
 
     FILE holds digests of tokens, and only its owner can read it. For a store in Redis it is text, and the definitions
@@ -63,7 +63,7 @@ def backup(*, file: Path, yes: bool, root: Path, settings_file: Path | None, sto
     settings = settings_of(settings_file, store=store)
     if file.exists() and not yes:
         raise OperationalError(f"{file}: this file exists; name another one, or replace it with --yes")
-    named = _named(root, settings)
+    named = _named(roots, settings)
     with closing(opened_store(settings, create=False)) as opened, audited(settings, "store backup", file=str(file)):
         opened.backup(file, named)
     click.echo(f"The backup of {_shown(settings)} is {file}.")
@@ -73,14 +73,14 @@ def backup(*, file: Path, yes: bool, root: Path, settings_file: Path | None, sto
 @FILE
 @YES
 @setting_options("definitions", "store")
-def restore(*, file: Path, yes: bool, root: Path, settings_file: Path | None, store: str | None) -> None:
+def restore(*, file: Path, yes: bool, roots: tuple[Path, ...], settings_file: Path | None, store: str | None) -> None:
     """Replace all that the store holds by a backup, while servers run; they go on with it.
 
     What was counted since the backup is gone. Events that have waited for the collector are sent again, with the same
     ids.
     """
     settings = settings_of(settings_file, store=store)
-    named = _named(root, settings)
+    named = _named(roots, settings)
     with closing(opened_store(settings)) as opened:
         holdings = {name: number for name, number in opened.holdings(named).items() if number}
         if holdings and not yes:
@@ -136,14 +136,14 @@ def _is_damaged(settings: Settings) -> bool:
     return False
 
 
-def _named(root: Path, settings: Settings) -> tuple[str, ...]:
+def _named(roots: tuple[Path, ...], settings: Settings) -> tuple[str, ...]:
     """Return the keys of a store in Redis that only definitions know. A SQLite file holds nothing but the store."""
     if (settings.string("store") or "").startswith(SQLITE):
         return ()
     from metrics_dictionary.reading.read import read_dictionary
     from metrics_dictionary.stores.keys import named_keys
 
-    return named_keys(read_dictionary(root).dictionary.metrics)
+    return named_keys(read_dictionary(roots).dictionary.metrics)
 
 
 def _shown(settings: Settings) -> str:

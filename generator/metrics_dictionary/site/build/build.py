@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from metrics_dictionary.dictionary.diagnostic import Diagnostic
     from metrics_dictionary.dictionary.dictionary import Dictionary
+    from metrics_dictionary.reading.root import Roots
     from metrics_dictionary.validation.validate import Validation
 
 
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 class BuildOptions:
     """How to build: ``strict`` leaves the old site as it is where definitions have errors or history is missing.
 
-    ``product_groups`` is a file that takes the place of the root's own. ``site_url`` is where the site is going to be,
+    ``product_groups`` is a file that takes the place of the roots' own. ``site_url`` is where the site is going to be,
     with a slash at its end: only then it has a site map. ``repository_url`` is where definitions are edited, see
     ``repository_links``.
     """
@@ -77,26 +78,26 @@ class BuildReport:
 
 
 def build(
-    root: Path,
+    roots: Roots,
     output: Path,
     options: BuildOptions = BuildOptions(),
     progress: Callable[[int, int], None] | None = None,
     checked: Callable[[Validation], None] | None = None,
 ) -> BuildReport:
-    """Validate the definitions of ``root`` and put their site at ``output``.
+    """Validate the definitions of ``roots`` and put their site at ``output``.
 
     Definitions with errors are published with a notice. ``progress`` is told how many of how many pages are made,
     ``checked`` is told what the definitions are, before pages are made; what it raises ends the build.
-    Raises OperationalError when the root cannot be read or the output not written; then, too, the old site stays.
+    Raises OperationalError when a root cannot be read or the output not written; then, too, the old site stays.
     """
     links = repository_links(options.repository_url)
     with (
         without_garbage_collection(keep=True),
         staging(output) as folder,
         ShellBuild(folder) as shell_build,
-        HistoryReading(root) as reading,
+        HistoryReading(roots) as reading,
     ):
-        validation = validate(root, product_groups=options.product_groups)
+        validation = validate(roots, product_groups=options.product_groups)
         if options.strict and any(diagnostic.severity is Severity.ERROR for diagnostic in validation.diagnostics):
             return BuildReport(validation.dictionary, validation.diagnostics, published=False, pages=0)
         if checked is not None:

@@ -1,19 +1,22 @@
-"""Names that may be given once: events by action, or by category and action; instrumentations by class."""
+"""Names that may be given once: events by action, or by category and action; instrumentation classes; groups."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.reading.document import Kind
+from metrics_dictionary.reading.product_groups import product_groups_of
 from metrics_dictionary.validation.engine.message_parts import code
 from metrics_dictionary.validation.rules.rule import Finding, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from metrics_dictionary.dictionary.dictionary import ProductGroup
     from metrics_dictionary.dictionary.event import EventDefinition
     from metrics_dictionary.reading.document import Document
     from metrics_dictionary.validation.rules.context import RuleContext
+    from metrics_dictionary.validation.rules.rule import JsonPath
 
 
 def duplicate_event(context: RuleContext) -> Iterator[Finding]:
@@ -53,3 +56,22 @@ def duplicate_instrumentation(context: RuleContext) -> Iterator[Finding]:
                     at_key=True,
                     related=(other,),
                 )
+
+
+def duplicate_product_group(context: RuleContext) -> Iterator[Finding]:
+    """Find a group that an earlier root's ``product_groups.yml`` has with another entry."""
+    first: dict[str, tuple[Document, ProductGroup]] = {}
+    for document in context.documents:
+        if document.kind is not Kind.PRODUCT_GROUPS:
+            continue
+        for group in product_groups_of(document.data).values():
+            owner, known = first.setdefault(group.identifier, (document, group))
+            if known != group:
+                path = _place_of(group, document)
+                other = Place(owner, _place_of(known, owner), "first defined here")
+                message = f"the product group {code(group.identifier)} has another entry at {other.location}"
+                yield Finding(document, path, message, at_key=bool(path), related=(other,))
+
+
+def _place_of(group: ProductGroup, document: Document) -> JsonPath:
+    return (group.identifier,) if isinstance(document.data, dict) and group.identifier in document.data else ()

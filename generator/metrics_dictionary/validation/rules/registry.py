@@ -13,7 +13,11 @@ from typing import TYPE_CHECKING
 from metrics_dictionary.dictionary.diagnostic import Severity
 from metrics_dictionary.validation.engine.schema_rule import schema_findings
 from metrics_dictionary.validation.rules.descriptions import description_quality
-from metrics_dictionary.validation.rules.duplicates import duplicate_event, duplicate_instrumentation
+from metrics_dictionary.validation.rules.duplicates import (
+    duplicate_event,
+    duplicate_instrumentation,
+    duplicate_product_group,
+)
 from metrics_dictionary.validation.rules.key_paths import (
     duplicate_key_path,
     key_path_conflict,
@@ -139,6 +143,11 @@ _ROWS = (
         "json-syntax",
         "an object schema that is not JSON",
         "Check the file with a JSON formatter.",
+    ),
+    _text(
+        "duplicate-object-schema",
+        "an object schema that another definitions root has at the same place",
+        "Give one of the two another name, and correct the definitions that name it.",
     ),
     _definition(
         "schema",
@@ -304,6 +313,13 @@ _ROWS = (
         duplicate_instrumentation,
         "two instrumentations with the same class name",
         "Rename one of them and the metrics that use it, or delete the one that you do not want.",
+    ),
+    _dictionary(
+        "duplicate-product-group",
+        Severity.ERROR,
+        duplicate_product_group,
+        "two definitions roots of one dictionary that describe a product group differently",
+        "Keep one entry of the group, or make both the same.",
     ),
     _dictionary(
         "filter-type",
