@@ -3,7 +3,8 @@
     python -m tests.benchmarks.load http://127.0.0.1:8080/path --connections 32 --seconds 5 \\
         --header 'PRIVATE-TOKEN: glpat-...' --body '{"event": "x"}'
 
-prints one line of JSON: `requests_per_second`, `median_ms`, `p99_ms`, `statuses`, `errors`.
+prints one line of JSON: `requests_per_second`, `median_ms`, `p99_ms`, `statuses`, `errors`. Each `{uuid7}` in the body
+is another UUID of version 7 in each request.
 """
 
 from __future__ import annotations
@@ -17,11 +18,15 @@ import sys
 import time
 from collections import Counter
 from dataclasses import asdict, dataclass, field
+from random import getrandbits
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+UUID7 = b"{uuid7}"
+UUID7_LENGTH = 36
 
 WARM_UP_SHARE = 0.1
 """How much of the time passes before anything is counted."""
@@ -93,12 +98,12 @@ class _Client(asyncio.Protocol):
 
     def _send(self) -> None:
         self._began = time.perf_counter()
-        self._transport.write(self._run.request)
+        self._transport.write(self._run.next_request())
 
 
 class _Run:
     def __init__(self, request: bytes, connections: int, pause: float) -> None:
-        self.request = request
+        self._parts = request.split(UUID7)
         self.pause = pause
         self.over = False
         self.counting = False
@@ -107,6 +112,10 @@ class _Run:
         self.statuses: Counter[bytes] = Counter()
         self._open = connections
         self.ended = asyncio.Event()
+
+    def next_request(self) -> bytes:
+        first, *others = self._parts
+        return first + b"".join([_uuid7() + part for part in others]) if others else first
 
     def answered(self, status: bytes, seconds: float) -> None:
         if self.counting:
@@ -119,6 +128,13 @@ class _Run:
         self._open -= 1
         if self._open == 0:
             self.ended.set()
+
+
+def _uuid7() -> bytes:
+    """Return a UUID as RFC 9562, section 5.7, makes it: milliseconds, then what is random."""
+    number = (time.time_ns() // 1_000_000 << 80) | (7 << 76) | (2 << 62)
+    text = f"{number | (getrandbits(12) << 64) | getrandbits(62):032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}".encode()
 
 
 def _content_length(received: bytes, end: int) -> int:
@@ -161,7 +177,8 @@ def _request(url: str, headers: list[str], body: str | None) -> bytes:
     if body is not None:
         if not any(header.lower().startswith("content-type:") for header in headers):
             lines.append("Content-Type: application/json")
-        lines.append(f"Content-Length: {len(body.encode())}")
+        length = len(body.encode()) + body.count(UUID7.decode()) * (UUID7_LENGTH - len(UUID7))
+        lines.append(f"Content-Length: {length}")
     return "\r\n".join([*lines, "", body or ""]).encode()
 
 

@@ -26,6 +26,7 @@ from metrics_dictionary.server.transport.access_log import log_notice
 from metrics_dictionary.server.transport.server import Server, ServerOptions
 from metrics_dictionary.settings import NEEDS_RESTART
 from metrics_dictionary.tools.errors import OperationalError
+from metrics_dictionary.tools.garbage import collect_seldom
 from metrics_dictionary.tools.text import counted, listed, printable
 
 if TYPE_CHECKING:
@@ -112,6 +113,7 @@ class Service:
         if built.loss:
             click.echo(f"warning: {printable(built.loss)}", err=True)
         self._lifecycle.enter(Phase.SERVING)
+        collect_seldom()
         # Before anybody is told how to stop the server: until then, Ctrl-C ends the command with an error.
         signal.signal(signal.SIGINT, self._hear)
         signal.signal(signal.SIGTERM, self._hear)

@@ -81,10 +81,12 @@ def count(occurrence: Occurrence, changes: Iterable[Change], changed: ChangesBui
     """Add what an occurrence changes; to a counter about an identifier or `value` that it lacks it adds nothing."""
     properties = occurrence.properties
     for change in changes:
-        if any(properties.get(name) != value for name, value in change.filter):
-            continue
-        if _applied(change, occurrence, changed) and change.weekly_key is not None:
-            changed.expiring.add(change.weekly_key)
+        for name, value in change.filter:
+            if properties.get(name) != value:
+                break
+        else:
+            if _applied(change, occurrence, changed) and change.weekly_key is not None:
+                changed.expiring.add(change.weekly_key)
 
 
 def _applied(change: Change, occurrence: Occurrence, changed: ChangesBuilder) -> bool:

@@ -10,6 +10,7 @@ import time
 import uuid
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 from metrics_dictionary.tools.errors import OperationalError, UnavailableError
@@ -78,6 +79,12 @@ class Changes:
                 raise ValueError(f"{key}: {value} cannot be added to a sum")
 
 
+NOTHING: Mapping[str, int] = {}
+
+_one_object = lru_cache(maxsize=1_000)(lambda keys: keys)
+"""Many events change the same weekly keys: they name them by one object, so that Python has less to collect."""
+
+
 class ChangesBuilder:
     """Changes that are being gathered: what changes the same key is added up.
 
@@ -107,7 +114,13 @@ class ChangesBuilder:
     def changes(self) -> Changes:
         """Return what was added so far; raises ValueError as Changes does."""
         uniques = {key: frozenset(values) for key, values in self.uniques.items()}
-        return Changes(dict(self.increments), dict(self.sums), uniques, frozenset(self.expiring), tuple(self.outbox))
+        return Changes(
+            dict(self.increments) or NOTHING,
+            dict(self.sums) or NOTHING,
+            uniques,
+            _one_object(frozenset(self.expiring)),
+            tuple(self.outbox),
+        )
 
 
 @dataclass(frozen=True, slots=True)
