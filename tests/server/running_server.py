@@ -20,7 +20,6 @@ from metrics_dictionary.server.transport.server import Server, ServerOptions
 from metrics_dictionary.settings import load_settings
 from metrics_dictionary.stores.open_store import open_store
 from metrics_dictionary.stores.tokens import new_token
-from tests.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -112,7 +111,6 @@ def running(
         thread = threading.Thread(target=server.serve_forever, name="loop", daemon=True)
         with server, application.probe.running():
             thread.start()
-            eventually(lambda: application.probe.status().seconds is not None)
             try:
                 yield Running(server, opened, application, secrets, identifiers, thread)
             finally:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import signal
 import socket
 import statistics
+import subprocess
+import sys
 import threading
 import time
 from contextlib import closing, contextmanager
@@ -95,6 +97,40 @@ def test_nothing_else_waits_while_redis_hangs(tmp_path: Path, redis_of_its_own: 
             redis_of_its_own.process.send_signal(signal.SIGCONT)
         assert eventually(lambda: client.get("/-/readiness").status == 200)
         assert client.post_json(f"{API}/track_event", {"event": EVENT}, served.headers("tracker")).status == 200
+
+
+def test_nothing_else_waits_while_a_stopped_process_locks_the_sqlite_store(tmp_path: Path) -> None:
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "index.html").write_text("<p>Welcome</p>", encoding="utf-8")
+    lock = """
+import os, signal, sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("BEGIN IMMEDIATE")
+print("locked", flush=True)
+os.kill(os.getpid(), signal.SIGSTOP)
+connection.execute("ROLLBACK")
+"""
+    with running(tmp_path) as served, closing(Client(served.port)) as client:
+        event, headers = {"event": EVENT}, served.headers("tracker")
+        assert client.post_json(f"{API}/track_event", event, headers).status == 200
+        command = [sys.executable, "-c", lock, str(tmp_path / "store.db")]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as holder:
+            try:
+                assert holder.stdout is not None
+                assert holder.stdout.readline() == b"locked\n"
+                with waiting_calls(served.port, 60, track(served.tokens["tracker"])) as waiting:
+                    time.sleep(0.2)
+                    times = [seconds_of(client, path) for _ in range(ROUNDS) for path in (*ELSEWHERE, "/-/liveness")]
+                    assert statistics.median(times) < 0.05
+                    assert max(times) < 1.0
+                    assert client.call("GET", f"{API}/service_ping", None, headers).status == 200  # it only reads
+                    holder.send_signal(signal.SIGCONT)
+                    answers = [int(connection.recv(100)[9:12]) for connection in waiting]
+            finally:
+                holder.kill()
+        assert set(answers) <= {200, 503}
+        assert served.count() == 1 + answers.count(200)
+        assert eventually(lambda: client.get("/-/readiness").status == 200)
 
 
 class SlowLookUps:

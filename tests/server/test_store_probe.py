@@ -120,9 +120,11 @@ class _HangingStore:
         return []
 
 
-def test_a_store_that_hangs_and_a_thread_that_does_not_ask_are_not_ready() -> None:
+def test_a_store_that_hangs_and_a_thread_that_does_not_ask_are_not_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_probe, "HANGS_AFTER", 0.3)
     now, store = [100.0], _HangingStore()
     probe = StoreProbe(store, monotonic=lambda: now[0])  # type: ignore[arg-type]
+    assert probe.status().reason == "it has not been asked yet"
     with probe.running():
         assert probe.status().seconds is None
         now[0] += 2.5
@@ -131,6 +133,13 @@ def test_a_store_that_hangs_and_a_thread_that_does_not_ask_are_not_ready() -> No
         assert eventually(lambda: probe.status().is_available)
     now[0] += MAX_AGE + 1
     assert probe.status().reason == "the store was asked 16 seconds ago, and not since"
+
+
+def test_a_probe_has_an_answer_when_its_context_begins(tmp_path: Path) -> None:
+    with closing(open_store(f"sqlite:///{tmp_path / 'store.db'}")) as store:
+        probe = StoreProbe(store)
+        with probe.running():
+            assert probe.status().is_available
 
 
 def test_a_payload_that_is_overdue_is_a_warning_of_a_server_that_stays_ready(tmp_path: Path) -> None:

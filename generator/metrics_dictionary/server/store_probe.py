@@ -70,14 +70,16 @@ class StoreProbe:
         self._began: float | None = None
         self._looked = -LOOK_EVERY
         self._warnings: tuple[str, ...] = ()
+        self._asked = threading.Event()
         self._stopping = threading.Event()
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Probe at once, and then regularly for as long as the context lasts."""
+        """Probe regularly for as long as the context lasts; it begins when the first probe has ended, or hangs."""
         self._stopping.clear()
         thread = threading.Thread(target=self._run, name="store probe", daemon=True)
         thread.start()
+        self._asked.wait(HANGS_AFTER)
         try:
             yield
         finally:
@@ -111,6 +113,7 @@ class StoreProbe:
             reason = f"the store cannot be asked: {type(bug).__name__}"
         self._tell(reason)
         self._reason, self._ended, self._began = reason, self._monotonic(), None
+        self._asked.set()
         if reason is None and self._ended - self._looked >= LOOK_EVERY:
             self._looked = self._ended
             self._warnings = tuple(warning for look in self._looks for warning in self._seen_by(look))
