@@ -293,6 +293,16 @@ def counted_in_all(place: Place, settings: Settings) -> object:
         return store.totals(["counter"])["counter"]
 
 
+def kept_in_the_outbox(place: Place, settings: Settings) -> object:
+    """Record four events for the collector: what becomes of each, and how many of them are kept."""
+    for file in place.folder.glob("var/*"):
+        file.unlink()
+    with closing(opened_store(settings)) as store:
+        event = Recording(Changes({"counter": 1}, outbox=("{}",)))
+        outcomes = [verdict.outcome.name for _ in range(4) for verdict in store.commit([event])]
+        return outcomes.count("RECORDED"), store.outbox_state().depth
+
+
 def sent(place: Place, settings: Settings) -> object:
     with served(place, settings) as running, running.application.background_threads():
         event = {"event": EVENT, "send_to_snowplow": True}
@@ -404,6 +414,8 @@ ROWS = {
     "events.unknown": Row(unknown_event, '"ignore"', 422, 200),
     "events.undeclared_properties": Row(undeclared_property, '"reject"', 200, 400),
     "events.max_age_days": Row(event_of_a_month_ago, "31", 422, 200),
+    "events.outbox_limit": Row(kept_in_the_outbox, "2", (4, 4), (2, 2)),
+    "events.outbox_full": Row(kept_in_the_outbox, '"drop"', (2, 2), (4, 2), "events.outbox_limit = 2"),
     "store.idempotency_limit": Row(counted_in_all, "3", 4, 5),
     "ping.enabled": Row(is_scheduled, "false", True, False),
     "ping.interval_days": Row(collected_after_three_days, "1", False, True, DATABASE),

@@ -83,6 +83,11 @@ SETTINGS = (
             "definition does not declare: it is counted without the property, which the header "
             "`X-Unknown-Properties` of the answer names; or 400.", choices=("accept", "reject")),
     Setting("events.max_age_days", float, 28.0, "How many days ago an event may have happened, by its `occurred_at`."),
+    Setting("events.outbox_limit", int, 1_000_000, "Events that the outbox keeps for the collector, and those that it "
+            "has refused."),
+    Setting("events.outbox_full", str, "refuse", "What becomes of a call with an event for the collector when the "
+            "outbox is full: 503, and nothing is counted; or its events are counted and not sent.",
+            choices=("refuse", "drop")),
     Setting("store.idempotency_limit", int, 5_000_000, "Ids of events and requests that the store keeps. When more "
             "come within 24 hours, the oldest are forgotten early, and a repeated event may be counted twice."),
     Setting("ping.enabled", bool, True, "Whether `serve` collects a payload regularly."),
@@ -104,7 +109,9 @@ SETTINGS = (
             "otherwise `flag enable` decides."),
 )  # fmt: skip
 
-NEEDS_RESTART = frozenset({"host", "port", "store", "server.threads"})
+NEEDS_RESTART = frozenset(
+    ("host", "port", "store", "server.threads", "store.idempotency_limit", "events.outbox_limit", "events.outbox_full")
+)
 """What a server that is told to reload its settings cannot take over."""
 
 BY_NAME = {setting.name: setting for setting in SETTINGS}

@@ -62,11 +62,13 @@ CUT = "cut"
 class LoopbackCollector:
     """Answers what ``status`` says for the n-th request, 413 to more than ``largest`` events; keeps what it accepts.
 
+    ``status_of`` decides by the events, and may say CUT: then the connection is closed without an answer.
     ``answer`` writes the answer in its own way, and returns CUT to have the connection closed; ``connections`` counts
     those that were opened.
     """
 
     status: Callable[[int], int] = lambda _: 200
+    status_of: Callable[[list[dict[str, str]]], int | str] = lambda _: 200
     before_answer: Callable[[], object] = lambda: None
     answer: Callable[[BufferedIOBase, bytes], object] = lambda client, answer: client.write(answer)
     largest: int = 1000
@@ -92,7 +94,10 @@ class LoopbackCollector:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 status = collector.take(self.path, self.headers["Content-Type"], body)
-                head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nContent-Length: 2\r\n\r\n"
+                if status == CUT:
+                    self.close_connection = True
+                    return
+                head = f"HTTP/1.1 {status} {HTTPStatus(int(status)).phrase}\r\nContent-Length: 2\r\n\r\n"
                 self.close_connection = collector.answer(self.wfile, head.encode() + b"ok") is CUT
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
@@ -121,7 +126,7 @@ class LoopbackCollector:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def take(self, path: str, content_type: str, body: bytes) -> int:
+    def take(self, path: str, content_type: str, body: bytes) -> int | str:
         self.requests += 1
         self.before_answer()
         if path != "/com.snowplowanalytics.snowplow/tp2":
@@ -131,8 +136,10 @@ class LoopbackCollector:
         document = json.loads(body)
         self.complaints += [error.message for error in Draft4Validator(PAYLOAD).iter_errors(document)]
         self.sizes.append(len(document["data"]))
-        status = self.status(self.requests) if self.sizes[-1] <= self.largest else 413
+        status: int | str = self.status(self.requests) if self.sizes[-1] <= self.largest else 413
         if status == 200:
+            status = self.status_of(document["data"])
+        if status in range(200, 300):
             self.events += document["data"]
         return status
 

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import socket
+import sqlite3
 import threading
 import time
+from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from metrics_dictionary.events.collector import Collector
-from metrics_dictionary.events.sender import LEASE, MAX_BATCH, MAX_RETRY_SECONDS, Sender
+from metrics_dictionary.events.sender import LEASE, MAX_BATCH, MAX_RETRY_SECONDS, MAX_TRIES, Sender, Timing
 from metrics_dictionary.events.snowplow import Instance, StructuredEvents
 from metrics_dictionary.stores.sqlite import SqliteStore
 from metrics_dictionary.stores.store import Changes, OutboxRow, Recording, StoreUnavailableError
 from tests.events.event_samples import DURING_W53, Clock, StoredTracker, a_dictionary
-from tests.events.loopback_collector import LoopbackCollector
+from tests.events.loopback_collector import CUT, LoopbackCollector
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+    from io import BufferedIOBase
     from pathlib import Path
 
 STRUCTURED = StructuredEvents(Instance())
@@ -47,6 +52,8 @@ def report(tracker: StoredTracker, number: int) -> None:
         tracker.track(bodies, 7)
 
 
+TIMING = Timing(idle=0.01, first_retry=0.01)
+
 OPENED: list[Collector] = []
 
 
@@ -57,10 +64,10 @@ def _connections_are_closed() -> Iterator[None]:
         OPENED.pop().close()
 
 
-def a_sender(store: SqliteStore, url: str, clock: Clock) -> Sender:
+def a_sender(store: SqliteStore, url: str, clock: Clock, timing: Timing = TIMING) -> Sender:
     collector = Collector(url, timeout=2)
     OPENED.append(collector)
-    return Sender(store, collector, clock=clock, jitter=lambda: 1.0, idle_seconds=0.01, first_retry_seconds=0.01)
+    return Sender(store, collector, clock=clock, jitter=lambda: 1.0, timing=timing)
 
 
 def numbers(collector: LoopbackCollector) -> list[int]:
@@ -111,31 +118,192 @@ def test_a_stopped_collector_loses_nothing(
     assert f"collector {url}: events are being sent again" in caplog.text
 
 
-@pytest.mark.parametrize("status", [201, 204, 302, 400, 413, 500, 503])
-def test_only_200_means_that_the_collector_has_them(
+@pytest.mark.parametrize("status", [200, 201, 202, 204, 226])
+def test_every_2xx_means_that_the_collector_has_them(
     status: int, tracker: StoredTracker, store: SqliteStore, clock: Clock
 ) -> None:
     report(tracker, 5)
-    with LoopbackCollector(status=lambda number: status if number < 3 else 200) as collector:
-        sender = a_sender(store, collector.url, clock)
-        assert [sender.send_batch() for _ in range(2)] == [0.01, 0.02]
-        assert len(store.outbox(10)) == 5
-        while store.outbox(1):
-            assert sender.send_batch() == 0
+    with LoopbackCollector(status=lambda _: status) as collector:
+        assert a_sender(store, collector.url, clock).send_batch() == 0
     assert numbers(collector) == list(range(5))
+    assert store.outbox_state().depth == 0
 
 
-def test_a_batch_that_is_too_large_is_sent_in_smaller_ones(
+@pytest.mark.parametrize("status", [302, 401, 403, 404, 408, 429, 500, 502, 503])
+def test_any_other_status_loses_nothing(status: int, tracker: StoredTracker, store: SqliteStore, clock: Clock) -> None:
+    report(tracker, 5)
+    with LoopbackCollector(status=lambda number: status if number < 12 else 200) as collector:
+        sender = a_sender(store, collector.url, clock)
+        while store.outbox(1):
+            sender.send_batch()
+    assert sorted(numbers(collector)) == list(range(5))
+    assert store.outbox_state().depth == 0
+
+
+def test_a_batch_that_is_too_large_is_sent_in_smaller_ones_which_grow_back(
     tracker: StoredTracker, store: SqliteStore, clock: Clock
 ) -> None:
-    report(tracker, 200)
+    report(tracker, 1_500)
     with LoopbackCollector() as collector:
         collector.largest = 25
         sender = a_sender(store, collector.url, clock)
-        for _ in range(11):
+        while len(collector.events) < 500:
+            assert sender.send_batch() == 0
+        assert collector.sizes[:3] == [100, 50, 25]
+        refused = sum(size > 25 for size in collector.sizes)
+        assert refused <= len(collector.sizes) / 6, collector.sizes
+        collector.largest = 1_000
+        while store.outbox(1):
+            assert sender.send_batch() == 0
+    assert max(collector.sizes[-12:]) > 35
+    assert numbers(collector) == list(range(1_500))
+
+
+REFUSED = {7, 8, 63}
+"""The values of events that a collector never takes."""
+
+
+def refusing(status: int | str) -> Callable[[list[dict[str, str]]], int | str]:
+    return lambda events: status if any(int(event["se_va"]) in REFUSED for event in events) else 200
+
+
+@pytest.mark.parametrize("status", [400, 413, 415, 422, 403, 500, CUT])
+def test_what_the_collector_refuses_takes_no_other_event_along(
+    status: int | str, tracker: StoredTracker, store: SqliteStore, clock: Clock, tmp_path: Path
+) -> None:
+    report(tracker, 250)
+    with LoopbackCollector(status_of=refusing(status)) as collector:
+        sender = a_sender(store, collector.url, clock)
+        for _ in range(1_000):
+            if not store.outbox(1):
+                break
             sender.send_batch()
-    assert numbers(collector) == list(range(200))
-    assert collector.sizes == [100, 50, *[25] * 8]
+        assert sorted(numbers(collector)) == sorted({*range(250)} - REFUSED)
+        assert store.outbox_state().waiting == 0
+        assert kept_values(tmp_path) == REFUSED
+        report(tracker, 1)  # the collector works, so the others are refused once more
+        collector.requests = 0
+        sender.send_batch()
+        assert collector.requests == 1, "what was refused is not due yet"
+
+
+def kept_values(folder: Path) -> set[int]:
+    """Return the values of the events in the table of refused ones."""
+    with closing(sqlite3.connect(folder / "store.db")) as connection:
+        return {int(json.loads(text)["se_va"]) for (text,) in connection.execute("SELECT text FROM refused")}
+
+
+def test_an_event_is_a_dead_letter_after_so_many_tries(
+    tracker: StoredTracker, store: SqliteStore, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    report(tracker, 10)
+    with LoopbackCollector(status_of=refusing(400)) as collector:
+        sender = a_sender(store, collector.url, clock, replace(TIMING, refused=0))
+        for _ in range(40):
+            sender.send_batch()
+        assert sorted(numbers(collector)) == [0, 1, 2, 3, 4, 5, 6, 9]
+        assert collector.sizes.count(1) >= 2 * MAX_TRIES
+        dead = store.refused(10)
+        assert [(row.tries, row.retry_at) for row in dead] == [(MAX_TRIES, None)] * 2
+        assert all(row.reason.endswith("answered 400 to 1 event") for row in dead)
+        requests = collector.requests
+        sender.send_batch()
+        assert collector.requests == requests
+        collector.status_of = lambda _: 200
+        assert store.retry_refused(None) == 2
+        assert sender.send_batch() == 0
+    assert sorted(numbers(collector)) == list(range(10))
+    assert store.outbox_state().depth == 0
+    assert "an event is a dead letter after 5 tries: collector http://127.0.0.1" in caplog.text
+
+
+def test_a_collector_that_refuses_everything_is_not_asked_without_a_pause(
+    tracker: StoredTracker, store: SqliteStore, clock: Clock
+) -> None:
+    report(tracker, 100)
+    with LoopbackCollector(status=lambda _: 400) as collector:
+        sender = a_sender(store, collector.url, clock)
+        pauses = [sender.send_batch() for _ in range(30)]
+    assert sum(pause > 0 for pause in pauses) >= 10
+    assert pauses[-1] > pauses[-2] > 0
+    assert store.outbox_state().depth == 100
+
+
+def test_an_outage_refuses_no_event(tracker: StoredTracker, store: SqliteStore, clock: Clock) -> None:
+    report(tracker, 100)
+    sender = a_sender(store, free_address(), clock)
+    for _ in range(30):
+        assert sender.send_batch() > 0
+    with LoopbackCollector(status=lambda _: 503) as collector:
+        sender = a_sender(store, collector.url, clock)
+        for _ in range(30):
+            sender.send_batch()
+    state = store.outbox_state()
+    assert (state.waiting, state.retrying, state.dead_letters) == (100, 0, 0)
+
+
+def test_an_event_that_was_refused_is_not_a_dead_letter_for_an_outage(
+    tracker: StoredTracker, store: SqliteStore, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("metrics_dictionary.events.sender.RECENT_SECONDS", 0.0)
+    report(tracker, 10)
+    with LoopbackCollector(status_of=refusing(400)) as collector:
+        sender = a_sender(store, collector.url, clock, replace(TIMING, refused=0))
+        while store.outbox(1):
+            sender.send_batch()
+    before = [row.tries for row in store.refused(10)]
+    for _ in range(3 * MAX_TRIES):
+        sender.send_batch()
+    assert [row.tries for row in store.refused(10)] == before
+
+
+def test_the_lease_is_kept_while_a_slow_collector_drips(
+    tracker: StoredTracker, store: SqliteStore, clock: Clock
+) -> None:
+    report(tracker, 5)
+
+    def drip(client: BufferedIOBase, answer: bytes) -> None:
+        for position in range(len(answer)):
+            time.sleep(0.03)
+            client.write(answer[position : position + 1])
+
+    with LoopbackCollector(answer=drip) as collector:
+        first, second = (a_sender(store, collector.url, clock, replace(TIMING, lease=0.3)) for _ in range(2))
+        sending = threading.Thread(target=first.send_batch)
+        sending.start()
+        assert eventually(lambda: collector.requests)
+        while sending.is_alive():
+            second.send_batch()
+            time.sleep(0.01)
+    assert collector.requests == 1
+    assert numbers(collector) == list(range(5))
+
+
+def test_a_collector_that_drips_for_ever_is_given_up(tracker: StoredTracker, store: SqliteStore, clock: Clock) -> None:
+    report(tracker, 5)
+    stopped = threading.Event()
+
+    def drip(client: BufferedIOBase, _: bytes) -> None:
+        while not stopped.wait(0.02):
+            client.write(b"H")
+
+    with LoopbackCollector(answer=drip) as collector:
+        sender = a_sender(store, collector.url, clock, replace(TIMING, request=0.3))
+        began = time.monotonic()
+        assert sender.send_batch() > 0
+        assert time.monotonic() - began < 1.5
+        stopped.set()
+    assert store.outbox_state().waiting == 5
+
+
+def test_batches_share_a_connection(
+    tracker: StoredTracker, store: SqliteStore, clock: Clock, collector: LoopbackCollector
+) -> None:
+    report(tracker, 450)
+    sender = a_sender(store, collector.url, clock)
+    while store.outbox(1):
+        sender.send_batch()
+    assert (collector.requests, collector.connections) == (5, 1)
 
 
 def test_the_pauses_grow_to_a_minute_and_are_spread(store: SqliteStore, clock: Clock, tracker: StoredTracker) -> None:
@@ -238,6 +406,9 @@ def test_a_damaged_row_stops_no_other(
     assert a_sender(store, collector.url, clock).send_batch() == 0
     assert numbers(collector) == [0, 1]
     assert store.outbox(1) == []
+    assert [(row.text, row.reason, row.retry_at) for row in store.refused(10)] == [
+        (text, "is not an event", None) for text in ("{", "[]")
+    ]
 
 
 def test_a_sender_that_was_never_started_can_be_stopped(store: SqliteStore, clock: Clock) -> None:

@@ -34,6 +34,7 @@ COMMANDS = {
     "database": ("runtime.database", "Write down the structure of a database, or create a sample one."),
     "store": ("runtime.store", "Describe, back up, restore and adopt the store."),
     "token": ("runtime.token", "Create, list and revoke access tokens for the API."),
+    "outbox": ("runtime.outbox", "Show events that wait for the collector; retry or drop what it has refused."),
     "flag": ("runtime.flag", "List, enable and disable the feature flags of the API."),
 }
 """Command -> its module below ``cli``, imported only to run it, and its line in ``--help``."""

@@ -163,10 +163,14 @@ def opened_store(settings: Settings, *, create: bool = True) -> Store:
     no file is made. Raises OperationalError when the store cannot be opened.
     """
     from metrics_dictionary.stores.open_store import open_store
+    from metrics_dictionary.stores.store import OutboxLimit
 
     url = settings.string("store") or ""
     if not create and url.startswith(SQLITE) and not sqlite_path(url).exists():
         raise OperationalError(f"{sqlite_path(url)}: there is no store; name the one that is meant with --store")
     if url == BY_NAME["store"].default:
         Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-    return open_store(url, ids_limit=int(settings.number("store.idempotency_limit")))
+    outbox_limit = OutboxLimit(
+        int(settings.number("events.outbox_limit")), settings.string("events.outbox_full") == "drop"
+    )
+    return open_store(url, ids_limit=int(settings.number("store.idempotency_limit")), outbox_limit=outbox_limit)

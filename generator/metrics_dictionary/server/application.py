@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.events.collector import Collector
-from metrics_dictionary.events.sender import Sender
+from metrics_dictionary.events.sender import Sender, outbox_warnings
 from metrics_dictionary.events.snowplow import Instance, KnownUuid, StructuredEvents
 from metrics_dictionary.events.tracking import EventTracker, IntakeRules
 from metrics_dictionary.ping.collect.publication import limits, publish
@@ -125,11 +125,12 @@ class Application:
 
 
 def _probe(settings: Settings, store: Store) -> StoreProbe:
-    """Return the probe of a store, which also looks whether payloads come as the settings say."""
-    if not settings.flag("ping.enabled"):
-        return StoreProbe(store)
-    interval, started = timedelta(days=settings.number("ping.interval_days")), utc_now()
-    return StoreProbe(store, (lambda: overdue(store, interval, started),))
+    """Return the probe of a store, which also looks at the outbox, and whether payloads come as the settings say."""
+    looks = [lambda: outbox_warnings(store.outbox_state(), int(settings.number("events.outbox_limit")))]
+    if settings.flag("ping.enabled"):
+        interval, started = timedelta(days=settings.number("ping.interval_days")), utc_now()
+        looks.append(lambda: overdue(store, interval, started))
+    return StoreProbe(store, looks)
 
 
 def _log(line: str) -> None:

@@ -20,6 +20,21 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from metrics_dictionary.stores.outbox.redis_outbox import (
+    DELETE,
+    DROPPED,
+    DUE,
+    LEAVE_REFUSED,
+    LIST_REFUSED,
+    LOOK,
+    OUTBOX,
+    OUTBOX_KEYS,
+    REFUSED,
+    SET_REFUSED,
+    outbox_state,
+    refused_rows,
+    rows_of,
+)
 from metrics_dictionary.stores.redis_backup import holdings, put_back, write_backup
 from metrics_dictionary.stores.redis_commit import CommitConnection, MaybeDoneError, packed, verdicts
 from metrics_dictionary.stores.store import (
@@ -28,9 +43,11 @@ from metrics_dictionary.stores.store import (
     IDENTIFIER,
     IDS_LIMIT,
     MAX_INCREMENT,
+    OUTBOX_LIMIT,
     PROBE_SECONDS,
     CachedPayload,
     CounterError,
+    OutboxLimit,
     OutboxRow,
     OutcomeUnknownError,
     StoreUnavailableError,
@@ -49,7 +66,7 @@ if TYPE_CHECKING:
 
     from redis.client import Pipeline
 
-    from metrics_dictionary.stores.store import Recording, Verdict
+    from metrics_dictionary.stores.store import OutboxState, Recording, RefusedRow, Verdict
     from metrics_dictionary.tools.clock import Clock
 
 TIMEOUT = 5.0
@@ -60,7 +77,6 @@ BACKUP_SECONDS = 300.0
 
 MAX_CONNECTIONS = 64
 
-OUTBOX = "{metrics_dictionary_outbox}"
 PAYLOAD = "{metrics_dictionary_payload}"
 TRUSTED = "trusted_time"
 """The name of the state in which TrustedTime keeps what it knows."""
@@ -75,7 +91,7 @@ ID_TABLES = (f"{IDS}_0", f"{IDS}_1", f"{IDS}_2")
 
 LEASE = "{metrics_dictionary_lease}_"
 
-COMMIT_KEYS = (STATE, OUTBOX, IDS, *ID_TABLES)
+COMMIT_KEYS = (STATE, OUTBOX, IDS, *ID_TABLES, DUE)
 """The keys that every commit may touch, in the order of the script."""
 
 PROBE_LIFETIME = 60
@@ -124,6 +140,7 @@ class RedisStore:
         clock: Clock = utc_now,
         monotonic: Callable[[], float] = since_boot,
         ids_limit: int = IDS_LIMIT,
+        outbox_limit: OutboxLimit = OUTBOX_LIMIT,
     ) -> None:
         """Check the URL; connect with the first call, so that a server starts before its Redis.
 
@@ -159,6 +176,7 @@ class RedisStore:
         self._commit_lock = threading.Lock()
         # A third of the ids fit into each table: so the youngest two thirds are kept, however fast they come.
         self._ids_per_table = max(1, ids_limit // len(ID_TABLES))
+        self._outbox_limit = outbox_limit
         self._probes = _probing_client(pool)
         self._eviction_warning: str | None = None
         self._identifier: str | None = None
@@ -170,7 +188,7 @@ class RedisStore:
         if not recordings:
             return []
         with self._commit_lock:
-            letters, crowd, seconds, *refused = self._written(recordings)
+            letters, crowd, seconds, _, *refused = self._written(recordings)
         if crowd:
             tell_forgotten_early(crowd, seconds)
         return verdicts(letters, refused)
@@ -180,7 +198,8 @@ class RedisStore:
         with self._translating_errors():
             while True:
                 expected = self.identifier()
-                state, *answer = self._commits.call(packed(recordings, COMMIT_KEYS, expected, self._ids_per_table))
+                call = packed(recordings, COMMIT_KEYS, expected, self._ids_per_table, self._outbox_limit)
+                state, *answer = self._commits.call(call)
                 if state == "DONE":
                     return answer
                 self._require_own(*(field or None for field in answer))
@@ -285,9 +304,41 @@ class RedisStore:
         return [OutboxRow(identifier, entry["event"]) for identifier, entry in rows]
 
     def delete_sent(self, identifiers: Iterable[str]) -> None:
-        gone = list(identifiers)
-        if gone:
-            self._reply(lambda redis: redis.xdel(OUTBOX, *gone))
+        self._on_outbox(DELETE, *identifiers)
+
+    def set_refused(self, row: OutboxRow, tries: int, reason: str, seconds: float | None) -> None:
+        retry_at = "+inf" if seconds is None else str(self._now() + seconds)
+        self._on_outbox(SET_REFUSED, row.identifier, str(tries), reason, retry_at)
+
+    def due_refused(self, limit: int) -> list[OutboxRow]:
+        with self._reading(REFUSED):
+            return rows_of(cast("list[list[str]]", self._on_outbox(LIST_REFUSED, str(self._now()), str(limit))))
+
+    def refused(self, limit: int) -> list[RefusedRow]:
+        with self._reading(REFUSED):
+            return refused_rows(cast("list[list[str]]", self._on_outbox(LIST_REFUSED, "+inf", str(limit))))
+
+    def retry_refused(self, identifiers: Sequence[str] | None) -> int:
+        return self._leave_refused("retry", identifiers)
+
+    def drop_refused(self, identifiers: Sequence[str] | None) -> int:
+        return self._leave_refused("drop", identifiers)
+
+    def outbox_state(self) -> OutboxState:
+        waiting, oldest, refused, dead = cast("list[Any]", self._on_outbox(LOOK))
+        return outbox_state(waiting, oldest, refused, dead, self.state(DROPPED))
+
+    def _on_outbox(self, script: str, *arguments: str) -> object:
+        return self._reply(lambda redis: redis.eval(script, len(OUTBOX_KEYS), *OUTBOX_KEYS, *arguments))
+
+    def _leave_refused(self, action: str, identifiers: Sequence[str] | None) -> int:
+        if identifiers is None:
+            identifiers = cast("list[str]", self._reply(lambda redis: redis.zrange(DUE, 0, -1)))
+        found = 0
+        for start in range(0, len(identifiers), MAX_KEYS_PER_QUERY):
+            some = identifiers[start : start + MAX_KEYS_PER_QUERY]
+            found += cast("int", self._on_outbox(LEAVE_REFUSED, action, *some))
+        return found
 
     def lease(self, name: str, holder: str, seconds: float) -> bool:
         milliseconds = max(1, int(seconds * 1000))

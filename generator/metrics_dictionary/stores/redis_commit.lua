@@ -5,20 +5,22 @@
 -- is damaged inside or a user of Redis may not do it, leaves nothing behind. Redis refuses the first write of a script
 -- where it takes none (OOM, READONLY, MISCONF, NOREPLICAS), and none after that.
 --
--- KEYS: state, outbox, rotation, three tables of ids, then the keys that recordings refer to by their position here.
+-- KEYS: state, outbox, rotation, three tables of ids, the events that the collector refused, then the keys that
+-- recordings refer to by their position here.
 -- ARGV: the store's identifier; how many ids fit into a table; the lifetime of a weekly key in seconds; the names of
 -- requests and events, 16 bytes each, in the order of the recordings; the digests of the requests, 8 bytes each; the
--- recordings in JSON; the rows of the outbox, to which recordings refer by their position here.
+-- recordings in JSON; how many events the outbox keeps, refused ones included; 1 to leave out what more there are, 0 to
+-- refuse it; the rows of the outbox, to which recordings refer by their position here.
 -- A recording: [1 when it has a request's name or 0, changes, changes of the first event with an id, of the second...].
 -- Changes: [[counter, amount, ...], [sum, amount, ...], [set, [value, ...], ...], [weekly key, ...], [row, ...]]; an
 -- amount that a double does not hold exactly is a string.
 --
 -- Returns {'OTHER', identifier, when it was adopted} for a store with another identifier, or an empty one, else {'DONE',
--- a letter for each recording, ids in a table that was full too early, seconds it took, the key of each refused one}.
--- The letters: W written, D duplicate, C conflict, R refused. With an error nothing is written, unless it begins with
--- PARTLY.
+-- a letter for each recording, ids in a table that was full too early, seconds it took, how many events were left out,
+-- the key of each refused recording}. The letters: W written, D duplicate, C conflict, R refused, F refused as the outbox
+-- is full. With an error nothing is written, unless it begins with PARTLY.
 
-local STATE, OUTBOX, ROTATION, TABLES = KEYS[1], 2, 3, 4
+local STATE, OUTBOX, ROTATION, TABLES, REFUSED = KEYS[1], 2, 3, 4, 7
 local ROTATE_AFTER = 12 * 3600
 local KEEP_TABLE = 48 * 3600
 local MAX_EXACT = 2 ^ 53
@@ -154,8 +156,10 @@ end
 local increments, sums, exact, values, weekly, rows, new -- what is to be written
 local reach = {} -- counter -> its distance from zero, at most, with what recordings add that are good so far
 local charged = {} -- the same with the recording that is looked at
+local left_out = 0 -- how many events the outbox had no room for
 
 local function begin()
+  left_out = 0
   increments, sums, exact, values, weekly, rows, new = {}, {}, {}, {}, {}, {}, {}
   reach, charged = {}, {}
 end
@@ -183,7 +187,17 @@ local function wrong_key(changes)
       return changes[3][position]
     end
   end
-  return #changes[5] > 0 and is_wrong(OUTBOX, look_at_type, 'stream') and OUTBOX or nil
+  if #changes[5] > 0 then
+    return is_wrong(OUTBOX, look_at_type, 'stream') and OUTBOX or is_wrong(REFUSED, look_at_type, 'zset') and REFUSED
+  end
+  return nil
+end
+
+local kept -- how many events there are
+
+local function is_full(more)
+  kept = kept or redis.call('XLEN', KEYS[OUTBOX]) + redis.call('ZCARD', KEYS[REFUSED])
+  return kept + #rows + more > tonumber(ARGV[7])
 end
 
 local function add(totals, command, key, amount)
@@ -212,9 +226,6 @@ local function gather(changes)
   for _, key in ipairs(changes[4]) do
     weekly[key] = true
   end
-  for _, row in ipairs(changes[5]) do
-    rows[#rows + 1] = row
-  end
 end
 
 -- Returns the letter of a recording, and the key for which it is refused; gathers what it changes when it is good.
@@ -241,11 +252,25 @@ local function judge(recording, request, digest, first)
       return 'R', key
     end
   end
+  local more = 0 -- events for the collector
+  for _, changes in ipairs(parts) do
+    more = more + #changes[5]
+  end
+  if more > 0 and is_full(more) then
+    if ARGV[8] ~= '1' then
+      return 'F'
+    end
+    left_out = left_out + more
+    more = 0
+  end
   for key, far in pairs(charged) do
     reach[key] = far
   end
   for _, changes in ipairs(parts) do
     gather(changes)
+    for _, row in ipairs(more > 0 and changes[5] or {}) do
+      rows[#rows + 1] = row
+    end
   end
   for id in pairs(ids) do
     new[id] = ''
@@ -310,6 +335,10 @@ local function write_rows()
   for _, row in ipairs(rows) do
     local id = write(OUTBOX, 'XADD', KEYS[OUTBOX], '*', 'event', ARGV[row])
     undo_by('XDEL', KEYS[OUTBOX], id)
+  end
+  if left_out > 0 then
+    write(1, 'HINCRBY', STATE, 'outbox_dropped', left_out)
+    undo_by('HINCRBY', STATE, 'outbox_dropped', -left_out)
   end
 end
 
@@ -409,7 +438,7 @@ while true do
     for number, key in ipairs(refused) do
       refused[number] = KEYS[key]
     end
-    return {'DONE', letters, crowd, hours, unpack(refused)}
+    return {'DONE', letters, crowd, hours, left_out, unpack(refused)}
   end
   local reason = type(failure) == 'table' and failure.err or tostring(failure)
   if not take_back() then

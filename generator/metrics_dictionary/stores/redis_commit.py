@@ -16,7 +16,7 @@ from metrics_dictionary.stores.store import Outcome, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from metrics_dictionary.stores.store import Changes, Recording
+    from metrics_dictionary.stores.store import Changes, OutboxLimit, Recording
 
 SCRIPT = Path(__file__).with_suffix(".lua").read_text(encoding="utf-8")
 """What it takes and returns is said at its top."""
@@ -27,7 +27,7 @@ SCRIPT_SHA = hashlib.sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
 MAX_EXACT = 2**53
 """Up to here Lua's numbers are exact."""
 
-FIRST_ROW = 7
+FIRST_ROW = 9
 """Where the rows of the outbox begin among the arguments; Lua counts from one."""
 
 PARTLY = "PARTLY"
@@ -44,6 +44,7 @@ OUTCOMES = {
     "W": Verdict(Outcome.RECORDED),
     "D": Verdict(Outcome.DUPLICATE),
     "C": Verdict(Outcome.CONFLICT),
+    "F": Verdict(Outcome.OUTBOX_FULL),
 }
 
 
@@ -59,10 +60,17 @@ class Packed:
     arguments: list[str | bytes | int]
 
 
-def packed(recordings: Iterable[Recording], fixed_keys: Sequence[str], identifier: str, table_size: int) -> Packed:
-    """Return what the script is called with: ``fixed_keys`` are the state, the outbox, the rotation and three tables.
+def packed(
+    recordings: Iterable[Recording],
+    fixed_keys: Sequence[str],
+    identifier: str,
+    table_size: int,
+    outbox_limit: OutboxLimit,
+) -> Packed:
+    """Return what the script is called with.
 
-    The store must have this ``identifier``; ``table_size`` ids fit into each table.
+    ``fixed_keys`` are the state, the outbox, the rotation, three tables and the refused events. The store must have
+    this ``identifier``; ``table_size`` ids fit into each table.
     """
     packing = _Packing(fixed_keys)
     listed = json.dumps([packing.recording(one) for one in recordings], ensure_ascii=False, separators=(",", ":"))
@@ -73,6 +81,8 @@ def packed(recordings: Iterable[Recording], fixed_keys: Sequence[str], identifie
         b"".join(packing.names),
         b"".join(packing.digests),
         listed.encode("utf-8", "surrogatepass"),
+        outbox_limit.rows,
+        int(outbox_limit.drop),
         *packing.rows,
     ]
     return Packed(list(packing.positions), arguments)

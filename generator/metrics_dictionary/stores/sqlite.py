@@ -17,18 +17,20 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.stores.keys import KEY_LIFETIME
+from metrics_dictionary.stores.outbox import sqlite_outbox
 from metrics_dictionary.stores.sqlite_backup import opened_backup, put_back, write_backup
 from metrics_dictionary.stores.sqlite_file import StoreFile, primary_code
-from metrics_dictionary.stores.sqlite_ids import KnownIds, names_in, sift
+from metrics_dictionary.stores.sqlite_ids import KnownIds, has_rows, names_in, sift
 from metrics_dictionary.stores.sqlite_schema import migrate, refuse_another_application
 from metrics_dictionary.stores.store import (
     ADOPTED,
     ADOPTION_SECONDS,
     IDENTIFIER,
     IDS_LIMIT,
+    OUTBOX_LIMIT,
     PROBE_SECONDS,
     CachedPayload,
-    OutboxRow,
+    OutboxLimit,
     OutcomeUnknownError,
     StoreUnavailableError,
     UnreadableError,
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from metrics_dictionary.stores.store import Changes, Recording, Verdict
+    from metrics_dictionary.stores.store import Changes, OutboxRow, OutboxState, Recording, RefusedRow, Verdict
     from metrics_dictionary.tools.clock import Clock
 
 BUSY_TIMEOUT = 5.0
@@ -109,6 +111,7 @@ class SqliteStore:
         monotonic: Callable[[], float] = since_boot,
         busy_timeout: float = BUSY_TIMEOUT,
         ids_limit: int = IDS_LIMIT,
+        outbox_limit: OutboxLimit = OUTBOX_LIMIT,
     ) -> None:
         """Open or create the file, readable by its owner only. It keeps at most ``ids_limit`` ids, or a few more.
 
@@ -124,6 +127,7 @@ class SqliteStore:
         self._readers: list[sqlite3.Connection] = []
         self._last_sweep: int | None = None
         self._known_ids = KnownIds(ids_limit)
+        self._outbox_limit = outbox_limit
         self._written_at = -math.inf
         self._identifier: str | None = None
         self._file.create()
@@ -133,10 +137,15 @@ class SqliteStore:
         names = names_in(recordings)
         with self._writing() as connection:
             now = int(self._moved_now(connection))
-            sifted = sift(recordings, self._known_ids.of(connection, names, now) if names else {})
+            known = self._known_ids.of(connection, names, now) if names else {}
+            room = self._outbox_limit.rows - sqlite_outbox.kept_rows(connection) if has_rows(recordings) else 0
+            sifted = sift(recordings, known, room, drop=self._outbox_limit.drop)
             if sifted.new:
                 self._known_ids.add(connection, sifted.new, now)
-            self._change(connection, sifted.changes.changes(), now)
+            changes = sifted.changes.changes()
+            self._change(connection, changes, now)
+            if changes.outbox or sifted.dropped:
+                sqlite_outbox.append(connection, changes.outbox, sifted.dropped, now)
             self._sweep(connection, now)
         return sifted.verdicts
 
@@ -245,14 +254,50 @@ class SqliteStore:
 
     def outbox(self, limit: int) -> list[OutboxRow]:
         with self._reading() as connection:
-            rows = connection.execute("SELECT id, text FROM outbox ORDER BY id LIMIT ?", (limit,)).fetchall()
-        return [OutboxRow(str(identifier), text) for identifier, text in rows]
+            return sqlite_outbox.waiting(connection, limit)
 
     def delete_sent(self, identifiers: Iterable[str]) -> None:
         with self._writing() as connection:
-            connection.executemany(
-                "DELETE FROM outbox WHERE id = ?", [(int(identifier),) for identifier in identifiers]
-            )
+            sqlite_outbox.delete(connection, identifiers)
+
+    def set_refused(self, row: OutboxRow, tries: int, reason: str, seconds: float | None) -> None:
+        with self._writing() as connection:
+            retry_at = None if seconds is None else self._moved_now(connection) + seconds
+            sqlite_outbox.set_refused(connection, row.identifier, tries, reason, retry_at)
+
+    def due_refused(self, limit: int) -> list[OutboxRow]:
+        with self._reading() as connection:
+            return sqlite_outbox.due(connection, limit, self._now(connection))
+
+    def refused(self, limit: int) -> list[RefusedRow]:
+        with self._reading() as connection:
+            return sqlite_outbox.refused(connection, limit)
+
+    def retry_refused(self, identifiers: Sequence[str] | None) -> int:
+        return self._on_refused(
+            identifiers,
+            lambda connection, some: sqlite_outbox.retry(connection, some, int(self._moved_now(connection))),
+        )
+
+    def drop_refused(self, identifiers: Sequence[str] | None) -> int:
+        return self._on_refused(identifiers, sqlite_outbox.drop)
+
+    def outbox_state(self) -> OutboxState:
+        with self._reading() as connection, _transaction(connection, "BEGIN"):
+            return sqlite_outbox.state(connection)
+
+    def _on_refused(
+        self, identifiers: Sequence[str] | None, action: Callable[[sqlite3.Connection, Sequence[str]], int]
+    ) -> int:
+        """Do something to refused rows, a few in each transaction, so that no request waits long for it."""
+        if identifiers is None:
+            with self._reading() as connection:
+                identifiers = sqlite_outbox.refused_ids(connection)
+        found = 0
+        for some in _in_batches([identifier for identifier in identifiers if identifier.isdecimal()]):
+            with self._writing() as connection:
+                found += action(connection, some)
+        return found
 
     def lease(self, name: str, holder: str, seconds: float) -> bool:
         with self._writing() as connection:
@@ -348,7 +393,6 @@ class SqliteStore:
                 "INSERT OR IGNORE INTO members (set_id, value) VALUES (?, ?)",
                 [(set_id, _storable(value)) for value in values],
             )
-        connection.executemany("INSERT INTO outbox (text) VALUES (?)", [(text,) for text in changes.outbox])
 
     def _sweep(self, connection: sqlite3.Connection, now: int) -> None:
         """Delete in passing what has expired: once in a while, and never much at once."""

@@ -9,7 +9,7 @@ is known for 24 hours at least, and is not forgotten one by one.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.stores.store import ChangesBuilder, Outcome, Verdict, tell_forgotten_early
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Mapping, Sequence
 
-    from metrics_dictionary.stores.store import Recording
+    from metrics_dictionary.stores.store import Changes, Recording
 
 TABLES = ("ids_0", "ids_1", "ids_2")
 
@@ -38,7 +38,9 @@ LOOK_UP = f"{EACH} " + " UNION ALL ".join(
     f"SELECT {table}.id, {table}.digest FROM each CROSS JOIN {table} WHERE {table}.id = {NAME}" for table in TABLES
 )
 
-RECORDED, DUPLICATE, CONFLICT = map(Verdict, (Outcome.RECORDED, Outcome.DUPLICATE, Outcome.CONFLICT))
+RECORDED, DUPLICATE, CONFLICT, OUTBOX_FULL = map(
+    Verdict, (Outcome.RECORDED, Outcome.DUPLICATE, Outcome.CONFLICT, Outcome.OUTBOX_FULL)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +52,15 @@ class _Rotation:
 
 @dataclass(frozen=True, slots=True)
 class Sifted:
-    """The verdicts on recordings, what they change together, and the ids that were not known, with their digests."""
+    """The verdicts on recordings, what they change together, and the ids that were not known, with their digests.
+
+    ``dropped`` is the number of events that the outbox has no room for.
+    """
 
     verdicts: list[Verdict]
     changes: ChangesBuilder
     new: Mapping[bytes, bytes]
+    dropped: int
 
 
 def names_in(recordings: Iterable[Recording]) -> list[bytes]:
@@ -64,9 +70,20 @@ def names_in(recordings: Iterable[Recording]) -> list[bytes]:
     return names
 
 
-def sift(recordings: Iterable[Recording], known: Mapping[bytes, bytes]) -> Sifted:
-    """Leave out what is ``known`` already, or from an earlier one of these recordings."""
-    verdicts, changes, new = [], ChangesBuilder(), dict[bytes, bytes]()
+def has_rows(recordings: Iterable[Recording]) -> bool:
+    """Whether any event goes to the collector."""
+    return any(
+        recording.changes.outbox or any(changes.outbox for _, changes in recording.identified)
+        for recording in recordings
+    )
+
+
+def sift(recordings: Iterable[Recording], known: Mapping[bytes, bytes], room: int, *, drop: bool) -> Sifted:
+    """Leave out what is ``known`` already, or from an earlier one of these recordings.
+
+    The outbox has ``room`` for so many events; what more there are is refused, or not sent with ``drop``.
+    """
+    verdicts, changes, new, dropped = [], ChangesBuilder(), dict[bytes, bytes](), 0
     for recording in recordings:
         request = recording.request
         if request is not None:
@@ -74,14 +91,27 @@ def sift(recordings: Iterable[Recording], known: Mapping[bytes, bytes]) -> Sifte
             if digest is not None:
                 verdicts.append(DUPLICATE if digest == recording.digest else CONFLICT)
                 continue
-            new[request] = recording.digest
-        for name, of_event in recording.identified:
+        unknown: dict[bytes, Changes] = {}
+        for name, part in recording.identified:
             if name not in known and name not in new:
-                new[name] = b""
-                changes.add(of_event)
-        changes.add(recording.changes)
+                unknown.setdefault(name, part)
+        parts = (recording.changes, *unknown.values())
+        rows = sum(len(part.outbox) for part in parts)
+        if rows > room and not drop:
+            verdicts.append(OUTBOX_FULL)
+            continue
+        if rows > room:
+            dropped += rows
+            parts = tuple(replace(part, outbox=()) for part in parts)
+        else:
+            room -= rows
+        if request is not None:
+            new[request] = recording.digest
+        new.update(dict.fromkeys(unknown, b""))
+        for part in parts:
+            changes.add(part)
         verdicts.append(RECORDED)
-    return Sifted(verdicts, changes, new)
+    return Sifted(verdicts, changes, new, dropped)
 
 
 class KnownIds:

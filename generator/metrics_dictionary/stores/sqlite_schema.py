@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
+from metrics_dictionary.stores.outbox.sqlite_outbox import SCHEMA as OUTBOX_SCHEMA
 from metrics_dictionary.tools.errors import OperationalError
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE probe (one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER NOT NULL)",
         "INSERT INTO probe VALUES (1, 0)",
     ),
+    OUTBOX_SCHEMA,
 )
 """Entry n brings a file from version n to n + 1; `user_version` says where a file is. Entries are never changed."""
 

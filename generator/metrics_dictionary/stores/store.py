@@ -162,6 +162,7 @@ class Outcome(enum.Enum):
     DUPLICATE = "the request and its digest were known: nothing is written, and the answer is as it was"
     CONFLICT = "the request was known with another digest: nothing is written"
     REFUSED = "one of its keys holds something that nothing can be added to: nothing is written"
+    OUTBOX_FULL = "the outbox has no room for its events: nothing is written"
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,10 +190,64 @@ class CachedPayload:
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """An event that waits for the collector. ``identifier`` means something to its store only; ``text`` is JSON."""
+    """An event that waits for the collector. ``identifier`` means something to its store only; ``text`` is JSON.
+
+    ``tries`` is how often the collector has refused it.
+    """
 
     identifier: str
     text: str
+    tries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRow:
+    """An event that the collector has refused, ``tries`` times, the last time for a ``reason`` of one line.
+
+    ``since`` is when it came. It is tried again at ``retry_at``; None for a dead letter.
+    """
+
+    identifier: str
+    text: str
+    tries: int
+    reason: str
+    since: datetime | None
+    retry_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxState:
+    """How many events wait, since when the ``oldest`` of them, and how many were refused.
+
+    ``retrying`` are tried again, ``dead_letters`` are not. ``dropped`` counts events for which there was no room, since
+    the store was created.
+    """
+
+    waiting: int
+    oldest: datetime | None
+    retrying: int
+    dead_letters: int
+    dropped: int
+
+    @property
+    def depth(self) -> int:
+        """How many events there are in all: what the limit is about."""
+        return self.waiting + self.retrying + self.dead_letters
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxLimit:
+    """How many events the outbox keeps, refused ones included.
+
+    Beyond that a recording with events for the collector is refused or, with ``drop``, made without them.
+    """
+
+    rows: int
+    drop: bool
+
+
+OUTBOX_LIMIT = OutboxLimit(1_000_000, drop=False)
+"""Unless a setting says otherwise: 2 GB or so."""
 
 
 class Store(Protocol):
@@ -256,6 +311,24 @@ class Store(Protocol):
 
     def delete_sent(self, identifiers: Iterable[str]) -> None:
         """Delete rows that the collector has. Who dies before this sends them again: nothing is ever lost."""
+
+    def set_refused(self, row: OutboxRow, tries: int, reason: str, seconds: float | None) -> None:
+        """Take a row out of those that wait: it is due again after so many seconds, or with None a dead letter."""
+
+    def due_refused(self, limit: int) -> list[OutboxRow]:
+        """Return refused rows that are due again; they stay until they are `sent` or refused again."""
+
+    def refused(self, limit: int) -> list[RefusedRow]:
+        """Return refused rows: those first that are tried again first, dead letters last."""
+
+    def retry_refused(self, identifiers: Sequence[str] | None) -> int:
+        """Let these refused rows, or all, wait again behind the others; return how many there were."""
+
+    def drop_refused(self, identifiers: Sequence[str] | None) -> int:
+        """Delete these refused rows, or all; return how many there were."""
+
+    def outbox_state(self) -> OutboxState:
+        """Return how full the outbox is; cheap however full."""
 
     def lease(self, name: str, holder: str, seconds: float) -> bool:
         """Take or prolong the lease of this name; False while somebody else holds it. It ends after `seconds`."""

@@ -21,6 +21,7 @@ from metrics_dictionary.server.transport.response import (
     json_response,
     message_response,
     not_found,
+    outbox_full,
     outcome_unknown,
     unavailable,
 )
@@ -124,6 +125,9 @@ class Router:
                 f"the store's key {result.key} holds something that nothing can be added to; rename or delete it",
             )
             return unavailable()
+        if result.outcome is Outcome.OUTBOX_FULL:
+            log_warning(request, "the outbox is full; `metrics-dictionary outbox list` says of what")
+            return outbox_full()
         return response
 
     def _authorize(self, request: Request) -> Route | Response:

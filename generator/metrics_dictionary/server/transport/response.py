@@ -27,6 +27,9 @@ RETRY_SECONDS = 5
 STARTING_RETRY_SECONDS = 1
 """When a client should come back while the server starts."""
 
+OUTBOX_RETRY_SECONDS = 60
+"""When a client should come back while the outbox is full."""
+
 MIN_COMPRESSED = 512
 """Bytes from which gzip saves more than its header costs."""
 
@@ -108,6 +111,15 @@ def starting(reason: str) -> Response:
     return json_response(
         503, {"message": f"503 Service Unavailable: {reason}"}, {"Retry-After": str(STARTING_RETRY_SECONDS)}
     )
+
+
+def outbox_full() -> Response:
+    """Return the answer when events for the collector find no room."""
+    body = {
+        "message": "503 Service Unavailable",
+        "error": "nothing of the request was counted: the outbox is full of events that wait for the collector",
+    }
+    return json_response(503, body, {"Retry-After": str(OUTBOX_RETRY_SECONDS)})
 
 
 def strong_etag(body: bytes) -> str:

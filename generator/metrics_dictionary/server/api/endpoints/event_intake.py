@@ -145,9 +145,9 @@ WITH_BODY = {
         schema=ERROR,
     ),
     503: RouteResponse(
-        "The store is unavailable; `Retry-After` says when to try again. Nothing is counted, unless `outcome` is "
-        "`unknown`: then the store broke off, and everything may have been counted or nothing. A request with an "
-        "`Idempotency-Key`, or with an `id` in each event, can be repeated safely.",
+        "The store is unavailable, or the outbox has no room; `Retry-After` says when to try again. Nothing is "
+        "counted, unless `outcome` is `unknown`: then the store broke off, and everything may have been counted or "
+        "nothing. A request with an `Idempotency-Key`, or with an `id` in each event, can be repeated safely.",
         schema=UNAVAILABLE_OR_UNKNOWN,
     ),
 }

@@ -1,0 +1,1 @@
+"""The outbox in each store: events that wait for the collector, and those that it has refused."""
