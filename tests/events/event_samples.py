@@ -100,9 +100,15 @@ def a_dictionary(metrics: str = METRICS, events: str = EVENTS) -> Dictionary:
     """Read definitions that are written as lists; a metric is active and counts events unless it says otherwise."""
     defaults = {"status": "active", "data_source": "internal_events"}
     return Dictionary(
-        metrics=tuple(MetricDefinition({**defaults, **fields}, "m.yml") for fields in yaml.safe_load(metrics)),
-        event_definitions=tuple(EventDefinition(fields, "e.yml") for fields in yaml.safe_load(events)),
+        metrics=tuple(MetricDefinition({**defaults, **fields}, "m.yml") for fields in _read(metrics)),
+        event_definitions=tuple(EventDefinition(fields, "e.yml") for fields in _read(events)),
     )
+
+
+def _read(text: str) -> list[dict[str, Any]]:
+    # Ten times as fast as `safe_load`, and it is read two thousand times.
+    read: list[dict[str, Any]] = yaml.load(text, Loader=yaml.CSafeLoader)
+    return read
 
 
 def values(dictionary: Dictionary, store: Store, now: datetime) -> dict[str, float]:
