@@ -32,6 +32,7 @@ from metrics_dictionary.tools.errors import OperationalError
 from tests.events.loopback_collector import LoopbackCollector
 from tests.integration.serve_process import serving, write_root
 from tests.ping.collection_samples import counted, dictionary, metric, web
+from tests.program import run
 from tests.server.running_server import API, Answer, Client
 from tests.waiting import eventually
 
@@ -153,8 +154,11 @@ def exported(place: Place, _settings: Settings) -> object:
     return result.stdout.strip().splitlines()[-1]
 
 
+FLAG = "usage_data_queries_api"
+
+
 def store_files(place: Place, _settings: Settings) -> object:
-    assert CliRunner().invoke(program, ["flag", "list", "--settings", "settings.toml"]).exit_code == 0
+    assert run("flag", "enable", FLAG, "--settings", "settings.toml", cwd=place.folder).returncode == 0
     return sorted(str(file.relative_to(place.folder)) for file in place.folder.rglob("*store.db"))
 
 

@@ -169,8 +169,32 @@ def test_the_setting_of_the_statement_timeout_is_that_of_a_snapshot_too(folder: 
 
 
 def test_the_default_stores_folder_is_made_by_whichever_command_comes_first(tmp_path: Path) -> None:
-    assert run(tmp_path, "flag", "list", METRICS_DICTIONARY_STORE="").returncode == 0
+    assert run(tmp_path, "flag", "enable", "usage_data_queries_api", METRICS_DICTIONARY_STORE="").returncode == 0
     assert (tmp_path / "var" / "store.db").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("flag", "list"),
+        ("token", "list"),
+        ("token", "revoke", "1f2e3d4c"),
+        ("ping", "show"),
+        ("ping", "submit", "http://127.0.0.1:1/"),
+        ("ping", "queries"),
+        ("ping", "non-sql"),
+        ("store", "info"),
+        ("monitor", "--event", "mr_name_changed", "--once"),
+    ],
+)
+@pytest.mark.parametrize("url", ["", "sqlite:///store.db"])
+def test_a_command_that_only_reads_makes_no_store_and_says_that_there_is_none(
+    tmp_path: Path, url: str, arguments: tuple[str, ...]
+) -> None:
+    result = run(tmp_path, *arguments, METRICS_DICTIONARY_STORE=url, METRICS_DICTIONARY_DATABASE="")
+    assert list(tmp_path.iterdir()) == []
+    assert "there is no store" in result.stderr + result.stdout
+    assert "Traceback" not in result.stderr
 
 
 def test_a_store_that_makes_no_sense_is_one_line(tmp_path: Path) -> None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from metrics_dictionary.cli.console import note
 from metrics_dictionary.dictionary.diagnostic import Severity
 from metrics_dictionary.settings import BY_NAME, PREFIX, Settings, load_settings, setting_in_force
 from metrics_dictionary.tools.addresses import SQLITE, sqlite_path
 from metrics_dictionary.tools.errors import OperationalError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from metrics_dictionary.settings import Setting, Value
     from metrics_dictionary.stores.store import Store
@@ -166,7 +168,7 @@ def opened_store(settings: Settings, *, create: bool = True) -> Store:
     from metrics_dictionary.stores.store import OutboxLimit
 
     url = settings.string("store") or ""
-    if not create and url.startswith(SQLITE) and not sqlite_path(url).exists():
+    if not create and not has_store(settings):
         raise OperationalError(f"{sqlite_path(url)}: there is no store; name the one that is meant with --store")
     if url == BY_NAME["store"].default:
         Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
@@ -174,3 +176,21 @@ def opened_store(settings: Settings, *, create: bool = True) -> Store:
         int(settings.number("events.outbox_limit")), settings.string("events.outbox_full") == "drop"
     )
     return open_store(url, ids_limit=int(settings.number("store.idempotency_limit")), outbox_limit=outbox_limit)
+
+
+def has_store(settings: Settings) -> bool:
+    """Whether there is something to open; what a Redis holds, only a look into it tells."""
+    url = settings.string("store") or ""
+    return not url.startswith(SQLITE) or sqlite_path(url).exists()
+
+
+@contextmanager
+def kept_store(settings: Settings) -> Iterator[Store | None]:
+    """Open the store for a command that only reads; None, and a note, where there is none yet: none is made."""
+    url = settings.string("store") or ""
+    if not has_store(settings):
+        note(f"{sqlite_path(url)}: there is no store yet; if one is meant that exists, name it with --store")
+        yield None
+        return
+    with closing(opened_store(settings, create=False)) as store:
+        yield store

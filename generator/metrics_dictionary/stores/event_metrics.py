@@ -72,14 +72,14 @@ def watched_metrics(
     return tuple(found.values())
 
 
-def live_values(metrics: Iterable[MetricDefinition], store: Store, now: datetime) -> list[LiveValue]:
-    """Return what the metrics stand at. Raises what `metric_value` raises."""
+def live_values(metrics: Iterable[MetricDefinition], store: Store | None, now: datetime) -> list[LiveValue]:
+    """Return what the metrics stand at: 0 where there is no store yet. Raises what `metric_value` raises."""
     return [
         LiveValue(
             metric.key_path,
             ", ".join(metric.time_frames),
-            metric_value(metric, store, now),
-            metric_value(metric, store, now + _WEEK),
+            0 if store is None else metric_value(metric, store, now),
+            0 if store is None else metric_value(metric, store, now + _WEEK),
         )
         for metric in metrics
     ]

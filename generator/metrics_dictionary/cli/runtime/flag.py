@@ -9,7 +9,7 @@ import click
 
 from metrics_dictionary.cli.audit import audited
 from metrics_dictionary.cli.console import render_table
-from metrics_dictionary.cli.options import opened_store, setting_options, settings_of
+from metrics_dictionary.cli.options import kept_store, opened_store, setting_options, settings_of
 from metrics_dictionary.settings import BY_NAME
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ def command() -> None:
 def show(*, settings_file: Path | None, store: str | None) -> None:
     """Show each flag, whether it is on, and what decided that."""
     settings = settings_of(settings_file, store=store)
-    with closing(opened_store(settings)) as opened:
-        stored = opened.flags()
+    with kept_store(settings) as opened:
+        stored = {} if opened is None else opened.flags()
     forced = settings.forced_flags
     rows = []
     for name in FLAGS:

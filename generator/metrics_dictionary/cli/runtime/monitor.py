@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
-from contextlib import closing
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from metrics_dictionary.cli.console import render_table, terminal_width
-from metrics_dictionary.cli.options import setting_options, settings_of
+from metrics_dictionary.cli.options import has_store, kept_store, setting_options, settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -63,23 +63,30 @@ def command(
     """
     from metrics_dictionary.reading.read import read_dictionary
     from metrics_dictionary.stores.event_metrics import live_values, watched_metrics
-    from metrics_dictionary.stores.open_store import open_store
 
     if not key_paths and not events:
         raise click.UsageError("name key paths, or an event with --event")
     metrics = watched_metrics(read_dictionary(roots).dictionary, key_paths, events)
-    with closing(open_store(settings_of(settings_file, **given).string("store") or "")) as opened:
-        first = live_values(metrics, opened, datetime.now(UTC))
-        if once:
-            click.echo(_table(first, first), nl=False)
-            return
+    settings = settings_of(settings_file, **given)
+    with ExitStack() as stack:
+        store = stack.enter_context(kept_store(settings))
+
+        def look() -> list[LiveValue]:
+            nonlocal store
+            if store is None and has_store(settings):  # a server has made it meanwhile
+                store = stack.enter_context(kept_store(settings))
+            return live_values(metrics, store, datetime.now(UTC))
 
         def looks() -> Iterator[list[LiveValue]]:
-            yield first
+            yield look()
             while True:
                 time.sleep(interval)
-                yield live_values(metrics, opened, datetime.now(UTC))
+                yield look()
 
+        if once:
+            now = look()
+            click.echo(_table(now, now), nl=False)
+            return
         show = _refresh_table if sys.stdout.isatty() else _print_changes
         show(looks())
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from metrics_dictionary.cli.console import progress, render_table, report_left_out
-from metrics_dictionary.cli.options import opened_store, setting_options, settings_of
+from metrics_dictionary.cli.options import kept_store, opened_store, setting_options, settings_of
 from metrics_dictionary.tools.addresses import shown_address
 from metrics_dictionary.tools.clock import iso
 from metrics_dictionary.tools.errors import OperationalError
@@ -122,7 +122,7 @@ def _print_listing(
     from metrics_dictionary.reading.read import read_dictionary
 
     settings = settings_of(settings_file, **given)
-    with closing(opened_store(settings)) as store:
+    with kept_store(settings) as store:
         _print_json(listing(read_dictionary(roots).dictionary, open_sources(settings, store), datetime.now(UTC)))
 
 
@@ -139,8 +139,8 @@ def _print_json(value: object) -> None:
 
 def _last_payload(settings_file: Path | None, url: str | None) -> CachedPayload:
     settings = settings_of(settings_file, store=url)
-    with closing(opened_store(settings)) as store:
-        payload = store.payload()
+    with kept_store(settings) as store:
+        payload = None if store is None else store.payload()
     if payload is None:
         raise OperationalError(
             f"no payload in {shown_address(settings.string('store') or '')} yet; `ping generate` collects one"

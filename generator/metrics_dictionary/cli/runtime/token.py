@@ -10,7 +10,7 @@ import click
 
 from metrics_dictionary.cli.audit import audited
 from metrics_dictionary.cli.console import render_table
-from metrics_dictionary.cli.options import opened_store, setting_options, settings_of
+from metrics_dictionary.cli.options import kept_store, opened_store, setting_options, settings_of
 from metrics_dictionary.stores.tokens import SCOPES, new_token
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ def create(
 @setting_options("store")
 def show(*, settings_file: Path | None, store: str | None) -> None:
     """List the tokens that are not revoked."""
-    with closing(opened_store(settings_of(settings_file, store=store))) as opened:
-        tokens = opened.tokens()
+    with kept_store(settings_of(settings_file, store=store)) as opened:
+        tokens = [] if opened is None else opened.tokens()
     today = datetime.now(UTC).date()
     rows = [
         (
@@ -84,7 +84,10 @@ def show(*, settings_file: Path | None, store: str | None) -> None:
 def revoke(*, identifier: str, settings_file: Path | None, store: str | None) -> None:
     """Revoke the token with this id; running servers refuse it within five seconds."""
     settings = settings_of(settings_file, store=store)
-    with closing(opened_store(settings)) as opened, audited(settings, "token revoke", token=identifier):
+    with (
+        closing(opened_store(settings, create=False)) as opened,
+        audited(settings, "token revoke", token=identifier),
+    ):
         if not opened.revoke_token(identifier):
             raise click.BadParameter(f"no token has the id {identifier}; `token list` shows the ids")
     click.echo(f"Revoked {identifier}.")
