@@ -34,6 +34,13 @@ class ServedProcess:
         self.port = port
         self.token = token
         self.url = f"http://127.0.0.1:{port}"
+        self.is_killed = False
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        self.process.kill()
+        self.process.communicate()
+        self.is_killed = True
 
     def megabytes(self) -> float:
         """Return how much memory the process holds."""
@@ -84,7 +91,10 @@ def served_process(folder: Path, **settings: str) -> Iterator[ServedProcess]:
                 break
         match = re.search(r"http://127\.0\.0\.1:([0-9]+)/", said)
         assert match, said + (folder / "errors.txt").read_text()
-        yield ServedProcess(process, int(match[1]), secret)
+        served = ServedProcess(process, int(match[1]), secret)
+        yield served
+        if served.is_killed:
+            return
         assert process.poll() is None, (folder / "errors.txt").read_text()[-2_000:]
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=30)
