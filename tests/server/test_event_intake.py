@@ -1,14 +1,19 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+import redis
 
 from tests.server.running_server import API, EVENT, Client, Running, running
+from tests.waiting import eventually
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.services.redis import RedisServer
 
 SAID_200 = {"message": "200 OK"}
 
@@ -141,6 +146,17 @@ def test_the_header_has_at_most_fifty_names_and_four_kilobytes(served: Running, 
     assert paths[-1] == "..."
     assert len(answer.headers["x-unknown-properties"]) <= 4096
     assert len(paths) == (51 if name == "x{}" else 2)
+
+
+def test_a_server_that_collects_no_payloads_knows_the_time_of_its_redis(
+    tmp_path: Path, redis_server: RedisServer
+) -> None:
+    with redis.Redis.from_url(redis_server.url, protocol=2) as database:
+        database.flushall()
+        with running(tmp_path, settings={"ping.enabled": False}, store=redis_server.url) as served:
+            hashes = [key for key in database.scan_iter() if database.type(key) == b"hash"]
+            assert eventually(lambda: any(database.hexists(key, "trusted_time") for key in hashes))
+            assert abs(served.store.estimated_now() - datetime.now(UTC)) < timedelta(seconds=5)
 
 
 def test_undeclared_properties_can_be_refused(tmp_path: Path) -> None:

@@ -155,6 +155,7 @@ class Service:
                 return settings
             server.reconfigure(options)
             server.router = router
+            collect_seldom()
             self._background.close()
             self._background.push(background.pop_all())
         late = sorted(name for name in NEEDS_RESTART if new.values[name] != settings.values[name])
