@@ -20,7 +20,7 @@ import yaml
 from metrics_dictionary.stores.open_store import open_store
 from metrics_dictionary.stores.store import Changes, Recording
 from tests.program import COMMAND, environment, run
-from tests.small_root import METRIC, write, write_boards
+from tests.small_root import EVENT, METRIC, write, write_boards
 
 COMMON = (
     *("--description", "People who opened a board: once or more.", "--milestone", "18.10"),
@@ -275,20 +275,26 @@ def test_the_dialogue_for_a_metric_searches_the_event_shows_the_file_and_saves(
     root: Path, open_terminal: OpenTerminal
 ) -> None:
     terminal = open_terminal("new", "metric", "--definitions", root)
-    assert "create_board" in terminal.answer("Which event?", "issue board") + terminal.answer(
-        "Number of the event", "1"
+    terminal.answer("Which event?", "pancake")
+    assert "No event matches; `metrics-dictionary new event` defines one." in terminal.answer(
+        "Which event?", "creat_bord"
     )
+    assert "No event matches. Close: create_board." in terminal.answer("Which event?", "issue board")
+    assert "create_board" in terminal.answer("Number of the event", "1")
     assert "how many different people" in terminal.answer("What is counted", "nonsense")
     terminal.answer("What is counted", "user.id")
     terminal.answer("Count only occurrences", "label")
     terminal.answer("Value of label", "sidebar")
-    assert "all" not in terminal.answer("Time frames [", "").partition("Value of label")[2]
+    assert "all" not in terminal.answer("Time frames [", "none").partition("Value of label")[2]
+    assert "An answer is needed." in terminal.answer("Time frames [", "")
     terminal.answer("Key path", "counts.boards")
     terminal.answer("Key path", "")
     terminal.answer("Description", "People who saved a board from the sidebar.")
     terminal.answer("Product group", "")
     terminal.answer("Data category", "")
-    terminal.answer("Tiers", "1, 2")
+    terminal.answer("Tiers", "none")
+    assert "An answer is needed." in terminal.answer("Tiers", "1, 9")
+    assert "1, 9 is not one of these" in terminal.answer("Tiers", "1, 2")
     terminal.answer("Milestone", "18")
     terminal.answer("Milestone", "18.7")
     terminal.answer("Merge request", "https://example.com/7")
@@ -307,11 +313,14 @@ def test_the_dialogue_for_an_event_shows_similar_ones_and_a_no_writes_nothing(
 ) -> None:
     before = texts(root)
     terminal = open_terminal("new", "event", "--definitions", root, *COMMON)
-    terminal.answer("Name of the event", "create_board")
+    terminal.answer("Name of the event", "Open a board")
+    form = "An action has lowercase letters, digits and _ only."
+    assert form in terminal.answer("Name of the event", "create_board")
     assert "is already an event" in terminal.answer("Name of the event", "open_board")
     assert "create_board" in terminal.answer("Is yours a different event?", "y")
     terminal.answer("Identifiers", "none")
-    terminal.answer("Property to record", "label")
+    terminal.answer("Property to record", "The label")
+    assert form in terminal.answer("Property to record", "label")
     terminal.answer("What label means", "Where: list or menu.")
     terminal.answer("Property to record", "")
     terminal.answer("Product group", "planning")
@@ -319,6 +328,19 @@ def test_the_dialogue_for_an_event_shows_similar_ones_and_a_no_writes_nothing(
     assert "additional_properties:" in terminal.answer("Write this file?", "n")
     terminal.read_until("Nothing was written.")
     assert terminal.end() == 0
+    assert texts(root) == before
+
+
+def test_who_finds_that_the_event_is_there_already_leaves_and_nothing_is_written(
+    root: Path, open_terminal: OpenTerminal
+) -> None:
+    for number in range(9):
+        write(root / "events" / f"board_{number}.yml", EVENT.replace("create_board", f"share_board_{number}"))
+    before = texts(root)
+    terminal = open_terminal("new", "event", "--definitions", root, *COMMON)
+    terminal.answer("Name of the event", "open_board")
+    assert "more; add words to narrow the search" in terminal.answer("Is yours a different event?", "n")
+    assert terminal.end() == 130
     assert texts(root) == before
 
 
