@@ -28,6 +28,7 @@ from tests.benchmarks.corpus import write_corpus
 from tests.benchmarks.database import write_database, write_definitions
 from tests.benchmarks.figure import Figure
 from tests.benchmarks.load import Load, measure_load
+from tests.services.redis import running_redis
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,6 +47,7 @@ ROWS, METRICS = 2_000_000, 1_000
 def runtime_figures(scratch: Path, seconds: float) -> Iterator[Figure]:
     """Measure every budget of the runtime; ``seconds`` is how long each load lasts."""
     yield from _event_figures(scratch / "events", seconds)
+    yield from _redis_figures(scratch / "redis", seconds)
     yield from _definition_figures(scratch / "definitions", seconds)
     yield from _payload_figures(scratch / "payload")
 
@@ -66,6 +68,22 @@ def _event_figures(scratch: Path, seconds: float) -> Iterator[Figure]:
     yield Figure("track_event, p99 over median", one.p99_ms / one.median_ms, 10)
     yield Figure("track_events of 50, events/s", many.requests_per_second * 50, 50_000, at_least=True)
     yield Figure("track_events of 50, p99 over median", many.p99_ms / many.median_ms, 10)
+
+
+def _redis_figures(scratch: Path, seconds: float) -> Iterator[Figure]:
+    """Measure events on a Redis that writes all to disk before it answers."""
+    with running_redis(durable=True) as store, _serving(Path("definitions"), scratch, store.url) as server:
+        headers = {"PRIVATE-TOKEN": server.token}
+        one = measure_load(f"{server.url}{API}/track_event", seconds=seconds, headers=headers, body=json.dumps(EVENT))
+        with _fastapi() as url:
+            peer = measure_load(f"{url}/track_event", seconds=seconds, body=json.dumps(EVENT))
+        batch = json.dumps({"events": [EVENT] * 50})
+        many = measure_load(f"{server.url}{API}/track_events", seconds=seconds, headers=headers, body=batch)
+    for load in (one, many, peer):
+        _require_success(load)
+    ratio = one.requests_per_second / peer.requests_per_second
+    yield Figure("track_event on Redis over FastAPI/uvicorn that stores nothing", ratio, 0.8, at_least=True)
+    yield Figure("track_events of 50 on Redis, events/s", many.requests_per_second * 50, 25_000, at_least=True)
 
 
 def _definition_figures(scratch: Path, seconds: float) -> Iterator[Figure]:
@@ -125,9 +143,9 @@ class _Served:
 
 
 @contextmanager
-def _serving(root: Path, folder: Path) -> Iterator[_Served]:
+def _serving(root: Path, folder: Path, store: str | None = None) -> Iterator[_Served]:
     folder.mkdir(parents=True)
-    store = f"sqlite:///{folder / 'store.db'}"
+    store = store or f"sqlite:///{folder / 'store.db'}"
     program = BIN / "metrics-dictionary"
     token = subprocess.run(
         [program, "token", "create", "--user", "1", "--scopes", "api", "--store", store],
