@@ -28,6 +28,7 @@ class RedisServer:
 
     folder: Path
     durable: bool = False
+    options: tuple[str, ...] = ()
     port: int = 0
     process: subprocess.Popen[bytes] | None = None
 
@@ -38,7 +39,7 @@ class RedisServer:
     def start(self) -> None:
         """Start, on the old port if there is one. A port that somebody took meanwhile is given up."""
         for _ in range(5):
-            port = self.port or _free_port()
+            port = self.port or free_port()
             self.process = self._launched(port)
             if _answers(port, self.process):
                 self.port = port
@@ -57,7 +58,7 @@ class RedisServer:
         assert EXECUTABLE is not None
         options = {"port": str(port), "bind": "127.0.0.1", "save": "", "dir": str(self.folder)}
         options |= {"appendonly": "yes", "appendfsync": "always"} if self.durable else {"appendonly": "no"}
-        words = [word for name, value in options.items() for word in (f"--{name}", value)]
+        words = [word for name, value in options.items() for word in (f"--{name}", value)] + [*self.options]
         unprivileged = os.getuid() != 0
         with (self.folder / "log").open("wb") as log:
             return subprocess.Popen(
@@ -73,12 +74,12 @@ class RedisServer:
 
 
 @contextmanager
-def running_redis(*, durable: bool = False) -> Iterator[RedisServer]:
+def running_redis(*options: str, durable: bool = False) -> Iterator[RedisServer]:
     """Run one until the end of the `with`; a ``durable`` one writes all to disk before it answers."""
     with tempfile.TemporaryDirectory(prefix="redis-of-tests-") as folder:
         if os.getuid() == 0:
             shutil.chown(folder, "nobody", "nogroup")
-        server = RedisServer(Path(folder), durable)
+        server = RedisServer(Path(folder), durable, options)
         try:
             server.start()
             yield server
@@ -86,7 +87,8 @@ def running_redis(*, durable: bool = False) -> Iterator[RedisServer]:
             server.stop()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of loopback that nobody has at this moment."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]

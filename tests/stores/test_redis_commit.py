@@ -25,7 +25,7 @@ from metrics_dictionary.stores.store import (
     Verdict,
 )
 from tests.services.proxy import proxy_to
-from tests.services.redis import RedisServer, running_redis
+from tests.services.redis import RedisServer, free_port, running_redis
 from tests.stores.stores_under_test import at_redis, changes, recording
 from tests.waiting import eventually
 
@@ -356,6 +356,29 @@ def test_a_user_of_redis_who_may_not_do_all_of_it_writes_nothing(
     store.close()
     assert not isinstance(failure.value, OutcomeUnknownError)
     assert contents(redis_server) == before
+
+
+@pytest.mark.parametrize("command", ["pfadd", "incrby", "incrbyfloat", "expire", "get", "evalsha"])
+def test_a_probe_is_refused_where_events_would_be(redis_server: RedisServer, client: Any, command: str) -> None:
+    store = limited(redis_server, client, f"-{command}")
+    with pytest.raises(StoreUnavailableError, match=r"(?i)permission|can't (run|access)"):
+        store.probe()
+    store.close()
+    assert client.keys("{metrics_dictionary_probe}*") == []
+
+
+@pytest.mark.usefixtures("redis_server")
+def test_a_cluster_is_refused_by_events_and_by_the_probe() -> None:
+    options = ("--cluster-enabled", "yes", "--cluster-port", str(free_port()))
+    with running_redis(*options) as server, redis.Redis.from_url(server.url) as by_hand:
+        by_hand.execute_command("CLUSTER ADDSLOTSRANGE", 0, 16_383)
+        assert eventually(lambda: by_hand.execute_command("CLUSTER INFO")["cluster_state"] == "ok")
+        store = RedisStore(server.url)
+        for attempt in (lambda: store.commit([EVERYTHING]), store.probe):
+            with pytest.raises(StoreUnavailableError, match="hash to the same slot") as failure:
+                attempt()
+            assert not isinstance(failure.value, OutcomeUnknownError)
+        store.close()
 
 
 def test_what_cannot_be_taken_back_is_called_unknown(redis_server: RedisServer, client: Any) -> None:

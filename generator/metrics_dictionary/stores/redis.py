@@ -12,7 +12,8 @@ import sys
 import threading
 import uuid
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from operator import methodcaller
 from typing import TYPE_CHECKING, Any, cast
 
@@ -20,6 +21,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from metrics_dictionary.stores.keys import KEY_LIFETIME
 from metrics_dictionary.stores.outbox.redis_outbox import (
     DELETE,
     DROPPED,
@@ -36,7 +38,15 @@ from metrics_dictionary.stores.outbox.redis_outbox import (
     rows_of,
 )
 from metrics_dictionary.stores.redis_backup import holdings, put_back, write_backup
-from metrics_dictionary.stores.redis_commit import CommitConnection, MaybeDoneError, packed, verdicts
+from metrics_dictionary.stores.redis_commit import (
+    ID_TABLES,
+    STATE,
+    CommitConnection,
+    Limits,
+    MaybeDoneError,
+    packed,
+    verdicts,
+)
 from metrics_dictionary.stores.store import (
     ADOPTED,
     ADOPTION_SECONDS,
@@ -46,10 +56,12 @@ from metrics_dictionary.stores.store import (
     OUTBOX_LIMIT,
     PROBE_SECONDS,
     CachedPayload,
+    Changes,
     CounterError,
     OutboxLimit,
     OutboxRow,
     OutcomeUnknownError,
+    Recording,
     StoreUnavailableError,
     UnreadableError,
     tell_forgotten_early,
@@ -66,7 +78,7 @@ if TYPE_CHECKING:
 
     from redis.client import Pipeline
 
-    from metrics_dictionary.stores.store import OutboxState, Recording, RefusedRow, Verdict
+    from metrics_dictionary.stores.store import OutboxState, RefusedRow, Verdict
     from metrics_dictionary.tools.clock import Clock
 
 TIMEOUT = 5.0
@@ -81,20 +93,21 @@ PAYLOAD = "{metrics_dictionary_payload}"
 TRUSTED = "trusted_time"
 """The name of the state in which TrustedTime keeps what it knows."""
 
-STATE = "{metrics_dictionary_state}"
 TOKENS = "{metrics_dictionary_tokens}"
 FLAGS = "{metrics_dictionary_flags}"
-PROBE = "{metrics_dictionary_probe}"
-IDS = "{metrics_dictionary_ids}"
-ID_TABLES = (f"{IDS}_0", f"{IDS}_1", f"{IDS}_2")
-"""Three tables of ids, of which one is filled; the oldest is emptied whole and filled next."""
-
+PROBED = tuple(f"{{metrics_dictionary_probe}}_{kind}" for kind in ("counter", "sum", "set"))
 LEASE = "{metrics_dictionary_lease}_"
 
-COMMIT_KEYS = (STATE, OUTBOX, IDS, *ID_TABLES, DUE)
-"""The keys that every commit may touch, in the order of the script."""
+PROBING = Recording(Changes({PROBED[0]: 1}, {PROBED[1]: 1}, {PROBED[2]: frozenset({"1"})}, frozenset(PROBED)))
+"""What a probe records: something of each kind, as events do."""
 
-PROBE_LIFETIME = 60
+PROBE_LIFETIME = timedelta(seconds=60)
+
+PROBE_TIMEOUTS = {"socket_connect_timeout": PROBE_SECONDS / 4, "socket_timeout": PROBE_SECONDS * 3 / 4}
+"""In seconds: to connect, and to be answered."""
+
+POLICY = re.compile(r"^maxmemory_policy:(?!noeviction\b)(\S+)", re.MULTILINE)
+"""A policy by which Redis deletes keys; a part of what INFO says."""
 
 MAX_KEYS_PER_QUERY = 1_000
 
@@ -174,10 +187,10 @@ class RedisStore:
         self._redis = redis.Redis(connection_pool=pool)
         self._commits = CommitConnection(pool.connection_class(**pool.connection_kwargs))
         self._commit_lock = threading.Lock()
+        self._probes = CommitConnection(pool.connection_class(**{**pool.connection_kwargs, **PROBE_TIMEOUTS}))
+        self._probe_lock = threading.Lock()
         # A third of the ids fit into each table: so the youngest two thirds are kept, however fast they come.
-        self._ids_per_table = max(1, ids_limit // len(ID_TABLES))
-        self._outbox_limit = outbox_limit
-        self._probes = _probing_client(pool)
+        self._limits = Limits(max(1, ids_limit // len(ID_TABLES)), outbox_limit, KEY_LIFETIME)
         self._eviction_warning: str | None = None
         self._identifier: str | None = None
         self._time = TrustedTime(clock, monotonic)
@@ -188,18 +201,19 @@ class RedisStore:
         if not recordings:
             return []
         with self._commit_lock:
-            letters, crowd, seconds, _, *refused = self._written(recordings)
+            letters, crowd, seconds, _, *refused = self._written(recordings, self._commits, self._limits)
         if crowd:
             tell_forgotten_early(crowd, seconds)
         return verdicts(letters, refused)
 
-    def _written(self, recordings: Sequence[Recording]) -> list[Any]:
+    def _written(self, recordings: Iterable[Recording], connection: CommitConnection, limits: Limits) -> list[Any]:
         """Return what the script says, after it has found that this is the store that it should be."""
         with self._translating_errors():
             while True:
-                expected = self.identifier()
-                call = packed(recordings, COMMIT_KEYS, expected, self._ids_per_table, self._outbox_limit)
-                state, *answer = self._commits.call(call)
+                if self._identifier is None:
+                    connection.command("HSETNX", STATE, IDENTIFIER, str(uuid.uuid4()))
+                    self._identifier = connection.command("HGET", STATE, IDENTIFIER)
+                state, *answer = connection.run_script(packed(recordings, self._identifier or "", limits))
                 if state == "DONE":
                     return answer
                 self._require_own(*(field or None for field in answer))
@@ -371,16 +385,17 @@ class RedisStore:
         return identifier
 
     def probe(self) -> None:
-        with self._translating_errors(), self._probes.pipeline(transaction=True) as pipeline:
-            if self._identifier is None:
-                pipeline.hsetnx(STATE, IDENTIFIER, str(uuid.uuid4()))
-            pipeline.set(PROBE, "1", ex=PROBE_LIFETIME)
-            pipeline.info("memory")
-            pipeline.hmget(STATE, IDENTIFIER, ADOPTED)
-            *_, memory, kept = pipeline.execute()
-            self._require_own(*kept)
-        policy = memory.get("maxmemory_policy", "noeviction")
-        self._eviction_warning = None if policy == "noeviction" else EVICTION.format(policy=policy)
+        """Record something as events are recorded: whatever refuses them refuses this."""
+        with self._probe_lock:
+            _, _, _, _, *refused = self._written(
+                [PROBING], self._probes, replace(self._limits, lifetime=PROBE_LIFETIME)
+            )
+            with self._translating_errors():
+                memory = self._probes.command("INFO", "memory")
+        for key in refused:
+            raise StoreUnavailableError(f"{self._name}: the key {key} holds what this store did not write; delete it")
+        policy = POLICY.search(memory)
+        self._eviction_warning = EVICTION.format(policy=policy[1]) if policy else None
 
     def holdings(self, named: Sequence[str] = ()) -> dict[str, int]:
         with self._translating_errors(), self._patient_client() as client:
@@ -404,7 +419,7 @@ class RedisStore:
     def close(self) -> None:
         self._closed = True
         self._commits.disconnect()
-        self._probes.connection_pool.disconnect()
+        self._probes.disconnect()
         self._pool.disconnect()
 
     def _reply(self, command: Callable[[Pipeline], object]) -> object:
@@ -489,13 +504,6 @@ class RedisStore:
     def _wrong(self, key: str, found: str) -> CounterError:
         """Return the error of a key that another program wrote; what it holds is nobody's business."""
         return CounterError(f"{self._name}: the key {key} holds {found}; rename or delete the key in Redis")
-
-
-def _probing_client(pool: redis.ConnectionPool) -> redis.Redis:
-    """Return a client with one connection of its own, which waits for PROBE_SECONDS to connect and be answered."""
-    limits = {"socket_connect_timeout": PROBE_SECONDS / 4, "socket_timeout": PROBE_SECONDS * 3 / 4}
-    settings = {**pool.connection_kwargs, **limits}
-    return redis.Redis(connection_pool=redis.ConnectionPool(pool.connection_class, max_connections=1, **settings))
 
 
 def _token_text(token: Token) -> str:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import redis
 
-from metrics_dictionary.stores.keys import KEY_LIFETIME
+from metrics_dictionary.stores.outbox.redis_outbox import DUE, OUTBOX
 from metrics_dictionary.stores.store import Outcome, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
+    from datetime import timedelta
 
     from metrics_dictionary.stores.store import Changes, OutboxLimit, Recording
 
@@ -23,6 +24,14 @@ SCRIPT = Path(__file__).with_suffix(".lua").read_text(encoding="utf-8")
 
 SCRIPT_SHA = hashlib.sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
 """The name by which Redis knows it (EVALSHA)."""
+
+STATE = "{metrics_dictionary_state}"
+IDS = "{metrics_dictionary_ids}"
+ID_TABLES = (f"{IDS}_0", f"{IDS}_1", f"{IDS}_2")
+"""Three tables of ids, of which one is filled; the oldest is emptied whole and filled next."""
+
+FIXED_KEYS = (STATE, OUTBOX, IDS, *ID_TABLES, DUE)
+"""The keys that every commit may touch, in the order of the script."""
 
 MAX_EXACT = 2**53
 """Up to here Lua's numbers are exact."""
@@ -60,29 +69,28 @@ class Packed:
     arguments: list[str | bytes | int]
 
 
-def packed(
-    recordings: Iterable[Recording],
-    fixed_keys: Sequence[str],
-    identifier: str,
-    table_size: int,
-    outbox_limit: OutboxLimit,
-) -> Packed:
-    """Return what the script is called with.
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many ids fit into each of the tables, how many events into the outbox, and how long weekly keys live."""
 
-    ``fixed_keys`` are the state, the outbox, the rotation, three tables and the refused events. The store must have
-    this ``identifier``; ``table_size`` ids fit into each table.
-    """
-    packing = _Packing(fixed_keys)
+    ids: int
+    outbox: OutboxLimit
+    lifetime: timedelta
+
+
+def packed(recordings: Iterable[Recording], identifier: str, limits: Limits) -> Packed:
+    """Return what the script is called with. The store must have this ``identifier``."""
+    packing = _Packing()
     listed = json.dumps([packing.recording(one) for one in recordings], ensure_ascii=False, separators=(",", ":"))
     arguments: list[str | bytes | int] = [
         identifier,
-        table_size,
-        int(KEY_LIFETIME.total_seconds()),
+        limits.ids,
+        int(limits.lifetime.total_seconds()),
         b"".join(packing.names),
         b"".join(packing.digests),
         listed.encode("utf-8", "surrogatepass"),
-        outbox_limit.rows,
-        int(outbox_limit.drop),
+        limits.outbox.rows,
+        int(limits.outbox.drop),
         *packing.rows,
     ]
     return Packed(list(packing.positions), arguments)
@@ -97,8 +105,8 @@ def verdicts(letters: str, refused: Iterable[str]) -> list[Verdict]:
 class _Packing:
     """Collects what recordings have in common: each key once, names, digests and rows in one list each."""
 
-    def __init__(self, fixed_keys: Sequence[str]) -> None:
-        self.positions = {key: position for position, key in enumerate(fixed_keys, 1)}
+    def __init__(self) -> None:
+        self.positions = {key: position for position, key in enumerate(FIXED_KEYS, 1)}
         self.names: list[bytes] = []
         self.digests: list[bytes] = []
         self.rows: list[str] = []
@@ -140,23 +148,26 @@ def _exact(number: float) -> float | str:
 class CommitConnection:
     """A connection of its own for the script. It tells what was never sent from what Redis may have done.
 
-    One thread at a time may use it.
+    One thread at a time may use it. Every call raises redis.RedisError and OSError when nothing is done, and
+    MaybeDoneError.
     """
 
     def __init__(self, connection: Any) -> None:  # a redis.Connection: most of its methods have no types
         self._connection = connection
 
-    def call(self, call: Packed) -> list[Any]:
-        """Run the script and return its answer.
-
-        Raises redis.RedisError and OSError when nothing is written, and MaybeDoneError.
-        """
+    def run_script(self, call: Packed) -> list[Any]:
+        """Run the script and return its answer."""
         arguments = (len(call.keys), *call.keys, *call.arguments)
-        self._connect()
         try:
-            return self._answer("EVALSHA", SCRIPT_SHA, *arguments)
+            answer: list[Any] = self.command("EVALSHA", SCRIPT_SHA, *arguments)
         except redis.exceptions.NoScriptError:
-            return self._answer("EVAL", SCRIPT, *arguments)
+            answer = self.command("EVAL", SCRIPT, *arguments)
+        return answer
+
+    def command(self, *words: str | bytes | int) -> Any:
+        """Return what Redis answers to a command."""
+        self._connect()
+        return self._answer(words)
 
     def disconnect(self) -> None:
         """Close it; the next call connects anew."""
@@ -173,10 +184,10 @@ class CommitConnection:
             self._connection.disconnect()
             self._connection.connect()
 
-    def _answer(self, *command: str | bytes | int) -> list[Any]:
+    def _answer(self, words: Iterable[str | bytes | int]) -> Any:
         try:
-            self._connection.send_command(*command)
-            answer: list[Any] = self._connection.read_response()
+            self._connection.send_command(*words)
+            return self._connection.read_response()
         except NOT_DONE:
             raise
         except (redis.ConnectionError, redis.TimeoutError, OSError) as error:
@@ -186,4 +197,3 @@ class CommitConnection:
             if str(error).startswith(PARTLY):
                 raise MaybeDoneError(str(error)) from error
             raise
-        return answer
