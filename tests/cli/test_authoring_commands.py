@@ -334,7 +334,7 @@ def test_the_dialogue_for_an_event_shows_similar_ones_and_a_no_writes_nothing(
 def test_who_finds_that_the_event_is_there_already_leaves_and_nothing_is_written(
     root: Path, open_terminal: OpenTerminal
 ) -> None:
-    for number in range(9):
+    for number in range(12):
         write(root / "events" / f"board_{number}.yml", EVENT.replace("create_board", f"share_board_{number}"))
     before = texts(root)
     terminal = open_terminal("new", "event", "--definitions", root, *COMMON)
