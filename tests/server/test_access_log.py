@@ -1,18 +1,17 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
-from metrics_dictionary.server.transport.access_log import AccessLog
+from metrics_dictionary.server.transport.access_log import AccessLog, log_notice, write_line
 from metrics_dictionary.tools.errors import OperationalError
 from tests.server.running_server import API, OPTIONS, Client, running
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 DEFINITIONS = f"{API}/metric_definitions"
 TRACK = f"{API}/track_event"
@@ -43,3 +42,14 @@ def test_the_access_log_has_a_line_a_request_and_never_a_token(tmp_path: Path) -
 def test_an_access_log_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     with pytest.raises(OperationalError, match=r"nowhere/log: cannot write the access log: No such file"):
         AccessLog(str(tmp_path / "nowhere" / "log"))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device is always full here")
+def test_a_log_on_a_full_disk_loses_its_line_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Path("/dev/full").open("w", buffering=1) as full, monkeypatch.context() as patch:
+        patch.setattr(sys, "stderr", full)
+        log_notice("warning", "the disk is full")
+        write_line("service ping: payload generated")
+        with pytest.raises(OSError, match="No space left"):
+            full.write("this is how it would end\n")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), full.fileno())  # so that the file can be closed

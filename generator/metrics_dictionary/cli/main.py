@@ -6,6 +6,7 @@ import errno
 import importlib
 import os
 import sys
+from contextlib import suppress
 from typing import NoReturn
 
 import click
@@ -105,7 +106,8 @@ def _exit(code: int) -> NoReturn:
         code = _exit_status_of(error) or code
     # Everything is written and every block has ended. Leaving without taking all objects apart saves 8 % of the time
     # that `validate FILE` takes (0.229 s of processor time in place of 0.248 s) and 3 % of an export of 5,000.
-    sys.stderr.flush()
+    with suppress(OSError):  # a full disk changes nothing about what was done
+        sys.stderr.flush()
     os._exit(code)
 
 

@@ -5,7 +5,6 @@ The threads bring events to the collector and collect a payload every week.
 
 from __future__ import annotations
 
-import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -20,6 +19,7 @@ from metrics_dictionary.ping.collect.scheduler import Scheduler, overdue
 from metrics_dictionary.ping.sources.open_sources import open_sources
 from metrics_dictionary.server.lifecycle import Lifecycle
 from metrics_dictionary.server.store_probe import StoreProbe
+from metrics_dictionary.server.transport.access_log import write_line
 from metrics_dictionary.tools.clock import utc_now
 from metrics_dictionary.tools.errors import OperationalError
 
@@ -119,7 +119,7 @@ class Application:
         return Scheduler(
             self.generate_payload,
             self.store,
-            log=_log,
+            log=write_line,
             interval=timedelta(days=days),
         )
 
@@ -143,7 +143,3 @@ def _clock_warnings(store: Store) -> Iterator[str]:
     """
     store.trusted_now()
     yield from ()
-
-
-def _log(line: str) -> None:
-    sys.stderr.write(f"{line}\n")

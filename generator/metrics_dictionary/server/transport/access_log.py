@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -130,5 +131,11 @@ def _log(level: str, request: Request | None, text: str, **more: str) -> None:
     line = {"time": iso(utc_now()), "level": level, "message": text, **more}
     if request is not None:
         line |= {"request_id": request.identifier, "method": request.method, "path": request.path}
-    sys.stderr.write(json.dumps(line, separators=(",", ":")) + "\n")
-    sys.stderr.flush()
+    write_line(json.dumps(line, separators=(",", ":")))
+
+
+def write_line(text: str) -> None:
+    """Write a line to standard error; a full disk, or a reader that is gone, loses the line and ends no server."""
+    with suppress(OSError, ValueError):
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
