@@ -14,7 +14,7 @@ from metrics_dictionary.events.event_errors import (
     MAX_ERRORS,
     EventErrors,
     InvalidEventsError,
-    UnknownEventsError,
+    UncountableEventsError,
     described,
 )
 from metrics_dictionary.events.tracking import EventNames, EventTracker, IntakeRules
@@ -342,7 +342,7 @@ def test_a_name_of_200_characters_is_taken_and_a_longer_one_refused(tracker: Sto
 
 def test_similar_names_are_looked_for_three_times_in_a_request(store: SqliteStore, clock: Clock) -> None:
     bodies = [{"event": name} for name in ("renme", "renme", "mrege", "unrad", "rneame")]
-    with pytest.raises(UnknownEventsError) as refused:
+    with pytest.raises(UncountableEventsError) as refused:
         StoredTracker(DICTIONARY, store, clock=clock).track(bodies, 7)
     assert [error.partition("; ")[2] for error in refused.value.errors] == [
         'did you mean "rename"?', 'did you mean "rename"?', 'did you mean "merge"?', 'did you mean "unread"?', ""
@@ -366,7 +366,7 @@ UNKNOWN = {
 def test_an_event_without_a_definition_is_refused_or_ignored(
     event: str, error: str, store: SqliteStore, clock: Clock
 ) -> None:
-    with pytest.raises(UnknownEventsError) as refused:
+    with pytest.raises(UncountableEventsError) as refused:
         StoredTracker(DICTIONARY, store, clock=clock).track([{"event": event}, rename()], 7)
     assert refused.value.errors == (f"events[0].{error}",)
     assert values(DICTIONARY, store, DURING_W01) == {}
@@ -416,7 +416,7 @@ def test_an_event_may_have_happened_28_days_before_and_one_hour_after_the_truste
         tracker.track([rename(occurred_at=moment)], 7)
         assert store.totals(["{event_counters}_rename"]) == {"{event_counters}_rename": 1}
         return
-    with pytest.raises(UnknownEventsError) as refused:
+    with pytest.raises(UncountableEventsError) as refused:
         tracker.track([rename(), rename(occurred_at=moment)], 7)
     (error,) = refused.value.errors
     assert error.startswith(
@@ -506,24 +506,28 @@ def test_the_older_call_for_users_adds_to_the_same_sets(tracker: StoredTracker, 
 OLDER_REFUSED = {
     "missing": (None, InvalidEventsError, "event is missing"),
     "a number": (1, InvalidEventsError, "event: must be the name of an event, found 1"),
-    "mistyped": ("renmae", UnknownEventsError, 'event: "renmae" has no definition; did you mean "rename"?'),
-    "in no metric": ("unread", UnknownEventsError, 'event: no metric reads "unread"'),
-    "removed": ("old_push", UnknownEventsError, 'event: "old_push" was removed in 17.2 and is no longer recorded'),
-    "only in a removed metric": ("old_gone", UnknownEventsError, 'event: "old_gone" has no definition'),
-    "a redis metric's event without the prefix": ("pushes", UnknownEventsError, 'event: "pushes" has no definition'),
+    "mistyped": ("renmae", UncountableEventsError, 'event: "renmae" has no definition; did you mean "rename"?'),
+    "in no metric": ("unread", UncountableEventsError, 'event: no metric reads "unread"'),
+    "removed": ("old_push", UncountableEventsError, 'event: "old_push" was removed in 17.2 and is no longer recorded'),
+    "only in a removed metric": ("old_gone", UncountableEventsError, 'event: "old_gone" has no definition'),
+    "a redis metric's event without the prefix": (
+        "pushes",
+        UncountableEventsError,
+        'event: "pushes" has no definition',
+    ),
 }
 
 
 @pytest.mark.parametrize(("event", "kind", "error"), OLDER_REFUSED.values(), ids=OLDER_REFUSED)
 def test_the_older_calls_refuse_what_no_metric_names(
-    event: object, kind: type[InvalidEventsError | UnknownEventsError], error: str, store: SqliteStore, clock: Clock
+    event: object, kind: type[InvalidEventsError | UncountableEventsError], error: str, store: SqliteStore, clock: Clock
 ) -> None:
     tracker = StoredTracker(DICTIONARY, store, clock=clock)
     for call in (tracker.increment_counter, lambda event: tracker.increment_unique_users(event, [7])):
         with pytest.raises(kind) as refused:
             call(event)
         assert refused.value.args == (error,)
-    if kind is UnknownEventsError:
+    if kind is UncountableEventsError:
         assert StoredTracker(DICTIONARY, store, rules=LENIENT, clock=clock).increment_counter(event) == (error,)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from metrics_dictionary.events.event_errors import UnknownEventsError
+from metrics_dictionary.events.event_errors import UncountableEventsError
 from metrics_dictionary.events.tracking import EventTracker
 from metrics_dictionary.reading.read import read_dictionary
 from tests.program import run
@@ -144,7 +144,7 @@ def test_an_event_that_is_alone_is_found_under_its_category_too(root: Path, tmp_
 
 
 def test_a_call_means_the_internal_one_or_is_told_the_categories(root: Path) -> None:
-    with pytest.raises(UnknownEventsError, match='of "GroupsController" and "ProjectsController", and none'):
+    with pytest.raises(UncountableEventsError, match='of "GroupsController" and "ProjectsController", and none'):
         EventTracker(read_dictionary(root).dictionary).track([{"event": "show"}], 1)
     internal(root)
     tracked = EventTracker(read_dictionary(root).dictionary).track([{"event": "show"}], 1)

@@ -32,8 +32,8 @@ class InvalidEventsError(EventsRefusedError):
     """The request does not have the form of events (400)."""
 
 
-class UnknownEventsError(EventsRefusedError):
-    """The form is right, but the dictionary does not have these events (422)."""
+class UncountableEventsError(EventsRefusedError):
+    """The form is right, but the dictionary does not have these events, or they happened too long ago (422)."""
 
 
 class EventErrors:
@@ -49,14 +49,14 @@ class EventErrors:
         self._invalid = True
         self._add(sentence)
 
-    def unknown(self, sentence: str) -> None:
-        """Note an event that the dictionary does not have. Raises the errors when there are too many."""
+    def uncountable(self, sentence: str) -> None:
+        """Note an event that cannot be counted although its form is right. Raises the errors when there are too many."""
         self._add(sentence)
 
     def raise_any(self) -> None:
-        """Raise what was noted, all of it: InvalidEventsError, or UnknownEventsError when nothing else is wrong."""
+        """Raise what was noted, all of it: InvalidEventsError, or UncountableEventsError where the form is right."""
         if self._sentences:
-            raise (InvalidEventsError if self._invalid else UnknownEventsError)(tuple(self._sentences))
+            raise (InvalidEventsError if self._invalid else UncountableEventsError)(tuple(self._sentences))
 
     def suggestion(self, name: str, place: str, near: Callable[[str], Iterable[str]]) -> str:
         """Ask whether one of the names that ``near`` returns was meant; empty where there is none.

@@ -11,7 +11,7 @@ from metrics_dictionary.events.counting import CounterIndex, count
 from metrics_dictionary.events.event_errors import (
     EventErrors,
     InvalidEventsError,
-    UnknownEventsError,
+    UncountableEventsError,
     described,
     quoted,
 )
@@ -115,7 +115,7 @@ class EventTracker:
         In a ``batch`` each error names its event, `events[3].…`; by default a list of one event is not a batch.
         ``form``: the body comes from a form, where numbers are strings. ``user`` is the id of the token's user.
 
-        Raises InvalidEventsError and UnknownEventsError, and StoreUnavailableError when an event goes to the collector
+        Raises InvalidEventsError and UncountableEventsError, and StoreUnavailableError when an event goes to the collector
         and the store does not say what this instance is called.
         """
         given = _listed(bodies)
@@ -134,7 +134,7 @@ class EventTracker:
             elif self._rules.ignore_unknown:
                 ignored.append(f"{place}event: {self._names.refusal(occurrence.event, errors)}")
             else:
-                errors.unknown(f"{place}event: {self._names.refusal(occurrence.event, errors)}")
+                errors.uncountable(f"{place}event: {self._names.refusal(occurrence.event, errors)}")
         errors.raise_any()
         return Tracked(self._recording(occurrences), tuple(ignored), tuple(reader.undeclared))
 
@@ -173,7 +173,7 @@ class EventTracker:
         now = self._trusted_clock()
         if not -self._rules.max_age <= moment - now <= MAX_AHEAD:
             days = self._rules.max_age / timedelta(days=1)
-            errors.unknown(
+            errors.uncountable(
                 f"{place}occurred_at: must be at most {days:g} days before and one hour after the server's time, "
                 f"{iso(now)}, found {quoted(moment.isoformat())}"
             )
@@ -205,7 +205,7 @@ class EventTracker:
         )
         if self._rules.ignore_unknown:
             return (f"event: {refusal}",)
-        raise UnknownEventsError((f"event: {refusal}",))
+        raise UncountableEventsError((f"event: {refusal}",))
 
 
 class EventNames:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from metrics_dictionary.events.event_errors import MAX_ERRORS, InvalidEventsError, UnknownEventsError
+from metrics_dictionary.events.event_errors import MAX_ERRORS, InvalidEventsError, UncountableEventsError
 from metrics_dictionary.events.occurrence import MAX_UNDECLARED, UUID_PATTERN
 from metrics_dictionary.events.tracking import MAX_EVENTS
 from metrics_dictionary.server.api.body import MAX_FIELDS, MAX_LEVELS, Fields, read_fields
@@ -256,7 +256,7 @@ class EventIntake:
             tracked = count(fields, request)
         except InvalidEventsError as error:
             return error_response(400, str(error))
-        except UnknownEventsError as error:
+        except UncountableEventsError as error:
             return error_response(422, str(error))
         for sentence in tracked.ignored:
             log_info(request, f"ignored: {sentence}")
