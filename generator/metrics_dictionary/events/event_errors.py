@@ -50,7 +50,7 @@ class EventErrors:
         self._add(sentence)
 
     def uncountable(self, sentence: str) -> None:
-        """Note an event that cannot be counted although its form is right. Raises the errors when there are too many."""
+        """Note an event that has the form of one and cannot be counted. Raises the errors when there are too many."""
         self._add(sentence)
 
     def raise_any(self) -> None:
