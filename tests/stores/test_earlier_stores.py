@@ -37,6 +37,11 @@ def rows(file: Path) -> dict[str, list[tuple[object, ...]]]:
         return {name: sorted(connection.execute(f"SELECT * FROM {name}"), key=repr) for name in names}
 
 
+def known_columns(rows: list[tuple[object, ...]], before: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
+    """Return the rows without the columns that came later, which stand behind the others."""
+    return [row[: len(before[0])] for row in rows] if before else rows
+
+
 def test_there_are_statements_of_every_earlier_version() -> None:
     assert sorted(SCHEMAS) == list(range(1, len(MIGRATIONS)))
 
@@ -52,8 +57,10 @@ def test_every_row_stays_and_the_store_gets_a_uuid(tmp_path: Path, version: int)
     after = rows(path)
     assert after["probe"] == [(1, 1)]
     for table, held in before.items():
+        if table == "probe":  # written to just now
+            continue
         added = {name for name, _ in after[table]} - {name for name, _ in held} if table == "state" else set()
-        assert [row for row in after[table] if row[0] not in added] == held
+        assert known_columns([row for row in after[table] if row[0] not in added], held) == held
         assert added <= {"store_identifier", "trusted_time"}
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
@@ -88,7 +95,7 @@ def test_a_backup_of_an_earlier_release_is_restored_in_the_form_of_this_one(tmp_
     assert restored.returncode == 0, restored.stderr
     after = rows(path)
     for table in ("totals", "sets", "members", "tokens", "flags", "payload", "outbox"):
-        assert after[table] == before[table]
+        assert known_columns(after[table], before[table]) == before[table]
     assert copy.read_bytes() == bytes_before
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
