@@ -34,13 +34,14 @@ WARM_UP_SHARE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What one load measured. ``errors`` counts connections that broke."""
+    """What one load measured. ``errors`` counts connections that broke, ``answered`` all answers, early ones too."""
 
     requests_per_second: float
     median_ms: float
     p99_ms: float
     statuses: Mapping[str, int] = field(default_factory=dict)
     errors: int = 0
+    answered: int = 0
 
 
 def measure_load(
@@ -108,6 +109,7 @@ class _Run:
         self.over = False
         self.counting = False
         self.errors = 0
+        self.all_answered = 0
         self.durations: list[float] = []
         self.statuses: Counter[bytes] = Counter()
         self._open = connections
@@ -118,6 +120,7 @@ class _Run:
         return first + b"".join([_uuid7() + part for part in others]) if others else first
 
     def answered(self, status: bytes, seconds: float) -> None:
+        self.all_answered += 1
         if self.counting:
             self.statuses[status] += 1
             self.durations.append(seconds)
@@ -167,6 +170,7 @@ async def _load(url: str, request: bytes, connections: int, seconds: float, paus
         p99_ms=durations[int(len(durations) * 0.99)] * 1000,
         statuses={status.decode(): number for status, number in run.statuses.items()},
         errors=run.errors,
+        answered=run.all_answered,
     )
 
 

@@ -43,47 +43,89 @@ EVENT = {
 }
 ROWS, METRICS = 2_000_000, 1_000
 
+LIMITS = {"SERVER_TOKEN_RATE": "1000000", "SERVER_ADDRESS_RATE": "1000000"}
+"""Limits on calls that are on and let everything through."""
+
 
 def runtime_figures(scratch: Path, seconds: float) -> Iterator[Figure]:
     """Measure every budget of the runtime; ``seconds`` is how long each load lasts."""
     yield from _event_figures(scratch / "events", seconds)
-    yield from _redis_figures(scratch / "redis", seconds)
     yield from _definition_figures(scratch / "definitions", seconds)
     yield from _payload_figures(scratch / "payload")
 
 
+@dataclass(frozen=True, slots=True)
+class _EventLoads:
+    """Loads on one store: an event a request and 50 a request, each without and with ids, and what the events cost.
+
+    ``cpu`` (seconds of all processes) and ``written`` (MB that went to the disk) are for a million events with ids, an
+    event a request.
+    """
+
+    one: Load
+    one_with_ids: Load
+    many: Load
+    many_with_ids: Load
+    cpu: float
+    written: float
+
+
 def _event_figures(scratch: Path, seconds: float) -> Iterator[Figure]:
-    with _serving(Path("definitions"), scratch) as server:
-        headers = {"PRIVATE-TOKEN": server.token}
-        one = measure_load(f"{server.url}{API}/track_event", seconds=seconds, headers=headers, body=json.dumps(EVENT))
-        batch = json.dumps({"events": [EVENT] * 50})
-        many = measure_load(f"{server.url}{API}/track_events", seconds=seconds, headers=headers, body=batch)
+    with _serving(Path("definitions"), scratch / "sqlite", **LIMITS) as server:
+        sqlite = _event_loads(server, (server.process.pid,), seconds)
+    with (
+        running_redis(durable=True) as redis,
+        _serving(Path("definitions"), scratch / "redis", STORE=redis.url, **LIMITS) as server,
+    ):
+        pids = (server.process.pid, *([] if redis.process is None else [redis.process.pid]))
+        in_redis = _event_loads(server, pids, seconds)
     with _fastapi() as url:
         peer = measure_load(f"{url}/track_event", seconds=seconds, body=json.dumps(EVENT))
-    for load in (one, many, peer):
-        _require_success(load)
+    _require_success(peer)
+    one, many = sqlite.one, sqlite.many
     yield Figure("track_event, requests/s", one.requests_per_second, 4_000, at_least=True)
-    ratio = one.requests_per_second / peer.requests_per_second
-    yield Figure("track_event over FastAPI/uvicorn that stores nothing", ratio, 1.0, at_least=True)
+    ratio = sqlite.one_with_ids.requests_per_second / peer.requests_per_second
+    yield Figure("track_event with ids and limits over FastAPI/uvicorn that stores nothing", ratio, 1.5, at_least=True)
     yield Figure("track_event, p99 over median", one.p99_ms / one.median_ms, 10)
     yield Figure("track_events of 50, events/s", many.requests_per_second * 50, 50_000, at_least=True)
+    ratio = sqlite.many_with_ids.requests_per_second / many.requests_per_second
+    yield Figure("track_events of 50, with ids over without", ratio, 0.5, at_least=True)
     yield Figure("track_events of 50, p99 over median", many.p99_ms / many.median_ms, 10)
+    ratio = in_redis.one_with_ids.requests_per_second / peer.requests_per_second
+    yield Figure("track_event with ids on Redis (AOF always) over FastAPI/uvicorn", ratio, 0.8, at_least=True)
+    events = in_redis.many_with_ids.requests_per_second * 50
+    yield Figure("track_events of 50 with ids on Redis (AOF always), events/s", events, 25_000, at_least=True)
+    for store, loads in (("SQLite", sqlite), ("Redis", in_redis)):
+        yield Figure(f"a million events with ids on {store}, CPU seconds", loads.cpu, 300)
+        yield Figure(f"a million events with ids on {store}, MB written", loads.written, 3_000)
 
 
-def _redis_figures(scratch: Path, seconds: float) -> Iterator[Figure]:
-    """Measure events on a Redis that writes all to disk before it answers."""
-    with running_redis(durable=True) as store, _serving(Path("definitions"), scratch, store.url) as server:
-        headers = {"PRIVATE-TOKEN": server.token}
-        one = measure_load(f"{server.url}{API}/track_event", seconds=seconds, headers=headers, body=json.dumps(EVENT))
-        with _fastapi() as url:
-            peer = measure_load(f"{url}/track_event", seconds=seconds, body=json.dumps(EVENT))
-        batch = json.dumps({"events": [EVENT] * 50})
-        many = measure_load(f"{server.url}{API}/track_events", seconds=seconds, headers=headers, body=batch)
-    for load in (one, many, peer):
-        _require_success(load)
-    ratio = one.requests_per_second / peer.requests_per_second
-    yield Figure("track_event on Redis over FastAPI/uvicorn that stores nothing", ratio, 0.8, at_least=True)
-    yield Figure("track_events of 50 on Redis, events/s", many.requests_per_second * 50, 25_000, at_least=True)
+def _event_loads(server: _Served, pids: Sequence[int], seconds: float) -> _EventLoads:
+    def load(call: str, body: object) -> Load:
+        url, headers = f"{server.url}{API}/{call}", {"PRIVATE-TOKEN": server.token}
+        measured = measure_load(url, seconds=seconds, headers=headers, body=json.dumps(body))
+        _require_success(measured)
+        return measured
+
+    identified = {"id": "{uuid7}", **EVENT}
+    one, many = load("track_event", EVENT), load("track_events", {"events": [EVENT] * 50})
+    cpu, written = _cpu_seconds(pids), _megabytes_written(pids)
+    one_with_ids = load("track_event", identified)
+    millions = one_with_ids.answered / 1e6
+    cpu, written = (_cpu_seconds(pids) - cpu) / millions, (_megabytes_written(pids) - written) / millions
+    return _EventLoads(one, one_with_ids, many, load("track_events", {"events": [identified] * 50}), cpu, written)
+
+
+def _cpu_seconds(pids: Sequence[int]) -> float:
+    """Return what these processes have had of the processors, by proc_pid_stat(5)."""
+    fields = [Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split() for pid in pids]
+    return sum(int(one[11]) + int(one[12]) for one in fields) / os.sysconf("SC_CLK_TCK")
+
+
+def _megabytes_written(pids: Sequence[int]) -> float:
+    """Return what these processes have sent to the disk, by proc_pid_io(5): nothing where that is memory."""
+    texts = [Path(f"/proc/{pid}/io").read_text(encoding="ascii") for pid in pids]
+    return sum(int(text.partition("\nwrite_bytes: ")[2].split()[0]) for text in texts) / 1e6
 
 
 def _definition_figures(scratch: Path, seconds: float) -> Iterator[Figure]:
@@ -143,9 +185,9 @@ class _Served:
 
 
 @contextmanager
-def _serving(root: Path, folder: Path, store: str | None = None) -> Iterator[_Served]:
+def _serving(root: Path, folder: Path, **settings: str) -> Iterator[_Served]:
     folder.mkdir(parents=True)
-    store = store or f"sqlite:///{folder / 'store.db'}"
+    store = settings.pop("STORE", f"sqlite:///{folder / 'store.db'}")
     program = BIN / "metrics-dictionary"
     token = subprocess.run(
         [program, "token", "create", "--user", "1", "--scopes", "api", "--store", store],
@@ -166,7 +208,7 @@ def _serving(root: Path, folder: Path, store: str | None = None) -> Iterator[_Se
         "--site",
         folder / "site",
     ]
-    with _running([str(word) for word in command], port) as process:
+    with _running([str(word) for word in command], port, **settings) as process:
         yield _Served(f"http://127.0.0.1:{port}", token, process)
 
 
@@ -179,9 +221,9 @@ def _fastapi() -> Iterator[str]:
 
 
 @contextmanager
-def _running(command: Sequence[str], port: int) -> Iterator[subprocess.Popen[str]]:
-    environment = {**os.environ, "METRICS_DICTIONARY_PING_ENABLED": "false"}
-    environment["METRICS_DICTIONARY_SERVER_DRAIN_SECONDS"] = "0"
+def _running(command: Sequence[str], port: int, **settings: str) -> Iterator[subprocess.Popen[str]]:
+    settings = {"PING_ENABLED": "false", "SERVER_DRAIN_SECONDS": "0", **settings}
+    environment = {**os.environ, **{f"METRICS_DICTIONARY_{name}": value for name, value in settings.items()}}
     process = subprocess.Popen(
         command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True
     )

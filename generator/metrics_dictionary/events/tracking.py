@@ -39,7 +39,8 @@ MAX_AGE_DAYS = 3_650
 MAX_AHEAD = timedelta(hours=1)
 """How far in the future an event may have happened by the clock of its client."""
 
-NOTHING = Recording(Changes())
+NO_CHANGES = Changes()
+NOTHING = Recording(NO_CHANGES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +179,7 @@ class EventTracker:
                 f"{iso(now)}, found {quoted(moment.isoformat())}"
             )
 
-    def _recording(self, occurrences: Iterable[Occurrence]) -> Recording:
+    def _recording(self, occurrences: Sequence[Occurrence]) -> Recording:
         now = self._clock()
         week = week_of(now)
         together = ChangesBuilder()
@@ -192,7 +193,9 @@ class EventTracker:
                 changed.outbox.append(self._structured.text(occurrence, now))
             if occurrence.id is not None:
                 identified.append((occurrence.id, changed.changes()))
-        return Recording(together.changes(), tuple(identified))
+        # An empty builder stays unbuilt: an event with an id, alone in its request, is the most frequent case.
+        changes = NO_CHANGES if len(identified) == len(occurrences) else together.changes()
+        return Recording(changes, tuple(identified))
 
     def _not_counted(self, event: str) -> tuple[str, ...]:
         """Refuse an event that no metric names, or say why it is ignored; nothing to say when it is counted."""

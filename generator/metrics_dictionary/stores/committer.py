@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import threading
 import time
+from collections import Counter as Tally
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from metrics_dictionary.stores.store import OutcomeUnknownError, StoreUnavailableError
@@ -126,12 +127,13 @@ class Committer(Generic[Asker]):
 
 
 def _count(results: Iterable[Verdict | Exception]) -> None:
-    for result in results:
-        if isinstance(result, OutcomeUnknownError):
-            VERDICTS.add("unknown")
-        elif isinstance(result, StoreUnavailableError):
-            VERDICTS.add("unavailable")
-        elif isinstance(result, Exception):
-            VERDICTS.add("failed")
-        else:
-            VERDICTS.add(result.outcome.name.lower())
+    for name, number in Tally(map(_name, results)).items():
+        VERDICTS.add(name, amount=number)
+
+
+def _name(result: Verdict | Exception) -> str:
+    if isinstance(result, OutcomeUnknownError):
+        return "unknown"
+    if isinstance(result, StoreUnavailableError):
+        return "unavailable"
+    return "failed" if isinstance(result, Exception) else result.outcome.name.lower()

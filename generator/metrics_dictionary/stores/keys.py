@@ -119,7 +119,7 @@ def weeks(time_frame: str, now: datetime) -> tuple[str, ...]:
 
 def week_of(moment: datetime) -> str:
     """Return the ISO year and ISO week in UTC: `2026-53` for the first of January 2027."""
-    year, week, _ = moment.astimezone(UTC).isocalendar()
+    year, week, _ = (moment if moment.tzinfo is UTC else moment.astimezone(UTC)).isocalendar()
     return f"{year:04d}-{week:02d}"
 
 

@@ -248,9 +248,9 @@ class Connection:
     def settle(self, result: Verdict | Exception) -> State:
         """Take what became of the commit: the response is ready now."""
         if (pending := self._response) is not None:
-            self._response = replace(
-                pending, response=pending.router.settled(pending.request, pending.response, result)
-            )
+            response = pending.router.settled(pending.request, pending.response, result)
+            if response is not pending.response:
+                self._response = replace(pending, response=response)
         return State.RESPONDING
 
     def write_response(self, *, is_last: bool) -> State:
