@@ -17,6 +17,7 @@ import pytest
 
 from tests.made_once import locked
 from tests.recipes.installed_wheel import REPOSITORY, Environment, install, make_environment
+from tests.site.policy_of_a_site import require_fitting_policy, require_images_in_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,6 +97,8 @@ def test_definitions_are_checked_and_the_site_is_built(oldest: Environment, tmp_
     built = oldest.run("metrics-dictionary", "build", "--definitions", str(DEFINITIONS), "--strict", cwd=tmp_path)
     assert built.returncode == 0, built.stderr
     assert "counts.ci_builds" in (tmp_path / "site" / "metrics" / "counts.ci_builds" / "index.html").read_text()
+    require_fitting_policy(tmp_path / "site")
+    require_images_in_files(tmp_path / "site")
 
 
 def test_the_server_answers(address: str) -> None:

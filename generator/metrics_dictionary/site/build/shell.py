@@ -35,7 +35,7 @@ SHELL_FOLDER = "shell"
 _MARKER = re.compile(r"\[\[shell:(title|head|content)\]\]")
 _ROOT = re.compile(r"(?<=[\"'])\.\./\.\.(?=[/\"'])")
 _SCOPE = re.compile(r"""(__md_scope=)new URL\("[^"]*",location\)""")
-_IMAGE = re.compile(r"""url\("data:image/svg\+xml(?:;charset=utf-8)?,([^"]*)"\)""")
+_IMAGE = re.compile(r"""url\((["'])data:image/svg\+xml(?:;charset=utf-8)?,(.*?)\1\)""")
 _CSS_ESCAPE = re.compile(r"\\([0-9A-Fa-f]{1,6}) ?")
 _NOT_OURS = ("404.html", "sitemap.xml", "sitemap.xml.gz", "assets/javascripts/lunr", "assets/javascripts/workers")
 
@@ -178,7 +178,7 @@ def _move_images_out(style_sheet: Path) -> None:
     folder = style_sheet.parent / ICONS
 
     def move(match: re.Match[str]) -> str:
-        image = unquote(_CSS_ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), match[1])).encode()
+        image = unquote(_CSS_ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), match[2])).encode()
         name = f"{hashlib.sha256(image).hexdigest()[:12]}.svg"
         folder.mkdir(exist_ok=True)
         (folder / name).write_bytes(image)
