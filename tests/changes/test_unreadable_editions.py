@@ -146,3 +146,16 @@ def test_an_event_in_an_unreadable_file_is_not_deleted(tmp_path: Path) -> None:
     done = run("diff", "HEAD", "--definitions", root)
     assert done.returncode == 1
     assert "deleted" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("edition", "said"),
+    [("/proc/self/mem", "cannot read the file: Input/output error"), ("x" * 5_000, "cannot be read: ")],
+    ids=["no file", "no name"],
+)
+def test_an_edition_that_the_machine_does_not_let_be_read_is_one_line(tmp_path: Path, edition: str, said: str) -> None:
+    root = make_repository(tmp_path / "bakery")
+    for arguments in (("diff", edition), ("changelog", "--since", edition)):
+        done = run(*arguments, "--definitions", root)
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+        assert said in done.stderr

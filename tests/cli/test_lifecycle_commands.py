@@ -101,6 +101,19 @@ def test_definitions_are_compared_with_a_folder_a_file_and_a_url(root: Path, tmp
             assert result.returncode == 1
 
 
+def test_an_event_that_loses_what_a_metric_adds_up_breaks_the_metric(root: Path) -> None:
+    change(root, "- name: loaf_sold", "- name: loaf_sold\n  operator: sum(value)")
+    event = root / "events/loaf_sold.yml"
+    without = event.read_text(encoding="utf-8")
+    write(event, f"{without}additional_properties:\n  value:\n    description: Grams.\n")
+    commit(root.parent)
+    write(event, without)
+    told = run("diff", "HEAD", cwd=root.parent).stdout
+    assert "no longer carries `value`, needed by `counts.loaves_sold`" in told
+    assert "      affects counts.loaves_sold\n" in told
+    assert "  - affects `counts.loaves_sold`\n" in run("diff", "HEAD", "--format", "markdown", cwd=root.parent).stdout
+
+
 def test_standard_input_is_compared_with_nothing(root: Path) -> None:
     arguments = ("validate", "--stdin-filename", f"definitions/{LOAVES}", "-", "--against", "HEAD")
     result = run(*arguments, cwd=root.parent, given=METRIC)

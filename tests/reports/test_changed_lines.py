@@ -179,6 +179,14 @@ def test_a_folder_outside_of_any_repository_is_one_clear_error(tmp_path: Path) -
         changed_lines([tmp_path], None)
 
 
+def test_a_repository_that_has_lost_a_file_is_one_clear_error(work: Path) -> None:
+    lost = git(work, "rev-parse", "HEAD:a.yml")
+    (work / ".git/objects" / lost[:2] / lost[2:]).unlink()
+    (work / "a.yml").write_text(f"first: 1\n{TEN}")
+    with pytest.raises(OperationalError, match=f"git diff failed: .*{lost}"):
+        changed_lines([work], None)
+
+
 def test_a_machine_without_git_is_one_clear_error(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(OperationalError, match="git is not installed"):

@@ -59,6 +59,7 @@ REFUSED = [
     r"(?P<n>a)",
     r"\A",
     r"\z",
+    r"\ud83e",
     r"a{",
     r"a}",
     "a]",
