@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -16,6 +16,7 @@ from metrics_dictionary.events.snowplow import (
     KnownUuid,
     StructuredEvents,
 )
+from metrics_dictionary.events.tracking import EventTracker
 from metrics_dictionary.stores.store import made_uuid
 from metrics_dictionary.tools.errors import OperationalError
 from tests.events.event_samples import DURING_W53, Clock, StoredTracker, a_dictionary, values
@@ -23,6 +24,7 @@ from tests.events.loopback_collector import contexts
 
 if TYPE_CHECKING:
     from metrics_dictionary.stores.sqlite import SqliteStore
+    from metrics_dictionary.stores.store import Store
 
 DICTIONARY = a_dictionary()
 FACTS = {"instance": {"hostname": "git.example.com", "version": "17.1.0", "uuid": "u-1", "user_key": "secret"}}
@@ -76,20 +78,31 @@ def test_an_event_goes_to_the_outbox_as_the_texts_of_a_structured_event(
 def test_an_event_names_the_instance_by_the_uuid_that_the_first_collection_made(
     store: SqliteStore, clock: Clock
 ) -> None:
-    passed = [0.0]
-    known = KnownUuid(store, monotonic=lambda: passed[0])
+    known = KnownUuid(store)
     tracker = StoredTracker(DICTIONARY, store, clock=clock, structured=StructuredEvents(Instance(), known_uuid=known))
     event = {"event": "merge", "send_to_snowplow": True}
+    known.look()
     tracker.track([event], 7)
     made = made_uuid(store)
-    for passed[0] in (59.0, 60.0):
-        tracker.track([event], 7)
+    tracker.track([event], 7)
+    known.look()
     tracker.track([event], 7)
     named = [contexts(event)[STANDARD_CONTEXT].get("instance_id") for event in queued(store)]
-    assert named == [None, None, made, made]
+    assert named == [None, None, made]
     store.close()
+    known.look()
     assert known() == made
-    assert KnownUuid(store)() is None
+
+
+def test_an_event_for_the_collector_never_waits_for_the_store() -> None:
+    class Hanging:
+        def __getattr__(self, name: str) -> object:
+            raise AssertionError(f"the hot path asks the store for its {name}")
+
+    known = KnownUuid(cast("Store", Hanging()))
+    tracker = EventTracker(DICTIONARY, structured=StructuredEvents(Instance(), known_uuid=known))
+    recording = tracker.track([{"event": "merge", "send_to_snowplow": True}], 7).recording
+    assert len(recording.changes.outbox) == 1
 
 
 ASKED: dict[str, tuple[dict[str, Any], int]] = {

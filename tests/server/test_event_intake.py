@@ -1,19 +1,33 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 import redis
 
+from metrics_dictionary.events.snowplow import STANDARD_CONTEXT
+from metrics_dictionary.stores.open_store import open_store
+from metrics_dictionary.stores.store import made_uuid
+from tests.events.loopback_collector import contexts
 from tests.server.running_server import API, EVENT, Client, Running, running
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.services.redis import RedisServer
+
+
+@contextmanager
+def client_of(served: Running) -> Iterator[Client]:
+    client = Client(served.port)
+    yield client
+    client.close()
+
 
 SAID_200 = {"message": "200 OK"}
 
@@ -159,12 +173,25 @@ def test_a_server_that_collects_no_payloads_knows_the_time_of_its_redis(
             assert abs(served.store.estimated_now() - datetime.now(UTC)) < timedelta(seconds=5)
 
 
+def test_a_server_knows_what_its_instance_is_called(tmp_path: Path) -> None:
+    with closing(open_store(f"sqlite:///{tmp_path / 'store.db'}")) as store:
+        made = made_uuid(store)
+    with running(tmp_path, settings={"collector": "http://127.0.0.1:9"}) as served, client_of(served) as client:
+
+        def named() -> bool:
+            event = {"event": EVENT, "send_to_snowplow": True}
+            assert client.post_json(f"{API}/track_event", event, served.headers("tracker")).status == 200
+            *_, last = served.store.outbox(1_000)
+            return contexts(json.loads(last.text))[STANDARD_CONTEXT].get("instance_id") == made
+
+        assert eventually(named, 5)
+
+
 def test_undeclared_properties_can_be_refused(tmp_path: Path) -> None:
     with running(tmp_path, settings={"events.undeclared_properties": "reject"}) as served:
         event = {"event": EVENT, "additional_properties": {"long": "1"}}
-        client = Client(served.port)
-        answer = client.post_json(f"{API}/track_event", event, served.headers("tracker"))
-        client.close()
+        with client_of(served) as client:
+            answer = client.post_json(f"{API}/track_event", event, served.headers("tracker"))
         assert answer.status == 400
         assert answer.json == {
             "error": 'additional_properties.long: is not a property of the event "mr_name_changed"; '

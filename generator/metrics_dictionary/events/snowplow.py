@@ -6,13 +6,12 @@ import hashlib
 import hmac
 import json
 import logging
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.dictionary.definition import mapping, string
 from metrics_dictionary.dictionary.selection_rule import BUILT_IN_PROPERTIES
-from metrics_dictionary.stores.store import StoreUnavailableError, kept_uuid
+from metrics_dictionary.stores.store import kept_uuid
 from metrics_dictionary.tools.errors import OperationalError
 
 if TYPE_CHECKING:
@@ -68,29 +67,21 @@ class Instance:
         return hmac.new(self.user_key.encode(), str(user).encode(), hashlib.sha256).hexdigest()
 
 
-LOOK_EVERY = 60.0
-"""Seconds between two looks for a UUID that is not there yet: another server may have made it."""
-
-
 class KnownUuid:
-    """The UUID for a server's hot path, which asks the store rarely, and no more once the UUID is known."""
+    """The UUID for a server's hot path, which must not wait for the store: what the last `look` found."""
 
-    def __init__(self, store: Store, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._monotonic = monotonic
         self._uuid: str | None = None
-        self._looked: float | None = None
 
     def __call__(self) -> str | None:
-        """Return the UUID; None while there is none, or the store that has it is away."""
-        now = self._monotonic()
-        if self._uuid is None and (self._looked is None or now - self._looked >= LOOK_EVERY):
-            self._looked = now
-            try:
-                self._uuid = kept_uuid(self._store)
-            except StoreUnavailableError:
-                return None
+        """Return the UUID; None as long as no look has found one."""
         return self._uuid
+
+    def look(self) -> None:
+        """Ask the store until it has a UUID: another server may make it. Raises StoreUnavailableError."""
+        if self._uuid is None:
+            self._uuid = kept_uuid(self._store)
 
 
 class StructuredEvents:

@@ -116,8 +116,7 @@ class EventTracker:
         In a ``batch`` each error names its event, `events[3].…`; by default a list of one event is not a batch.
         ``form``: the body comes from a form, where numbers are strings. ``user`` is the id of the token's user.
 
-        Raises InvalidEventsError and UncountableEventsError, and StoreUnavailableError when an event goes to the
-        collector and the store does not say what this instance is called.
+        Raises InvalidEventsError and UncountableEventsError.
         """
         given = _listed(bodies)
         in_batch = len(given) != 1 if batch is None else batch

@@ -60,16 +60,17 @@ class Application:
         lifecycle: Lifecycle | None = None,
     ) -> Application:
         """Put together what the settings name. Raises OperationalError for what they cannot mean."""
+        known_uuid = KnownUuid(store)
         structured = None
         if settings.string("collector"):
-            structured = StructuredEvents(Instance.of(settings.facts), known_uuid=KnownUuid(store))
+            structured = StructuredEvents(Instance.of(settings.facts), known_uuid=known_uuid)
         tracker = EventTracker(
             dictionary,
             rules=IntakeRules.of(settings),
             trusted_clock=store.estimated_now,
             structured=structured,
         )
-        sources, probe = open_sources(settings, store), _probe(settings, store)
+        sources, probe = open_sources(settings, store), _probe(settings, store, known_uuid)
         return cls(dictionary, store, tracker, sources, settings, site, probe, lifecycle or Lifecycle())
 
     def is_enabled(self, flag: str) -> bool:
@@ -124,10 +125,14 @@ class Application:
         )
 
 
-def _probe(settings: Settings, store: Store) -> StoreProbe:
-    """Return the probe of a store, which also looks at the clock, the outbox, and whether payloads are collected."""
+def _probe(settings: Settings, store: Store, known_uuid: KnownUuid) -> StoreProbe:
+    """Return the probe of a store, which also looks at the outbox, and whether payloads come as the settings say.
+
+    It finds out in passing what the hot path must not wait for: the store's time and the instance's UUID.
+    """
     looks = [
-        lambda: _clock_warnings(store),
+        lambda: _after(store.trusted_now),
+        lambda: _after(known_uuid.look),
         lambda: outbox_warnings(store.outbox_state(), int(settings.number("events.outbox_limit"))),
     ]
     if settings.flag("ping.enabled"):
@@ -136,10 +141,7 @@ def _probe(settings: Settings, store: Store) -> StoreProbe:
     return StoreProbe(store, looks)
 
 
-def _clock_warnings(store: Store) -> Iterator[str]:
-    """Hold the clock against the store's time. What is wrong is among the store's own warnings.
-
-    With Redis nothing else does that in a server that collects no payloads.
-    """
-    store.trusted_now()
+def _after(find_out: Callable[[], object]) -> Iterator[str]:
+    """Find something out; that is no warning. A clock that is wrong is among the store's own."""
+    find_out()
     yield from ()
