@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from metrics_dictionary.stores import committer
 from metrics_dictionary.stores.committer import Committer
+from metrics_dictionary.stores.open_store import open_store
 from metrics_dictionary.stores.store import (
+    MAX_INCREMENT,
     Changes,
     Outcome,
     OutcomeUnknownError,
@@ -23,6 +26,7 @@ from tests.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
 RECORDED = Verdict(Outcome.RECORDED)
 
@@ -108,6 +112,24 @@ def test_a_store_that_is_away_fails_the_group_and_nobody_after_it(error: StoreUn
         submit(running, "later")
     assert journal.commits == [["first"], ["later"]]
     assert journal.results == {"first": RECORDED, "a": error, "b": error, "later": RECORDED}
+
+
+def test_in_a_real_store_what_cannot_be_written_fails_alone(tmp_path: Path) -> None:
+    results: dict[str, Verdict | Exception] = {}
+    with closing(open_store(f"sqlite:///{tmp_path}/store.db")) as store:
+        running: Committer[str] = Committer(store, results.update)
+        largest = Changes({"a": MAX_INCREMENT})
+        unwritable = Changes({"b": 1}, outbox=("\ud800",))
+        changes = {"one": largest, "two": largest, "bad": unwritable, "good": Changes({"b": 1})}
+        running.submit([(name, Recording(what)) for name, what in changes.items()])
+        running.start()
+        running.stop(20)
+    assert isinstance(results.pop("bad"), UnicodeEncodeError)
+    assert results == dict.fromkeys(("one", "two", "good"), RECORDED)
+    with closing(sqlite3.connect(tmp_path / "store.db")) as connection:
+        totals = dict(connection.execute("SELECT key, value FROM totals"))
+    assert totals["b"] == 1
+    assert totals["a"] == pytest.approx(2 * MAX_INCREMENT)
 
 
 def test_while_a_commit_hangs_those_whom_it_concerns_are_told_so_and_get_no_second_answer(

@@ -7,6 +7,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,6 +89,34 @@ def test_a_full_disk_writes_nothing_of_a_recording_and_recovers(store: SqliteSto
     store._writer.execute("PRAGMA max_page_count = 1000000")
     store.commit([recording(increments={KEY: 1})])
     assert store.totals([KEY]) == {KEY: 2}
+
+
+BREAK_OFF = """
+import resource, sys
+from pathlib import Path
+from metrics_dictionary.stores.open_store import open_store
+from metrics_dictionary.stores.store import Changes, OutcomeUnknownError, Recording
+path, recording = Path(sys.argv[1]), Recording(Changes({sys.argv[2]: 1}))
+store = open_store(f"sqlite:///{path}")
+store.commit([recording])
+limit = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+resource.setrlimit(resource.RLIMIT_FSIZE, (Path(f"{path}-wal").stat().st_size + 100, limit))
+try:
+    store.commit([recording])
+except OutcomeUnknownError as error:
+    print(error)
+resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+store.commit([recording])
+"""
+"""Lets the kernel refuse what the second commit writes, as a failing disk does, and then no more."""
+
+
+def test_a_commit_during_which_the_disk_fails_is_called_unknown_and_the_next_one_works(path: Path) -> None:
+    command = [sys.executable, "-c", BREAK_OFF, str(path), KEY]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == f"{path}: disk I/O error while it was being written\n"
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT value FROM totals WHERE key = ?", (KEY,)).fetchone() == (2,)
 
 
 def test_what_has_expired_is_deleted_in_passing(store: SqliteStore, path: Path, clock: Clock) -> None:
