@@ -28,7 +28,7 @@ from tests.server.running_server import API, Running, running
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROUNDS = 400 if os.environ.get("CI") == "true" else 60
+ROUNDS = 200 if os.environ.get("CI") == "true" else 60
 
 MAX_SECONDS = 0.02
 
