@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 REQUESTS = 200_000 if FULL else 3_000
 CLIENTS = 8
 
-EXPECTED = {200, 204, 301, 302, 304, 400, 401, 403, 404, 405, 408, 411, 413, 414, 415, 422, 431, 505}
+EXPECTED = {200, 204, 301, 302, 304, 308, 400, 401, 403, 404, 405, 408, 411, 413, 414, 415, 422, 431, 505}
 """What may be answered. Anything else, 500 first of all, is a bug of the server."""
 
 MAX_LIVENESS_MS = 50.0
