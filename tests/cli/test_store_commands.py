@@ -35,18 +35,33 @@ USERS = f"{{hll_counters}}_{EVENT}-user-2026-47"
 SUM = f"{{event_sums}}_{EVENT}-operator:sum(value)"
 IDENTIFIED = bytes(range(16))
 
-SQLITE_TABLES = ("totals", "sets", "members", "tokens", "flags", "payload", "outbox", "ids_0", "ids_1", "ids_2")
+SQLITE_TABLES = (
+    "totals",
+    "sets",
+    "members",
+    "tokens",
+    "flags",
+    "payload",
+    "outbox",
+    "refused",
+    "ids_0",
+    "ids_1",
+    "ids_2",
+)
 
 
 def filled(url: str) -> str:
     """Put one of everything into a store, and return its identifier."""
     with closing(open_store(url)) as store:
-        of_event = changes({COUNTER: 2, WEEKLY: 2}, {SUM: 1.5}, {USERS: {"7", "8"}}, {WEEKLY, USERS}, ('{"eid":"1"}',))
+        of_event = changes(
+            {COUNTER: 2, WEEKLY: 2}, {SUM: 1.5}, {USERS: {"7", "8"}}, {WEEKLY, USERS}, ('{"eid":"1"}', '{"eid":"2"}')
+        )
         name = request_name("7", "first")
         store.commit([Recording(of_event, ((IDENTIFIED, changes({COUNTER: 1})),), name, b"12345678")])
         store.add_token(new_token(7, frozenset({"api"}), datetime.now(UTC))[1])
         store.set_flag("usage_data_queries_api", enabled=True)
         store.save_payload(CachedPayload(datetime.now(UTC), '{"counts":{}}', "{}"))
+        store.set_refused(store.outbox(1)[0], 8, "400", None)
         return store.identifier()
 
 
@@ -143,6 +158,7 @@ def a_metric_with_a_key_of_its_own(folder: Path) -> None:
 def by_key(client: Any) -> dict[bytes, tuple[Any, bool]]:
     """Return what a Redis holds, as its own commands show it, and which keys end."""
     read = {b"string": client.get, b"hash": client.hgetall, b"stream": client.xrange}
+    read[b"zset"] = lambda key: client.zrange(key, 0, -1, withscores=True)
     return {
         key: (read[client.type(key)](key), client.ttl(key) > 0)
         for key in client.keys("*")

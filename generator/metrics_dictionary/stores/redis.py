@@ -37,7 +37,7 @@ from metrics_dictionary.stores.outbox.redis_outbox import (
     refused_rows,
     rows_of,
 )
-from metrics_dictionary.stores.redis_backup import holdings, put_back, write_backup
+from metrics_dictionary.stores.redis_backup import SETS, TOTALS, number_of_keys, put_back, write_backup
 from metrics_dictionary.stores.redis_commit import (
     ID_TABLES,
     STATE,
@@ -399,7 +399,15 @@ class RedisStore:
 
     def holdings(self, named: Sequence[str] = ()) -> dict[str, int]:
         with self._translating_errors(), self._patient_client() as client:
-            return holdings(client, named)
+            return {
+                "counters and sums": number_of_keys(client, TOTALS, named),
+                "sets": number_of_keys(client, SETS),
+                "tokens": int(client.hlen(TOKENS)),
+                "flags": int(client.hlen(FLAGS)),
+                "events that wait for the collector": int(client.xlen(OUTBOX)),
+                "events that the collector refused": int(client.hlen(REFUSED)),
+                "payloads": int(client.exists(PAYLOAD)),
+            }
 
     def backup(self, file: Path, named: Sequence[str] = ()) -> None:
         identifier = self.identifier()

@@ -11,6 +11,7 @@ import json
 from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING, Any
 
+from metrics_dictionary.stores.redis_commit import STATE
 from metrics_dictionary.stores.store import ADOPTED, IDENTIFIER
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.files import open_staged
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 FORMAT = "metrics-dictionary redis store"
 VERSION = 1
 
-OWN = ("{metrics_dictionary_*", "{event_counters}_*", "{event_sums}_*", "{hll_counters}_*")
+TOTALS = ("{event_counters}_*", "{event_sums}_*")
+SETS = ("{hll_counters}_*",)
+OWN = ("{metrics_dictionary_*", *TOTALS, *SETS)
 """Patterns of the keys that belong to a store, apart from those that definitions name."""
 
 TRANSIENT = ("{metrics_dictionary_lease}*", "{metrics_dictionary_probe}*")
@@ -95,23 +98,16 @@ def put_back(client: redis.Redis, file: Path, named: Sequence[str]) -> str:
         for key, ends, dump in entries:
             # A time to live of 0 is none; what has ended meanwhile is deleted by Redis at once.
             pipeline.restore(key, ends, dump, replace=True, absttl=True)
-        pipeline.hset("{metrics_dictionary_state}", IDENTIFIER, identifier)
-        pipeline.hset("{metrics_dictionary_state}", ADOPTED, str(client.time()[0]))
+        pipeline.hset(STATE, IDENTIFIER, identifier)
+        pipeline.hset(STATE, ADOPTED, str(client.time()[0]))
         pipeline.execute()
     return identifier
 
 
-def holdings(client: redis.Redis, named: Sequence[str]) -> dict[str, int]:
-    """Return how much the store holds of everything that it keeps. Raises redis.RedisError."""
+def number_of_keys(client: redis.Redis, patterns: Sequence[str], named: Sequence[str] = ()) -> int:
+    """Return how many keys match a pattern or are ``named``. Raises redis.RedisError."""
     count = f"{FIND}\nlocal number = 0\nfor _ in pairs(found) do number = number + 1 end\nreturn number"
-    return {
-        "counters and sums": int(client.eval(count, len(named), *named, *OWN[1:3])),
-        "sets": int(client.eval(count, 0, OWN[3])),
-        "tokens": int(client.hlen("{metrics_dictionary_tokens}")),
-        "flags": int(client.hlen("{metrics_dictionary_flags}")),
-        "events in the outbox": int(client.xlen("{metrics_dictionary_outbox}")),
-        "payloads": int(client.exists("{metrics_dictionary_payload}")),
-    }
+    return int(client.eval(count, len(named), *named, *patterns))
 
 
 def _require_readable(client: redis.Redis, entries: Sequence[tuple[bytes, int, bytes]], file: Path) -> None:

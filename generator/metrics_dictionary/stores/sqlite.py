@@ -89,7 +89,8 @@ HOLDINGS = {
     "sets": "sets",
     "tokens": "tokens",
     "flags": "flags",
-    "events in the outbox": "outbox",
+    "events that wait for the collector": "outbox",
+    "events that the collector refused": "refused",
     "payloads": "payload",
 }
 """What `holdings` counts -> its table."""
