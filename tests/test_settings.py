@@ -92,3 +92,70 @@ def test_every_setting_says_what_it_means() -> None:
     for setting in SETTINGS:
         assert len(setting.help.split()) >= 3, setting.name
         assert setting.help.endswith("."), setting.name
+
+
+SECRET = ("store", "database", "collector", "prometheus")
+
+
+def test_every_setting_that_takes_an_address_with_a_password_can_be_given_in_a_file(tmp_path: Path) -> None:
+    assert {setting.name for setting in SETTINGS if setting.secret} == set(SECRET)
+    file = tmp_path / "secret"
+    for name in SECRET:
+        file.write_text("scheme://alice:s3cr3t@host/0\n", encoding="utf-8")
+        settings = load_settings(None, environment={f"METRICS_DICTIONARY_{name.upper()}_FILE": str(file)})
+        assert settings.string(name) == "scheme://alice:s3cr3t@host/0"
+
+
+@pytest.mark.parametrize(("text", "value"), [("a b ", "a b "), ("a\n", "a"), ("a\r\n", "a"), ("\u00e4", "\u00e4")])
+def test_of_a_secret_file_only_the_end_of_its_line_is_left_out(tmp_path: Path, text: str, value: str) -> None:
+    (tmp_path / "secret").write_bytes(text.encode())
+    variable = "METRICS_DICTIONARY_STORE_FILE"
+    assert load_settings(None, environment={variable: str(tmp_path / "secret")}).string("store") == value
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"s3cr3t\nmore\n", b"s3cr3t\xff", b"s3cr3t" * 20_000, None])
+def test_a_secret_file_that_holds_no_value_is_named_and_not_shown(tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / "secret"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(OperationalError) as caught:
+        load_settings(None, environment={"METRICS_DICTIONARY_COLLECTOR_FILE": str(file)})
+    assert str(caught.value).startswith(f"METRICS_DICTIONARY_COLLECTOR_FILE: {file}: ")
+    assert "s3cr3t" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_a_value_and_a_file_with_a_value_contradict_each_other(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("redis://h/0", encoding="utf-8")
+    environment = {
+        "METRICS_DICTIONARY_STORE": "redis://:s3cr3t@h/0",
+        "METRICS_DICTIONARY_STORE_FILE": f"{tmp_path}/secret",
+    }
+    with pytest.raises(OperationalError, match=r"^METRICS_DICTIONARY_STORE and \w+STORE_FILE are both set: unset one"):
+        load_settings(None, environment=environment)
+
+
+def test_a_secret_file_loses_against_the_command_line_and_wins_over_the_settings_file(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("sqlite:///secret.db", encoding="utf-8")
+    environment = {"METRICS_DICTIONARY_STORE_FILE": f"{tmp_path}/secret"}
+    file = toml(tmp_path, 'store = "sqlite:///file.db"\n')
+    assert load_settings(file, {}, environment).string("store") == "sqlite:///secret.db"
+    assert load_settings(file, {"store": "sqlite:///given.db"}, environment).string("store") == "sqlite:///given.db"
+
+
+def test_a_wrong_value_of_what_may_hold_a_password_is_not_shown(tmp_path: Path) -> None:
+    with pytest.raises(OperationalError, match="store must be a string, not a list of strings"):
+        load_settings(toml(tmp_path, 'store = ["alice:s3cr3t@h"]\n'), environment={})
+
+
+def test_the_key_of_pseudonyms_comes_from_a_file_as_well_and_is_no_fact(tmp_path: Path) -> None:
+    file = toml(tmp_path, '[instance]\nuser_key = "of the file"\nhostname = "h"\n')
+    (tmp_path / "secret").write_text("of a secret\n", encoding="utf-8")
+    environment = {"METRICS_DICTIONARY_INSTANCE_USER_KEY_FILE": f"{tmp_path}/secret"}
+    for settings, key in (
+        (load_settings(file, environment={}), "of the file"),
+        (load_settings(file, environment=environment), "of a secret"),
+        (load_settings(None, environment={"METRICS_DICTIONARY_INSTANCE_USER_KEY": "given"}), "given"),
+    ):
+        assert settings.user_key == key
+        assert "user_key" not in str(settings.facts)

@@ -1,7 +1,8 @@
 """Every setting: its default, what it means, and where it can be given.
 
 A setting comes from the command line, from the environment (``METRICS_DICTIONARY_`` and its name in capitals, dots as
-underscores), from the TOML settings file, or from its default; the first of these that says anything wins. Tables of
+underscores), from the TOML settings file, or from its default; the first of these that says anything wins. One that may
+hold a password has a second variable, with ``_FILE`` at its end, which names a file with the value. Tables of
 the file that hold no settings, such as ``[instance]`` and ``[license]``, are facts: instrumentations read them.
 """
 
@@ -10,13 +11,13 @@ from __future__ import annotations
 import math
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.tools.errors import OperationalError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+    from collections.abc import Iterable, Mapping
 
 PREFIX = "METRICS_DICTIONARY_"
 
@@ -25,18 +26,27 @@ Value = str | int | float | bool | tuple[str, ...] | None
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting. ``kind`` is the type of its value; a default of None means that nothing is set."""
+    """One setting. ``kind`` is the type of its value; a default of None means that nothing is set.
+
+    One that is ``secret`` may have a password in it: no message shows its value.
+    """
 
     name: str
     kind: type
     default: Value
     help: str
     choices: tuple[str, ...] = ()
+    secret: bool = False
 
     @property
     def variable(self) -> str:
         """The environment variable that gives it."""
         return PREFIX + self.name.upper().replace(".", "_")
+
+    @property
+    def file_variable(self) -> str:
+        """The environment variable that names a file with the value of one that is secret."""
+        return f"{self.variable}_FILE"
 
 
 SETTINGS = (
@@ -46,18 +56,18 @@ SETTINGS = (
     Setting("host", str, "127.0.0.1", "Address that the server listens on."),
     Setting("port", int, 8080, "Port that the server listens on; 0 takes a free one."),
     Setting("store", str, "sqlite:///var/store.db", "Where counters, tokens, flags, payloads and the outbox live: "
-            "`sqlite:///FILE`, or `redis://HOST:PORT/NUMBER` for several servers."),
+            "`sqlite:///FILE`, or `redis://HOST:PORT/NUMBER` for several servers.", secret=True),
     Setting("audit_log", str, "-", "File that gets one JSON line for each change that a command makes to tokens, flags "
             "or the whole store, with who made it; `-` is standard error."),
     Setting("database", str, None, "The application's database, which metrics are computed from, read-only: "
-            "`sqlite:///FILE` or `postgresql://USER@HOST/NAME`."),
+            "`sqlite:///FILE` or `postgresql://USER@HOST/NAME`.", secret=True),
     Setting("repository_url", str, None, "Where the definitions' repository is on the web, such as "
             "`https://gitlab.com/group/project`: pages of metrics then link to where they are edited. Branch main on "
             "GitLab or GitHub, or the address of any edit page with `{file_path}` in it."),
     Setting("collector", str, None, "Snowplow collector that events go to, such as `http://127.0.0.1:9090`; a name "
-            "and a password in it are sent as Basic authentication."),
+            "and a password in it are sent as Basic authentication.", secret=True),
     Setting("prometheus", str, None, "Prometheus server that is asked for metrics, such as `http://127.0.0.1:9091`; a "
-            "name and a password in it are sent as Basic authentication."),
+            "name and a password in it are sent as Basic authentication.", secret=True),
     Setting("server.threads", int, 32, "Worker threads, for requests that wait for the store, a database or a file. "
             "One more thread holds all connections, so this does not limit how many clients are served."),
     Setting("server.idle_seconds", float, 15.0, "How long a connection may be silent, and a request take to arrive."),
@@ -114,19 +124,27 @@ NEEDS_RESTART = frozenset(
 )
 """What a server that is told to reload its settings cannot take over."""
 
+USER_KEY = Setting("instance.user_key", str, None, "Key under which user ids are hashed before they go to the "
+                   "collector. Without it no user id is sent.", secret=True)  # fmt: skip
+"""A fact of the settings file that the environment may also give, and the only one that no instrumentation can read."""
+
 BY_NAME = {setting.name: setting for setting in SETTINGS}
 DEFAULT_SERVER = f"http://{BY_NAME['host'].default}:{BY_NAME['port'].default}"
 """Where `serve` listens unless it is told otherwise: what examples name."""
+
+MAX_SECRET = 64 * 1024
+"""Bytes of a file with a secret that are read."""
 
 TABLES = {name.split(".")[0] for name in BY_NAME if "." in name}
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The values in force, by the settings' names, and the facts of the settings file."""
+    """The values in force, by the settings' names, and the facts of the settings file, without the ``user_key``."""
 
     values: Mapping[str, Value]
     facts: Mapping[str, object]
+    user_key: str | None = None
 
     def string(self, name: str) -> str | None:
         """Return a string, or None where nothing is set."""
@@ -174,7 +192,12 @@ def load_settings(
     values.update(_from_environment(environment))
     values.update({name: value for name, value in (given or {}).items() if value is not None})
     facts = {name: value for name, value in document.items() if name not in TABLES and isinstance(value, dict)}
-    return Settings(values, facts)
+    user_key = _from_environment(environment, (USER_KEY,)).get(USER_KEY.name)
+    if "instance" in facts:
+        facts["instance"] = dict(facts["instance"])
+        of_file = facts["instance"].pop("user_key", None)
+        user_key = of_file if user_key is None else user_key
+    return Settings(values, facts, user_key if isinstance(user_key, str) else None)
 
 
 def setting_in_force(name: str, file: Path | None, environment: Mapping[str, str] = os.environ) -> Value:
@@ -183,7 +206,7 @@ def setting_in_force(name: str, file: Path | None, environment: Mapping[str, str
     Raises OperationalError for a file that cannot be read and for a value or name in it that no setting has.
     """
     setting = BY_NAME[name]
-    text = environment.get(setting.variable)
+    text = _text(setting, environment)
     return _from_text(setting, text) if text else load_settings(file, environment={}).values[name]
 
 
@@ -210,7 +233,7 @@ def _from_file(document: Mapping[str, object], file: str) -> dict[str, Value]:
 
 
 def _checked(name: str, value: object, source: str) -> Value:
-    setting = BY_NAME.get(name)
+    setting = USER_KEY if name == USER_KEY.name else BY_NAME.get(name)
     if setting is None:
         raise OperationalError(f"{source}: {name} is not a setting; the settings reference lists all settings")
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
@@ -220,7 +243,8 @@ def _checked(name: str, value: object, source: str) -> Value:
     if setting.kind is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if type(value) is not setting.kind:
-        raise OperationalError(f"{source}: {name} must be {KINDS[setting.kind]}, not {_shown(value)}")
+        shown = KINDS.get(type(value), "that") if setting.secret else _shown(value)
+        raise OperationalError(f"{source}: {name} must be {KINDS[setting.kind]}, not {shown}")
     if isinstance(value, float) and not math.isfinite(value):
         raise OperationalError(f"{source}: {name} must be a finite number, not {value}")
     if setting.choices and value not in setting.choices:
@@ -237,13 +261,37 @@ def _shown(value: object) -> str:
     return KINDS.get(type(value), "that") if "://" in str(value) else repr(value)
 
 
-def _from_environment(environment: Mapping[str, str]) -> dict[str, Value]:
+def _from_environment(environment: Mapping[str, str], settings: Iterable[Setting] = SETTINGS) -> dict[str, Value]:
     found = {}
-    for setting in SETTINGS:
-        text = environment.get(setting.variable)
+    for setting in settings:
+        text = _text(setting, environment)
         if text:
             found[setting.name] = _from_text(setting, text)
     return found
+
+
+def _text(setting: Setting, environment: Mapping[str, str]) -> str | None:
+    """Return what the environment says of a setting: itself or, if that may be secret, in a file that it names."""
+    text, file = environment.get(setting.variable), environment.get(setting.file_variable)
+    if not setting.secret or not file:
+        return text
+    if text:
+        raise OperationalError(f"{setting.variable} and {setting.file_variable} are both set: unset one of them")
+    return _secret_of(Path(file), setting.file_variable)
+
+
+def _secret_of(file: Path, variable: str) -> str:
+    try:
+        with file.open("rb") as opened:
+            text = opened.read(MAX_SECRET + 1).decode()
+    except OSError as error:
+        raise OperationalError(f"{variable}: {file}: cannot read the file: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise OperationalError(f"{variable}: {file}: the file is not UTF-8") from None
+    secret = text.removesuffix("\n").removesuffix("\r")
+    if not secret or "\n" in secret or len(text) > MAX_SECRET:
+        raise OperationalError(f"{variable}: {file}: the file must hold one line, the value of the setting")
+    return secret
 
 
 def _from_text(setting: Setting, text: str) -> Value:

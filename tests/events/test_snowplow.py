@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from metrics_dictionary.stores.store import Store
 
 DICTIONARY = a_dictionary()
-FACTS = {"instance": {"hostname": "git.example.com", "version": "17.1.0", "uuid": "u-1", "user_key": "secret"}}
+FACTS = {"instance": {"hostname": "git.example.com", "version": "17.1.0", "uuid": "u-1"}}
 
 
 def queued(store: SqliteStore) -> list[dict[str, str]]:
@@ -36,7 +36,7 @@ def queued(store: SqliteStore) -> list[dict[str, str]]:
 
 @pytest.fixture
 def tracker(store: SqliteStore, clock: Clock) -> StoredTracker:
-    return StoredTracker(DICTIONARY, store, clock=clock, structured=StructuredEvents(Instance.of(FACTS)))
+    return StoredTracker(DICTIONARY, store, clock=clock, structured=StructuredEvents(Instance.of(FACTS, "secret")))
 
 
 def test_an_event_goes_to_the_outbox_as_the_texts_of_a_structured_event(
@@ -61,7 +61,7 @@ def test_an_event_goes_to_the_outbox_as_the_texts_of_a_structured_event(
             "environment": "self-managed",
             "source": "metrics-dictionary",
             "extra": {"lang": "eng", "attempts": 3},
-            "user_id": Instance.of(FACTS).pseudonym(7),
+            "user_id": Instance.of(FACTS, "secret").pseudonym(7),
             "namespace_id": 4,
             "project_id": 5,
             "realm": "self-managed",
@@ -166,7 +166,7 @@ def test_texts_in_any_script_arrive_as_they_were(tracker: StoredTracker, store: 
 
 
 def test_a_user_is_called_the_same_every_time_and_cannot_be_guessed_without_the_key() -> None:
-    instance = Instance.of(FACTS)
+    instance = Instance.of(FACTS, "secret")
     assert instance.pseudonym(7) == instance.pseudonym(7) != instance.pseudonym(8)
     assert instance.pseudonym(7) != Instance(user_key="another").pseudonym(7)
     assert Instance().pseudonym(7) is None
@@ -174,7 +174,7 @@ def test_a_user_is_called_the_same_every_time_and_cannot_be_guessed_without_the_
 
 
 def test_a_settings_file_without_an_instance_is_enough(store: SqliteStore, clock: Clock) -> None:
-    tracker = StoredTracker(DICTIONARY, store, clock=clock, structured=StructuredEvents(Instance.of({})))
+    tracker = StoredTracker(DICTIONARY, store, clock=clock, structured=StructuredEvents(Instance.of({}, None)))
     tracker.track([{"event": "merge", "send_to_snowplow": True}], 7)
     assert contexts(queued(store)[0])[STANDARD_CONTEXT]["environment"] == "self-managed"
 

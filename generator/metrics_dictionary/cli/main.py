@@ -13,6 +13,7 @@ import click
 
 from metrics_dictionary import __version__
 from metrics_dictionary.cli.console import color_allowed
+from metrics_dictionary.cli.secret_arguments import hide_from_ps, without_secrets
 from metrics_dictionary.tools.errors import OperationalError
 
 COMMANDS = {
@@ -71,6 +72,7 @@ def program(context: click.Context) -> None:
 
 def main() -> NoReturn:
     """Run a command; every expected error is one line and exit status 2, never a traceback."""
+    hide_from_ps(sys.argv[1:])
     try:
         # Without standalone mode click returns the status that a command ends with, and nothing for a clean end.
         code = int(program(standalone_mode=False) or 0)
@@ -78,7 +80,8 @@ def main() -> NoReturn:
         _report_error("interrupted")
         code = 130
     except click.ClickException as error:
-        error.show()
+        message = without_secrets(error.format_message(), sys.argv[1:])
+        click.UsageError(message, getattr(error, "ctx", None)).show()
         code = 2
     except OperationalError as error:
         _report_error(str(error))

@@ -14,7 +14,7 @@ import click
 
 from metrics_dictionary.cli.api_reference import api_reference
 from metrics_dictionary.cli.main import program
-from metrics_dictionary.settings import SETTINGS
+from metrics_dictionary.settings import SETTINGS, USER_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +65,14 @@ Tables that hold no settings are facts. An instrumentation with `source: setting
 `instance.hostname`; one with `source: license` reads a field of `[license]`.
 
 Two facts belong to events that go to a Snowplow collector: `instance.environment` names the environment, and
-`instance.user_key` is the key under which user ids are hashed before they leave. Without the key no user id is sent.
+`instance.user_key` is the key under which user ids are hashed before they leave. Without the key no user id is sent. It
+is the only fact that no instrumentation can read.
+
+What may hold a password has a second variable, whose name ends with `_FILE`: it names a file that holds the value on
+one line, such as a secret of Docker or a credential of systemd. The two must not be set together.
+
+| setting | the file is named by |
+| --- | --- |
 """
 
 
@@ -88,7 +95,10 @@ def settings_reference() -> str:
         shown = "" if default is None else f"`{str(default).lower() if isinstance(default, bool) else default}`"
         choices = f" One of `{'`, `'.join(setting.choices)}`." if setting.choices else ""
         rows.append(f"| `{setting.name}` | {_cell(setting.help)}{choices} | {shown} | `{setting.variable}` |")
-    return SETTINGS_OPENING + "\n" + "\n".join(rows) + "\n"
+    secret = [
+        f"| `{setting.name}` | `{setting.file_variable}` |" for setting in (*SETTINGS, USER_KEY) if setting.secret
+    ]
+    return SETTINGS_OPENING + "\n".join(secret) + "\n\n" + "\n".join(rows) + "\n"
 
 
 def command_reference() -> str:

@@ -48,7 +48,7 @@ class Instance:
     user_key: str | None = None
 
     @classmethod
-    def of(cls, facts: Mapping[str, object]) -> Instance:
+    def of(cls, facts: Mapping[str, object], user_key: str | None) -> Instance:
         """Read the table `[instance]` of the settings file."""
         instance = mapping(facts.get("instance"))
         return cls(
@@ -57,7 +57,7 @@ class Instance:
             instance_id=string(instance.get("uuid")),
             unique_instance_id=string(instance.get("unique_id")),
             environment=string(instance.get("environment")) or "self-managed",
-            user_key=string(instance.get("user_key")),
+            user_key=user_key,
         )
 
     def pseudonym(self, user: int | None) -> str | None:

@@ -63,7 +63,7 @@ class Application:
         known_uuid = KnownUuid(store)
         structured = None
         if settings.string("collector"):
-            structured = StructuredEvents(Instance.of(settings.facts), known_uuid=known_uuid)
+            structured = StructuredEvents(Instance.of(settings.facts, settings.user_key), known_uuid=known_uuid)
         tracker = EventTracker(
             dictionary,
             rules=IntakeRules.of(settings),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import traceback
 from contextlib import suppress
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from metrics_dictionary.stores.tokens import PREFIX
 from metrics_dictionary.tools.clock import iso, utc_now
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.instruments import Counter, Histogram
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from metrics_dictionary.server.transport.request import Request
 
 STANDARD_ERROR = "-"
+
+_SECRET = re.compile(rf"(?:{PREFIX}|((?:token|password|secret)=))[^&;/\s]*", re.IGNORECASE)
+"""A token of ours wherever it stands, and the values of parameters that are named as secrets are."""
 
 REQUESTS = Counter("http_requests_total", "Requests that were answered.", ("method", "route", "status"))
 DURATIONS = Histogram("http_request_duration_seconds", "Time from a request's head to its answer.", ("route",))
@@ -63,7 +68,7 @@ class AccessLog:
             "request_id": request.identifier if request else None,
             "client": request.client if request else entry.client,
             "method": request.method if request else None,
-            "path": request.path if request else None,
+            "path": shown_path(request) if request else None,
             "status": entry.status,
             "bytes": entry.bytes,
             "duration_ms": round(entry.seconds * 1000, 3),
@@ -127,10 +132,15 @@ def log_warning(request: Request, text: str) -> None:
     _log("warning", request, text)
 
 
+def shown_path(request: Request) -> str:
+    """Return the path without what looks like a token: some write a parameter where only a path should stand."""
+    return _SECRET.sub(r"\1…", request.path)
+
+
 def _log(level: str, request: Request | None, text: str, **more: str) -> None:
     line = {"time": iso(utc_now()), "level": level, "message": text, **more}
     if request is not None:
-        line |= {"request_id": request.identifier, "method": request.method, "path": request.path}
+        line |= {"request_id": request.identifier, "method": request.method, "path": shown_path(request)}
     write_line(json.dumps(line, separators=(",", ":")))
 
 
