@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import sqlite3
 import subprocess
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -8,6 +10,8 @@ from tests.server.running_server import API, Client, running
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.server.running_server import Running
 
 NOT_FOUND = {"message": "404 Not Found"}
 
@@ -52,6 +56,35 @@ def test_the_counters_are_those_of_the_requests_before(client: Client) -> None:
     assert grown('http_requests_total{method="GET",route="/",status="404"}') == 1
     assert grown(f'http_request_duration_seconds_bucket{{{route},le="+Inf"}}') == 2
     assert after['metrics_dictionary_definitions{kind="events"}'] == 2
+
+
+def test_events_are_counted_by_what_became_of_them(served: Running, client: Client, tmp_path: Path) -> None:
+    headers, event = served.headers("tracker"), {"event": "mr_name_changed"}
+    before = samples(client)
+    key = {**headers, "Idempotency-Key": "one"}
+    calls = [
+        ("track_event", event, headers, 200),
+        ("track_events", {"events": [event] * 3}, key, 200),
+        ("track_events", {"events": [event] * 3}, key, 200),
+        ("track_events", {"events": [event] * 4}, key, 422),
+        ("track_events", {"events": [event, {"event": "unheard_of"}]}, headers, 422),
+        ("track_events", {"events": [{"event": 1}] * 5}, headers, 400),
+        ("increment_counter", event, headers, 200),
+    ]
+    for call, body, given, status in calls:
+        assert client.post_json(f"{API}/{call}", body, given).status == status
+    after = samples(client)
+    name = "metrics_dictionary_events_total"
+    outcomes = {
+        series.split('"')[1]: after[series] - before.get(series, 0) for series in after if series.startswith(name)
+    }
+    grown = {outcome: number for outcome, number in outcomes.items() if number}
+    assert grown == {"accepted": 5, "repeated": 3, "conflict": 4, "uncountable": 2, "invalid": 5}
+    with closing(sqlite3.connect(tmp_path / "store.db")) as connection:
+        (total,) = connection.execute(
+            "SELECT value FROM totals WHERE key = '{event_counters}_mr_name_changed'"
+        ).fetchone()
+    assert total == grown["accepted"]
 
 
 def test_prometheus_s_own_tool_finds_nothing_wrong_with_the_metrics(client: Client, promtool: str) -> None:

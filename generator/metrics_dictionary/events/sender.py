@@ -21,10 +21,12 @@ from metrics_dictionary.events.collector import CollectorUnavailableError
 from metrics_dictionary.stores.store import StoreUnavailableError
 from metrics_dictionary.tools.clock import iso, utc_now
 from metrics_dictionary.tools.errors import UnavailableError
+from metrics_dictionary.tools.instruments import Counter, Gauge
 from metrics_dictionary.tools.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from metrics_dictionary.events.collector import Collector
     from metrics_dictionary.stores.store import OutboxRow, OutboxState, Store
@@ -76,6 +78,13 @@ BUSY = frozenset((None, 429, 503))
 _random = random.SystemRandom()
 
 log = logging.getLogger(__name__)
+
+SENT = Counter("outbox_sent_total", "Events that the collector took.")
+DEAD = Counter("outbox_dead_letters_total", "Events that became dead letters.")
+FAILURES = Counter("outbox_failures_total", "Times that sending had to pause: the collector or the store was away.")
+OUTBOX = Gauge("outbox_events", "Events in the outbox, by what they wait for.", ("state",))
+OUTBOX_AGE = Gauge("outbox_oldest_age_seconds", "How long the oldest event has waited for the collector.")
+OUTBOX_DROPPED = Gauge("outbox_dropped_events", "Events for which there was no room, since the store was created.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +250,7 @@ class Sender:
         return events
 
     def _warn_of_dead_letter(self, why: str) -> None:
+        DEAD.add()
         log.error("the outbox: an event is a dead letter %s; `metrics-dictionary outbox list` shows it", why)
 
     def _post(self, events: Sequence[_Event]) -> _Answer:
@@ -255,6 +265,7 @@ class Sender:
             status, f"collector {self._collector.shown}: answered {status} to {counted(len(events), 'event')}"
         )
         if answer.accepted:
+            SENT.add(amount=len(events))
             self._delivered += [event.row.identifier for event in events]
             self._accepted_at = time.monotonic()
             self._refused_in_a_row = 0
@@ -296,6 +307,7 @@ class Sender:
         longest = min(MAX_RETRY_SECONDS, self._timing.first_retry * 2.0 ** min(self._failures, 16))
         pause = longest * (0.5 + self._jitter() / 2)
         self._failures += 1
+        FAILURES.add()
         log.warning("%s; trying again in %.1f s", reason, pause)
         return pause
 
@@ -307,6 +319,14 @@ def _fields(row: OutboxRow) -> dict[str, str] | None:
     except ValueError:
         return None
     return fields if isinstance(fields, dict) else None
+
+
+def show_outbox(state: OutboxState, now: datetime) -> None:
+    """Let the gauges of ``/-/metrics`` show how the outbox stands."""
+    for name in ("waiting", "retrying", "dead_letters"):
+        OUTBOX.set(getattr(state, name), name)
+    OUTBOX_AGE.set(max(0.0, (now - state.oldest).total_seconds()) if state.oldest else 0)
+    OUTBOX_DROPPED.set(state.dropped)
 
 
 def outbox_warnings(state: OutboxState, limit: int) -> Iterator[str]:

@@ -11,9 +11,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.events.collector import Collector
-from metrics_dictionary.events.sender import Sender, outbox_warnings
+from metrics_dictionary.events.sender import Sender, outbox_warnings, show_outbox
 from metrics_dictionary.events.snowplow import Instance, KnownUuid, StructuredEvents
 from metrics_dictionary.events.tracking import EventTracker, IntakeRules
+from metrics_dictionary.ping.collect.payload import show_payload
 from metrics_dictionary.ping.collect.publication import limits, publish
 from metrics_dictionary.ping.collect.scheduler import Scheduler, overdue
 from metrics_dictionary.ping.sources.open_sources import open_sources
@@ -130,10 +131,11 @@ def _probe(settings: Settings, store: Store, known_uuid: KnownUuid) -> StoreProb
 
     It finds out in passing what the hot path must not wait for: the store's time and the instance's UUID.
     """
+    limit = int(settings.number("events.outbox_limit"))
     looks = [
         lambda: _after(store.trusted_now),
         lambda: _after(known_uuid.look),
-        lambda: outbox_warnings(store.outbox_state(), int(settings.number("events.outbox_limit"))),
+        lambda: _look_around(store, limit),
     ]
     if settings.flag("ping.enabled"):
         interval, started = timedelta(days=settings.number("ping.interval_days")), utc_now()
@@ -145,3 +147,15 @@ def _after(find_out: Callable[[], object]) -> Iterator[str]:
     """Find something out; that is no warning. A clock that is wrong is among the store's own."""
     find_out()
     yield from ()
+
+
+def _look_around(store: Store, outbox_limit: int) -> Iterator[str]:
+    """Show in ``/-/metrics`` how the outbox and the payload stand, and yield what is wrong with the outbox.
+
+    Raises StoreUnavailableError.
+    """
+    outbox, payload = store.outbox_state(), store.payload()
+    show_outbox(outbox, store.trusted_now())
+    yield from outbox_warnings(outbox, outbox_limit)
+    if payload is not None:
+        show_payload(payload)

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.stores.store import StoreUnavailableError
+from metrics_dictionary.stores.store import STORE_ERRORS, StoreUnavailableError
+from metrics_dictionary.tools.instruments import Gauge, Histogram
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -29,6 +30,9 @@ LOOK_EVERY = 30.0
 """Seconds between two looks for what is worth a warning."""
 
 STOP_SECONDS = 3.0
+
+AVAILABLE = Gauge("store_available", "Whether the last probe could write to the store: 1 or 0.")
+SECONDS = Histogram("store_probe_duration_seconds", "Time that probes of the store took, failed ones included.")
 
 log = logging.getLogger(__name__)
 
@@ -111,6 +115,10 @@ class StoreProbe:
         except Exception as bug:  # the thread must live, and what it cannot find out is not ready
             log.exception("store: a bug in the probe")
             reason = f"the store cannot be asked: {type(bug).__name__}"
+        SECONDS.observe(self._monotonic() - self._began)
+        AVAILABLE.set(int(reason is None))
+        if reason is not None:
+            STORE_ERRORS.add("probe")
         self._tell(reason)
         self._reason, self._ended, self._began = reason, self._monotonic(), None
         self._asked.set()

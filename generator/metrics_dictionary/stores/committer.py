@@ -12,7 +12,7 @@ import time
 from collections import Counter as Tally
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from metrics_dictionary.stores.store import OutcomeUnknownError, StoreUnavailableError
+from metrics_dictionary.stores.store import STORE_ERRORS, OutcomeUnknownError, StoreUnavailableError
 from metrics_dictionary.tools.instruments import Counter, Histogram
 
 if TYPE_CHECKING:
@@ -119,6 +119,7 @@ class Committer(Generic[Asker]):
         try:
             return self._store.commit(recordings)
         except StoreUnavailableError as failure:
+            STORE_ERRORS.add("commit")
             return [failure] * len(recordings)
         except Exception as failure:  # noqa: BLE001 - whatever it is, it belongs to whoever asked
             if len(recordings) == 1:

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 from metrics_dictionary.tools.errors import OperationalError, UnavailableError
-from metrics_dictionary.tools.instruments import Gauge
+from metrics_dictionary.tools.instruments import Counter, Gauge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -385,6 +385,10 @@ class Store(Protocol):
 
 IDS_LIMIT = 5_000_000
 """How many ids of events and requests a store keeps, unless a setting says otherwise: 150 MB or so in SQLite."""
+
+STORE_ERRORS = Counter("store_errors_total", "Times that the store could not be used, by what needed it.", ("by",))
+for _by in ("commit", "probe", "request"):
+    STORE_ERRORS.add(_by, amount=0)
 
 FORGOTTEN_EARLY = Gauge(
     "ids_forgotten_early_time_seconds",

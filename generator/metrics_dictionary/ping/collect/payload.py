@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
+import math
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import cached_property
@@ -13,12 +14,19 @@ from metrics_dictionary.dictionary.dictionary import RECORDED_AT
 from metrics_dictionary.ping.query.entry import MAX_DEPTH
 from metrics_dictionary.stores.store import CachedPayload, UnreadableError
 from metrics_dictionary.tools.clock import iso
+from metrics_dictionary.tools.instruments import Gauge
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from metrics_dictionary.ping.measurement import Measurement
 
+
+RECORDED = Gauge("payload_recorded_timestamp_seconds", "When the last payload was collected, in seconds since 1970.")
+DURATION = Gauge("payload_duration_seconds", "How long the metrics of the last payload took, added up.")
+METRICS = Gauge(
+    "payload_metrics", "Metrics of the last payload: those with a value, and those that failed.", ("result",)
+)
 
 AWAY = "is away"
 NOT_CONFIGURED = "is not configured"
@@ -141,6 +149,20 @@ def outages(payload: CachedPayload) -> tuple[Outage, ...]:
     with _readable_metadata():
         found = json.loads(payload.metadata).get("outages", ())
         return tuple(Outage(**{**one, "since": datetime.fromisoformat(one["since"])}) for one in found)
+
+
+def show_payload(payload: CachedPayload) -> None:
+    """Let the gauges of ``/-/metrics`` show a cached payload; what its metadata cannot say is NaN."""
+    seconds = computed = failed = math.nan
+    with suppress(UnreadableError), _readable_metadata():
+        metrics = json.loads(payload.metadata)["metrics"]
+        seconds = round(sum(one["time_elapsed"] for one in metrics), 6)
+        failed = sum("error" in one for one in metrics)
+        computed = len(metrics) - failed
+    RECORDED.set(payload.recorded_at.timestamp())
+    DURATION.set(seconds)
+    METRICS.set(computed, "computed")
+    METRICS.set(failed, "failed")
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from metrics_dictionary.ping.collect.publication import Hold, PayloadHeldError, former_payload
 from metrics_dictionary.stores.store import StoreUnavailableError
 from metrics_dictionary.tools.clock import iso
+from metrics_dictionary.tools.instruments import Counter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,6 +42,11 @@ MAX_JITTER = 1 / 7
 
 ALLOWANCE = timedelta(hours=2)
 """How long a payload that is due may take to come before that is worth a warning."""
+
+
+COLLECTIONS = Counter("payload_collections_total", "Collections by what became of them.", ("outcome",))
+for _outcome in ("published", "held", "failed"):
+    COLLECTIONS.add(_outcome, amount=0)
 
 
 class _Stopped(Exception):  # noqa: N818 - not an error: it ends a collection that nobody waits for any more
@@ -106,15 +112,18 @@ class Scheduler:
                 self._store.lease(LEASE, self._holder, 0)
             return False
         except PayloadHeldError as error:  # when the next attempt is due is written in the store, for all servers
+            COLLECTIONS.add("held")
             self._log(f"service ping: {error}. The next attempt is in {retry_after(error.attempts)}")
             return False
         except Exception as error:  # noqa: BLE001 - the next week must come, whatever went wrong in this one
+            COLLECTIONS.add("failed")
             self._failures += 1
             pause = retry_after(self._failures)
             self._not_before = self._monotonic() + pause.total_seconds()
             self._log(f"service ping: no payload: {type(error).__name__}: {error}. The next attempt is in {pause}")
             return False
         self._failures = 0
+        COLLECTIONS.add("published")
         self._log("service ping: payload generated")
         return True
 

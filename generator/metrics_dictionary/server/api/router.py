@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from metrics_dictionary.server.api.authentication import Authentication
 from metrics_dictionary.server.api.cross_origin import CrossOrigin
+from metrics_dictionary.server.api.endpoints.event_intake import count_events
 from metrics_dictionary.server.api.endpoints.site_files import site_route
 from metrics_dictionary.server.api.networks import TrustedProxies
 from metrics_dictionary.server.api.rate_limits import RateLimits
@@ -25,7 +26,7 @@ from metrics_dictionary.server.transport.response import (
     outcome_unknown,
     unavailable,
 )
-from metrics_dictionary.stores.store import Outcome, OutcomeUnknownError, StoreUnavailableError
+from metrics_dictionary.stores.store import STORE_ERRORS, Outcome, OutcomeUnknownError, StoreUnavailableError
 
 if TYPE_CHECKING:
     from metrics_dictionary.server.api.route import Route
@@ -108,11 +109,13 @@ class Router:
 
     def settled(self, request: Request, response: Response, result: Verdict | Exception) -> Response:
         """Return the response to a request whose recording is committed, or is not: the endpoint's, or another."""
+        count_events(request, result)
         if isinstance(result, OutcomeUnknownError):
             log_warning(request, str(result))
             return outcome_unknown(is_named="idempotency-key" in request.headers)
         if isinstance(result, StoreUnavailableError):
-            return _unavailable(request, result)
+            log_warning(request, str(result))
+            return unavailable()
         if isinstance(result, Exception):
             return _internal_error(request, result)
         if result.outcome is Outcome.CONFLICT:
@@ -184,6 +187,7 @@ def _wrong_body(request: Request, route: Route) -> Response | None:
 
 
 def _unavailable(request: Request, error: StoreUnavailableError) -> Response:
+    STORE_ERRORS.add("request")
     log_warning(request, str(error))
     return unavailable()
 

@@ -59,7 +59,8 @@ class Request:
 
     The rest is added on the way. The router makes ``client`` the address for which a trusted proxy asks, and says by
     ``is_forwarded`` that it did; it adds ``route``, the path of the route table's row, ``user``, the id of the token's
-    user, and ``response_headers``, which every response to this request gets. The connection adds ``body``.
+    user, and ``response_headers``, which every response to this request gets. The connection adds ``body``; an
+    endpoint that takes events adds ``events``, their number.
     """
 
     method: str
@@ -77,6 +78,7 @@ class Request:
     user: int | None = None
     response_headers: Mapping[str, str] | None = None
     body: bytes = b""
+    events: int = 0
 
     @property
     def content_type(self) -> str:

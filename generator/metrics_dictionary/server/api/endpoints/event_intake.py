@@ -27,7 +27,7 @@ from metrics_dictionary.server.api.route import (
 )
 from metrics_dictionary.server.transport.access_log import log_info
 from metrics_dictionary.server.transport.response import Response, Uncommitted, error_response, message_response
-from metrics_dictionary.stores.store import request_name
+from metrics_dictionary.stores.store import Outcome, OutcomeUnknownError, StoreUnavailableError, request_name
 from metrics_dictionary.tools.instruments import Counter
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from metrics_dictionary.events.tracking import EventTracker, Tracked
     from metrics_dictionary.server.application import Application
     from metrics_dictionary.server.transport.request import Request
+    from metrics_dictionary.stores.store import Verdict
 
     Answer = Response | Uncommitted
 
@@ -47,6 +48,31 @@ MAX_USER_ID = 2**63 - 1
 
 _DIGITS = re.compile(r"[0-9]{1,19}")
 _KEY = re.compile(r"[ -~]{1,128}")
+
+EVENTS = Counter("events_total", "Events that were reported, by what became of them.", ("outcome",))
+for _outcome in (
+    "accepted",
+    "repeated",
+    "ignored",
+    "invalid",
+    "uncountable",
+    "conflict",
+    "outbox_full",
+    "bad_key",
+    "store_unavailable",
+    "outcome_unknown",
+    "failed",
+):
+    EVENTS.add(_outcome, amount=0)
+
+OUTCOMES = {
+    Outcome.RECORDED: "accepted",
+    Outcome.DUPLICATE: "repeated",
+    Outcome.CONFLICT: "conflict",
+    Outcome.REFUSED: "bad_key",
+    Outcome.OUTBOX_FULL: "outbox_full",
+}
+"""What became of a recording -> what became of its events. One whose id was known counts as accepted."""
 
 UNDECLARED = Counter(
     "undeclared_properties_total", "Properties that their events do not declare and that were left out.", ("event",)
@@ -252,12 +278,19 @@ class EventIntake:
         fields = read_fields(request)
         if isinstance(fields, Response):
             return fields
+        events = fields.values.get("events")
+        request.events = len(events) if isinstance(events, list) and "event" not in fields.values else 1
         try:
             tracked = count(fields, request)
         except InvalidEventsError as error:
+            EVENTS.add("invalid", amount=request.events)
             return error_response(400, str(error))
         except UncountableEventsError as error:
+            EVENTS.add("uncountable", amount=request.events)
             return error_response(422, str(error))
+        if tracked.ignored:
+            EVENTS.add("ignored", amount=len(tracked.ignored))
+            request.events -= len(tracked.ignored)
         for sentence in tracked.ignored:
             log_info(request, f"ignored: {sentence}")
         response = self._with_undeclared(request, tracked.undeclared) if tracked.undeclared else ACCEPTED
@@ -265,7 +298,10 @@ class EventIntake:
         if key is not None:
             name, digest = request_name(str(request.user), key), _digest(call, fields)
             recording = replace(recording, request=name, digest=digest)
-        return response if recording.is_empty else Uncommitted(response, recording)
+        if recording.is_empty:
+            EVENTS.add("accepted", amount=request.events)
+            return response
+        return Uncommitted(response, recording)
 
     def _with_undeclared(self, request: Request, undeclared: Sequence[Undeclared]) -> Response:
         """Return the answer with the paths of what was left out; the log names each property of an event once."""
@@ -283,6 +319,17 @@ class EventIntake:
 
     def _track_several(self, fields: Fields, request: Request) -> Tracked:
         return self._tracker.track(fields.values.get("events"), request.user, batch=True, form=fields.form)
+
+
+def count_events(request: Request, result: Verdict | Exception) -> None:
+    """Count the events of a request by what became of their recording."""
+    if isinstance(result, OutcomeUnknownError):
+        outcome = "outcome_unknown"
+    elif isinstance(result, StoreUnavailableError):
+        outcome = "store_unavailable"
+    else:
+        outcome = "failed" if isinstance(result, Exception) else OUTCOMES[result.outcome]
+    EVENTS.add(outcome, amount=request.events)
 
 
 def _unknown_properties(undeclared: Sequence[Undeclared]) -> str:
