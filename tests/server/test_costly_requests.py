@@ -97,7 +97,8 @@ def check(served: Running, request: bytes, statuses: set[int]) -> None:
 def post(served: Running, call: str, kind: str, body: bytes) -> bytes:
     return (
         f"POST {API}/{call} HTTP/1.1\r\nHost: x\r\nPRIVATE-TOKEN: {served.tokens['tracker']}\r\nConnection: close\r\n"
-        f"Content-Type: application/{kind}\r\nContent-Length: {len(body)}\r\n\r\n"
+        f"Content-Type: application/{kind}\r\nContent-Length: {len(body)}\r\n"
+        f"Idempotency-Key: {hash((call, kind, body))}\r\n\r\n"
     ).encode() + body
 
 

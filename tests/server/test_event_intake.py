@@ -128,6 +128,13 @@ def test_a_body_with_something_wrong_is_refused_and_says_what_and_where(
     assert served.count() == 0
 
 
+def test_a_large_batch_is_counted_by_the_thread_that_reads_large_bodies(served: Running, client: Client) -> None:
+    event = {"event": EVENT, "additional_properties": {"label": "x" * 1_000, "property": "y" * 1_000}}
+    for call in (1, 2):  # the first one's token is not known yet
+        answer = client.post_json(f"{API}/track_events", {"events": [event] * 50}, served.headers("tracker"))
+        assert (answer.status, served.count()) == (200, call * 50)
+
+
 def test_what_an_event_does_not_declare_is_left_out_and_named_in_a_header(
     served: Running, client: Client, capfd: pytest.CaptureFixture[str]
 ) -> None:
