@@ -366,9 +366,14 @@ local function write_ids()
     end
   end
   local filled = KEYS[TABLES + current]
+  local entries, added = {}, {}
   for name, digest in pairs(new) do
-    write(TABLES + current, 'HSET', filled, name, digest)
-    undo_by('HDEL', filled, name)
+    entries[#entries + 1], entries[#entries + 2], added[#added + 1] = name, digest, name
+    if #added == MAX_ARGUMENTS or next(new, name) == nil then
+      write(TABLES + current, 'HSET', filled, unpack(entries))
+      undo_by('HDEL', filled, unpack(added))
+      entries, added = {}, {}
+    end
   end
   if redis.call('TTL', filled) < 0 then
     redis.call('EXPIRE', filled, KEEP_TABLE)

@@ -33,6 +33,8 @@ ID_TABLES = (f"{IDS}_0", f"{IDS}_1", f"{IDS}_2")
 FIXED_KEYS = (STATE, OUTBOX, IDS, *ID_TABLES, DUE)
 """The keys that every commit may touch, in the order of the script."""
 
+ENCODER = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"))
+
 MAX_EXACT = 2**53
 """Up to here Lua's numbers are exact."""
 
@@ -81,7 +83,7 @@ class Limits:
 def packed(recordings: Iterable[Recording], identifier: str, limits: Limits) -> Packed:
     """Return what the script is called with. The store must have this ``identifier``."""
     packing = _Packing()
-    listed = json.dumps([packing.recording(one) for one in recordings], ensure_ascii=False, separators=(",", ":"))
+    listed = ENCODER.encode([packing.recording(one) for one in recordings])
     arguments: list[str | bytes | int] = [
         identifier,
         limits.ids,
