@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
+from metrics_dictionary.cli.options import opened_store
 from metrics_dictionary.dictionary.dictionary import Dictionary
 from metrics_dictionary.dictionary.event import EventDefinition
 from metrics_dictionary.dictionary.metric import MetricDefinition
@@ -18,7 +19,6 @@ from metrics_dictionary.server.api.router import Router
 from metrics_dictionary.server.application import Application
 from metrics_dictionary.server.transport.server import Server, ServerOptions
 from metrics_dictionary.settings import load_settings
-from metrics_dictionary.stores.open_store import open_store
 from metrics_dictionary.stores.tokens import new_token
 
 if TYPE_CHECKING:
@@ -97,15 +97,15 @@ def running(
     """Serve while the context lasts; ``folder`` gets a store unless one is named, and a site if it has none."""
     site = folder / "site"
     site.mkdir(exist_ok=True)
-    with closing(open_store(store or f"sqlite:///{folder / 'store.db'}")) as opened:
+    url = store or f"sqlite:///{folder / 'store.db'}"
+    in_force = load_settings(None, {"store": url, **(settings or {})}, environment={})
+    with closing(opened_store(in_force)) as opened:
         secrets, identifiers = {}, {}
         for user, (role, (scopes, admin, expires)) in enumerate(ROLES.items(), start=1):
             secret, token = new_token(user, frozenset(scopes), datetime.now(UTC), admin=admin, expires=expires)
             opened.add_token(token)
             secrets[role], identifiers[role] = secret, token.identifier
-        application = Application.opened(
-            load_settings(None, settings, environment={}), dictionary or sample_dictionary(), opened, site
-        )
+        application = Application.opened(in_force, dictionary or sample_dictionary(), opened, site)
         server = Server(options)
         server.router = Router(application)
         thread = threading.Thread(target=server.serve_forever, name="loop", daemon=True)
