@@ -18,6 +18,9 @@ from tests.waiting import eventually
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from metrics_dictionary.server.api.route import Access
+    from metrics_dictionary.server.transport.request import Request
+
 UNAUTHORIZED = {"message": "401 Unauthorized"}
 FORBIDDEN = {"message": "403 Forbidden"}
 NOT_FOUND = {"message": "404 Not Found"}
@@ -107,6 +110,24 @@ def test_a_token_that_was_tried_before_it_was_made_works_within_two_seconds(serv
     assert client.call("GET", f"{API}/service_ping", None, headers).status == 401
     served.store.add_token(token)
     assert eventually(lambda: client.call("GET", f"{API}/service_ping", None, headers).status == 200, 2)
+
+
+def test_a_token_that_is_forgotten_while_it_is_checked_is_not_looked_up(
+    served: Running, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A look into a store that hangs would stop the loop, which `is_known` told that there would be none."""
+    is_known = Authentication.is_known
+
+    def forget(self: Authentication, request: Request, access: Access) -> bool:
+        known = is_known(self, request, access)
+        self._cache.clear()
+        return known
+
+    headers = {"PRIVATE-TOKEN": served.tokens["reader"]}
+    assert client.call("GET", f"{API}/service_ping", None, headers).status == 200
+    monkeypatch.setattr(Authentication, "is_known", forget)
+    monkeypatch.delattr(served.store.__class__, "token")
+    assert client.call("GET", f"{API}/service_ping", None, headers).status == 200
 
 
 def test_a_trusted_proxy_does_not_make_those_trusted_that_it_speaks_for(client: Client) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -15,7 +14,7 @@ from metrics_dictionary.events.event_errors import InvalidEventsError, described
 from metrics_dictionary.tools.near_misses import near_misses
 
 if TYPE_CHECKING:
-    from collections.abc import KeysView
+    from collections.abc import KeysView, Mapping
 
     from metrics_dictionary.events.event_errors import EventErrors
 
@@ -97,7 +96,7 @@ class BodyReader:
 
     def occurrence(self, body: object, place: str, user: int | None) -> Occurrence | None:
         """Read a body; ``place`` is what stands before its keys in an error. None when it does not name an event."""
-        if not isinstance(body, Mapping):
+        if not isinstance(body, dict):
             subject = place.removesuffix(".") or "the body"
             self._errors.invalid(f'{subject}: must be an object with the key "event", found {described(body)}')
             return None
@@ -170,7 +169,7 @@ class BodyReader:
         if value is None:
             return {}
         place = f"{place}additional_properties"
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             self._errors.invalid(f"{place}: must be an object, found {described(value)}")
             return {}
         declared = self._declared.get(event or "")

@@ -81,13 +81,14 @@ class Authentication:
         return token
 
     def is_known(self, request: Request, access: Access) -> bool:
-        """Whether `check` needs no look into the store."""
+        """Whether `check` needs no look into the store; then it makes none, even if the token is forgotten by then."""
         if not access.needs_token:
             return True
         secret = _secret(request)
         if not secret or len(secret) > MAX_TOKEN_LENGTH:
             return True
-        return self._cached(digest(secret)) is not None
+        request.remembered = self._cached(digest(secret))
+        return request.remembered is not None
 
     def begin_look_up(self, request: Request) -> bool:
         """Admit a request that needs a look into the store, until `end_look_up`; False when too much is waiting."""
@@ -110,7 +111,7 @@ class Authentication:
         secret = _secret(request)
         if not secret or len(secret) > MAX_TOKEN_LENGTH:
             return None
-        token = self._known(digest(secret))
+        token = self._known(digest(secret)) if request.remembered is None else request.remembered[1]
         if token is None or (token.expires is not None and self._clock().date() >= token.expires):
             return None
         return token

@@ -16,6 +16,10 @@ from urllib.parse import parse_qsl, unquote, unquote_plus
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from metrics_dictionary.stores.tokens import Token
+
+    Remembered = tuple[float, Token | None]
+
 MAX_REQUEST_LINE = 8 * 1024
 MAX_HEAD = 32 * 1024
 MAX_HEADERS = 100
@@ -59,8 +63,9 @@ class Request:
 
     The rest is added on the way. The router makes ``client`` the address for which a trusted proxy asks, and says by
     ``is_forwarded`` that it did; it adds ``route``, the path of the route table's row, ``user``, the id of the token's
-    user, and ``response_headers``, which every response to this request gets. The connection adds ``body``; an
-    endpoint that takes events adds ``events``, their number.
+    user, and ``response_headers``, which every response to this request gets. ``remembered`` is what authentication
+    knows of the token, if anything. The connection adds ``body``; an endpoint that takes events adds ``events``, their
+    number.
     """
 
     method: str
@@ -77,6 +82,7 @@ class Request:
     route: str | None = None
     user: int | None = None
     response_headers: Mapping[str, str] | None = None
+    remembered: Remembered | None = None
     body: bytes = b""
     events: int = 0
 
