@@ -33,7 +33,7 @@ EVENTS = 20_000 if FULL else 600
 SECONDS = 300 if FULL else 60
 TIMING = Timing(idle=0.01, first_retry=0.01, refused=0.05, lease=1.0, request=0.5)
 
-REFUSED = {0: 400, 1: 422, 2: 500, 3: CUT}
+REFUSED: dict[int, int | str] = {0: 400, 1: 422, 2: 500, 3: CUT}
 """What the collector always does with an event, by the last digit of its number, where that is a multiple of 97."""
 
 
