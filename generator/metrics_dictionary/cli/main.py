@@ -38,6 +38,7 @@ COMMANDS = {
     "token": ("runtime.token", "Create, list and revoke access tokens for the API."),
     "outbox": ("runtime.outbox", "Show events that wait for the collector; retry or drop what it has refused."),
     "flag": ("runtime.flag", "List, enable and disable the feature flags of the API."),
+    "doctor": ("runtime.doctor", "Say what is wrong with an installation, and what to do."),
 }
 """Command -> its module below ``cli``, imported only to run it, and its line in ``--help``."""
 
