@@ -8,11 +8,10 @@ import re
 import select
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
@@ -21,6 +20,9 @@ from metrics_dictionary.stores.open_store import open_store
 from metrics_dictionary.stores.store import Changes, Recording
 from tests.program import COMMAND, environment, run
 from tests.small_root import EVENT, METRIC, write, write_boards
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 COMMON = (
     *("--description", "People who opened a board: once or more.", "--milestone", "18.10"),
@@ -477,10 +479,10 @@ def test_monitor_tells_a_change_in_a_line_when_it_is_piped(root: Path, tmp_path:
     url = f"sqlite:///{tmp_path}/store.db"
     process = subprocess.Popen(
         [
-            *(sys.executable, "-m", "metrics_dictionary.cli.main", "monitor", "counts.boards", "--interval", "0.1"),
+            *(*COMMAND, "monitor", "counts.boards", "--interval", "0.1"),
             *("--store", url, "--definitions", str(root)),
         ],
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tests.program import COMMAND, environment, run
-from tests.small_root import EVENT, METRIC, write, write_boards
+from tests.small_root import EVENT, METRIC, change, write, write_boards
 
 
 @pytest.fixture
@@ -220,6 +220,27 @@ def test_an_export_that_had_to_leave_a_file_out_names_it_and_ends_with_1(root: P
     assert result.returncode == 1
     assert "broken.yml:" in result.stderr
     assert "counts.boards" in result.stdout
+
+
+def test_a_build_without_strict_publishes_and_says_that_strict_would_not(root: Path, tmp_path: Path) -> None:
+    change(root / "metrics/counts_all/boards.yml", "status: active", "status: actve")
+    site = tmp_path / "site"
+    refused = run("build", "--definitions", root, "--output", site, "--strict")
+    assert (refused.returncode, site.exists()) == (1, False)
+    assert "no site was written: fix this, or build without --strict." in refused.stderr
+    built = run("build", "--definitions", root, "--output", site)
+    assert built.returncode == 0
+    assert "The site was published anyway; --strict would have refused." in built.stderr
+    assert (site / "metrics/counts.boards/index.html").exists()
+
+
+def test_an_instrumentation_that_cannot_be_said_in_words_says_why(root: Path) -> None:
+    write(root / "instrumentations" / "plan.yml", "---\nCountBoards:\n  source: database\n  operation: guess\n")
+    metric = METRIC.replace("data_source: internal_events", "data_source: database").split("events:")[0]
+    write(root / "metrics/counts_all/boards.yml", metric + "instrumentation_class: CountBoards\n")
+    done = run("explain", "counts.boards", "--definitions", root)
+    assert done.returncode == 0
+    assert "table in definitions/instrumentations/plan.yml is missing\n" in done.stdout
 
 
 def test_a_metric_is_explained_in_words(root: Path) -> None:

@@ -211,6 +211,29 @@ def test_a_payload_is_fetched_with_a_token_that_stays_out_of_every_message(root:
     assert "secret-token" not in result.stderr
 
 
+def test_a_payload_that_breaks_a_schema_is_told_where_and_by_which(root: Path) -> None:
+    change(root, "value_type: string", "value_type: object\nvalue_json_schema: object_schemas/loaves.json")
+    write(root / "object_schemas/loaves.json", '{"type": "object", "properties": {"rye": {"type": "integer"}}}')
+    given = '{"counts": {"loaves_sold": {"rye": "many"}}}'
+    result = run("check-payload", "-", cwd=root.parent, given=given)
+    assert result.returncode == 1
+    assert "  counts.loaves_sold: /rye, by object_schemas/loaves.json" in result.stdout
+    write(root / "object_schemas/loaves.json", '{"type": "object", "patternProperties": {"(?=a)": {}}}')
+    assert (
+        "  counts.loaves_sold: object_schemas/loaves.json"
+        in run("check-payload", "-", cwd=root.parent, given=given).stdout
+    )
+
+
+def test_what_is_not_found_or_too_large_to_be_a_payload_is_one_line_of_trouble(root: Path) -> None:
+    with served(b"", 404) as (url, _):
+        assert_one_line_of_trouble(run("check-payload", url, cwd=root.parent), "404 Not Found; check the address")
+    large = root.parent / "large.json"
+    with large.open("wb") as file:
+        file.truncate(200_000_000)
+    assert_one_line_of_trouble(run("check-payload", large, cwd=root.parent), "large.json")
+
+
 def test_a_flattened_payload_is_told_to_nest_and_its_metrics_are_not_missing(root: Path) -> None:
     result = run("check-payload", "-", cwd=root.parent, given='{"counts.loaves_sold": 12}')
     assert result.returncode == 1

@@ -10,7 +10,7 @@ import pytest
 
 from tests.program import run
 from tests.repository import commit, git
-from tests.small_root import BAKERY_EVENT, write
+from tests.small_root import BAKERY_EVENT, METRIC, write, write_boards
 
 if TYPE_CHECKING:
     import subprocess
@@ -160,3 +160,12 @@ def test_standard_input_without_a_place_is_wrong_usage(work: Path, arguments: tu
     result = validate(work, *arguments, given="x")
     assert (result.returncode, result.stdout) == (2, "")
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("option", ["--fix", "--unsafe-fixes", "--diff"])
+def test_what_comes_from_standard_input_is_not_fixed(tmp_path: Path, option: str) -> None:
+    root = write_boards(tmp_path / "definitions")
+    given = METRIC.replace("planning", "Planning")
+    done = run("validate", "--stdin-filename", root / "metrics/counts_all/boards.yml", "-", option, given=given)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "are for files, not for standard input" in done.stderr

@@ -83,6 +83,11 @@ def test_the_same_category_and_action_twice_is_one_error_that_names_both_places(
     ("file", "content", "reason"),
     [
         ("metrics/counts_all/nameless.yml", "description: A\n", "the metric has no `key_path`"),
+        (
+            "metrics/counts_all/nameless.yml",
+            "description: A\ntime_frame: [7d, 28d, all]\n",
+            "the metric has no `key_path`",
+        ),
         ("metrics/counts_all/timeless.yml", "key_path: a.b\ntime_frame: []\n", "the metric `a.b` has no time frame"),
         ("metrics/counts_all/list.yml", "- a\n", "the metric is not a mapping"),
         (

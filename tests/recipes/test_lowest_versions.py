@@ -18,6 +18,7 @@ import pytest
 from tests.made_once import locked
 from tests.recipes.installed_wheel import REPOSITORY, Environment, install, make_environment
 from tests.site.policy_of_a_site import require_fitting_policy, require_images_in_files
+from tests.small_root import write_boards
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +66,8 @@ def lowest_environment() -> Path:
 
 @pytest.fixture
 def address(oldest: Environment, tmp_path: Path) -> Iterator[str]:
-    command = [str(oldest.programs / "metrics-dictionary"), "serve", "--definitions", str(DEFINITIONS), "--port", "0"]
+    root = write_boards(tmp_path / "definitions")
+    command = [str(oldest.programs / "metrics-dictionary"), "serve", "--definitions", str(root), "--port", "0"]
     with subprocess.Popen(
         [*command, "--site", "site", "--store", "sqlite:///store.db"],
         cwd=tmp_path,
@@ -104,6 +106,6 @@ def test_definitions_are_checked_and_the_site_is_built(oldest: Environment, tmp_
 def test_the_server_answers(address: str) -> None:
     with urllib.request.urlopen(f"{address}/api/v4/usage_data/metric_definitions", timeout=30) as answer:
         assert answer.status == 200
-        assert b"counts.ci_builds" in answer.read()
-    with urllib.request.urlopen(f"{address}/metrics/counts.ci_builds/", timeout=30) as answer:
+        assert b"counts.boards" in answer.read()
+    with urllib.request.urlopen(f"{address}/metrics/counts.boards/", timeout=30) as answer:
         assert answer.status == 200

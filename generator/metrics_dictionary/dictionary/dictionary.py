@@ -140,7 +140,7 @@ class Dictionary:
                 found.append(LeftOut(event.file_path, "the event has no `action`"))
             elif file_path != event.file_path:
                 found.append(LeftOut(event.file_path, f"`{event.action}` is the same event as in {file_path}"))
-        return tuple(found)
+        return tuple(dict.fromkeys(found))
 
     def metrics_of(self, event: EventDefinition) -> list[MetricDefinition]:
         """Return the expanded metrics that an event feeds, sorted by key path."""

@@ -117,5 +117,6 @@ class MetricDefinition(Definition):
 
     def _in(self, time_frame: str) -> MetricDefinition:
         suffix = SUFFIXES.get(time_frame, "")
-        replaced: dict[str, object] = {"key_path": self.key_path + suffix, "time_frame": time_frame}
+        # A suffix alone is no key path: without one, none of its time frames has a place.
+        replaced: dict[str, object] = {"key_path": self.key_path and self.key_path + suffix, "time_frame": time_frame}
         return MetricDefinition({**self.fields, **replaced}, self.file_path)
