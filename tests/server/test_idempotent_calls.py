@@ -167,13 +167,16 @@ def test_a_commit_that_breaks_off_is_unknown_and_can_be_repeated(
     assert "the store broke off" in capsys.readouterr().err
 
 
+UNAVAILABLE = "503 Service Unavailable"
+
+
 def test_an_event_that_a_locked_store_refuses_is_not_counted(tmp_path: Path) -> None:
     with running(tmp_path) as served, closing(Client(served.port)) as client:
         served.store._writer.execute("PRAGMA busy_timeout = 100")  # type: ignore[attr-defined]
         client.post_json(f"{API}/track_event", {"event": EVENT}, served.headers("tracker"))
         with locked(tmp_path):
             answer = client.post_json(f"{API}/track_event", {"event": EVENT}, keyed(served, "a"))
-            assert (answer.status, answer.json) == (503, {"message": "503 Service Unavailable"})
+            assert (answer.status, answer.json) == (503, {"message": UNAVAILABLE, "error": "the store is locked"})
         assert count(tmp_path) == 1
         assert client.post_json(f"{API}/track_event", {"event": EVENT}, keyed(served, "a")).status == 200
         assert count(tmp_path) == 2

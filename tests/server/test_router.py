@@ -33,7 +33,7 @@ def test_while_the_store_is_away_a_call_is_503_and_says_when_to_try_again(
         client.close()
     for answer in (tracked, read):
         assert (answer.status, answer.headers["retry-after"]) == (503, "5")
-        assert answer.json == {"message": "503 Service Unavailable"}
+        assert answer.json == {"message": "503 Service Unavailable", "error": "the store is unavailable"}
     assert alive.status == 200
     assert "the store is away" in capsys.readouterr().err
 

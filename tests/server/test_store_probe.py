@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from tests.services.redis import RedisServer
 
 
+UNAVAILABLE = "503 Service Unavailable"
+
+
 def readiness(client: Client) -> tuple[int, dict[str, Any]]:
     answer = client.get("/-/readiness")
     body: Any = answer.json
@@ -72,6 +75,7 @@ def test_a_moved_store_is_not_ready_until_it_is_put_back(tmp_path: Path, monkeyp
         assert "store.db was moved or deleted" in readiness(client)[1]["store"]["reason"]
         refused = client.post_json(f"{API}/track_event", {"event": EVENT}, served.headers("tracker"))
         assert (refused.status, refused.headers["retry-after"]) == (503, "5")
+        assert refused.json == {"message": UNAVAILABLE, "error": "the store was moved, emptied or replaced"}
         away.rename(path)
         becomes(client, 200, 3)
         assert client.post_json(f"{API}/track_event", {"event": EVENT}, served.headers("tracker")).status == 200
@@ -79,20 +83,25 @@ def test_a_moved_store_is_not_ready_until_it_is_put_back(tmp_path: Path, monkeyp
             assert by_hand.execute("SELECT value FROM totals WHERE key LIKE '%name_changed'").fetchone() == (1,)
 
 
-REFUSALS: dict[str, tuple[str, str]] = {
-    "replica": ("replicaof 127.0.0.1 1", "replicaof no one"),
-    "too few replicas": ("config set min-replicas-to-write 1", "config set min-replicas-to-write 0"),
-    "out of memory": ("config set maxmemory 1", "config set maxmemory 0"),
+SET = "config set"
+REFUSALS: dict[str, tuple[str, str, str]] = {
+    "replica": ("replicaof 127.0.0.1 1", "replicaof no one", "the store is read-only"),
+    "no replica": (
+        f"{SET} min-replicas-to-write 1",
+        f"{SET} min-replicas-to-write 0",
+        "the store has too few replicas",
+    ),
+    "out of memory": (f"{SET} maxmemory 1", f"{SET} maxmemory 0", "the store is out of memory"),
 }
-"""What makes a Redis refuse writes -> the command that does, and the one that ends it."""
+"""What makes a Redis refuse writes -> the command that does, the one that ends it, and what a caller is told."""
 
 
 @pytest.mark.parametrize("refusal", REFUSALS)
-def test_a_redis_that_refuses_writes_is_not_ready(
+def test_a_redis_that_refuses_writes_is_not_ready_and_calls_say_why(
     tmp_path: Path, redis_server: RedisServer, refusal: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store_probe, "PROBE_EVERY", 0.05)
-    begin, end = REFUSALS[refusal]
+    begin, end, reason = REFUSALS[refusal]
     with redis.Redis.from_url(redis_server.url) as by_hand:
         by_hand.flushall()
         with running(tmp_path, store=redis_server.url) as served, closing(Client(served.port)) as client:
@@ -102,6 +111,8 @@ def test_a_redis_that_refuses_writes_is_not_ready(
                 becomes(client, 503, 5)
                 assert readiness(client)[1]["store"]["reason"]
                 assert client.get("/-/liveness").status == 200
+                refused = client.post_json(f"{API}/track_event", {"event": EVENT}, served.headers("tracker"))
+                assert (refused.status, refused.json) == (503, {"message": UNAVAILABLE, "error": reason})
             finally:
                 by_hand.execute_command(*end.split(" "))
             becomes(client, 200, 3)

@@ -81,11 +81,12 @@ class Committer(Generic[Asker]):
             seconds = time.monotonic() - self._began
             if seconds < SLOW_SECONDS:
                 return []
-            unwritten = StoreUnavailableError(f"the store has not answered for {seconds:.1f} seconds; try again")
+            silence = f"the store has not answered for {seconds:.1f} seconds"
+            unwritten = StoreUnavailableError(f"{silence}; try again", "the store does not answer")
             if seconds < LATE_SECONDS:
                 refused, self._waiting = self._waiting[MAX_WAITING:], self._waiting[:MAX_WAITING]
                 return [(asker, unwritten) for asker, _ in refused]
-            unknown = OutcomeUnknownError(f"the store has not answered for {seconds:.1f} seconds")
+            unknown = OutcomeUnknownError(silence)
             given_up: list[tuple[Asker, Verdict | Exception]] = [(asker, unknown) for asker, _ in self._under_way]
             given_up += [(asker, unwritten) for asker, _ in self._waiting]
             self._under_way, self._waiting = [], []

@@ -130,6 +130,17 @@ EVICTION = (
 
 log = logging.getLogger(__name__)
 
+REASONS = {
+    "OutOfMemoryError": "the store is out of memory",
+    "OOM": "the store is out of memory",
+    "READONLY": "the store is read-only",
+    "read only replica": "the store is read-only",
+    "MISCONF": "the store cannot write to its disk",
+    "NOREPLICAS": "the store has too few replicas",
+    "BusyLoadingError": "the store is loading its data",
+}
+"""What is in the name or the text of an error of Redis -> what a caller of the API is told."""
+
 TAKE_LEASE = """
 local holder = redis.call('GET', KEYS[1])
 if holder and holder ~= ARGV[1] then return 0 end
@@ -462,7 +473,8 @@ class RedisStore:
             if identifier is None or not self._is_recent(adopted):
                 raise StoreUnavailableError(
                     f"{self._name}: this Redis is empty or is not the one that this server started with; restore it, "
-                    "or run `metrics-dictionary store adopt`"
+                    "or run `metrics-dictionary store adopt`",
+                    "the store was emptied or replaced",
                 )
             log.warning("store: %s was adopted in place of the one that this server started with", self._name)
             self._identifier = identifier
@@ -490,7 +502,7 @@ class RedisStore:
         except (redis.RedisError, OSError) as error:
             # The client puts the command before the reason, and in it what a user sent.
             reason = str(error).rpartition("caused error: ")[2].rstrip(".").partition("\n")[0]
-            raise StoreUnavailableError(f"{self._name}: {reason}") from error
+            raise StoreUnavailableError(f"{self._name}: {reason}", _public_reason(error)) from error
 
     @contextmanager
     def _reading(self, key: str) -> Iterator[None]:
@@ -538,3 +550,11 @@ def _token(digest: str, text: str) -> Token:
         expires=None if entry["expires"] is None else date.fromisoformat(entry["expires"]),
         created=datetime.fromisoformat(entry["created"]),
     )
+
+
+def _public_reason(error: Exception) -> str:
+    """Return what a caller of the API is told of an error of Redis."""
+    found = f"{type(error).__name__}: {error}"
+    silent = isinstance(error, redis.ConnectionError | redis.TimeoutError | OSError)
+    default = "the store does not answer" if silent else "the store is unavailable"
+    return next((reason for kind, reason in REASONS.items() if kind in found), default)

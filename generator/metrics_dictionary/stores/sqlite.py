@@ -511,7 +511,8 @@ class SqliteStore:
 
     def _gone(self, change: str) -> StoreUnavailableError:
         return StoreUnavailableError(
-            f"{self._path}: {change}; put the store back, or run `metrics-dictionary store adopt`"
+            f"{self._path}: {change}; put the store back, or run `metrics-dictionary store adopt`",
+            "the store was moved, emptied or replaced",
         )
 
     @contextmanager
@@ -520,7 +521,8 @@ class SqliteStore:
         try:
             yield
         except (ValueError, TypeError, AttributeError, OverflowError, OSError, RecursionError):
-            raise UnreadableError(f"{self._path}: a {what} in the store cannot be read; {hint}") from None
+            message = f"{self._path}: a {what} in the store cannot be read; {hint}"
+            raise UnreadableError(message, f"a {what} in the store cannot be read") from None
 
     @contextmanager
     def _translating_errors(self) -> Iterator[None]:

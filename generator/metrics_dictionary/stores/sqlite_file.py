@@ -29,6 +29,19 @@ HINTS = {
 """What to do about each kind of error that does not pass by itself."""
 
 
+REASONS = {
+    sqlite3.SQLITE_BUSY: "the store is locked",
+    sqlite3.SQLITE_LOCKED: "the store is locked",
+    sqlite3.SQLITE_FULL: "the disk of the store is full",
+    sqlite3.SQLITE_READONLY: "the store is read-only",
+    sqlite3.SQLITE_IOERR: "the disk of the store fails",
+    sqlite3.SQLITE_CANTOPEN: "the store cannot be opened",
+    sqlite3.SQLITE_CORRUPT: "the store is damaged",
+    sqlite3.SQLITE_NOTADB: "the store is damaged",
+}
+"""What a caller of the API is told."""
+
+
 class StoreFile:
     """The file at a path, and whether it is still the one that was opened.
 
@@ -140,7 +153,9 @@ class StoreFile:
 
     def error(self, error: sqlite3.Error) -> StoreUnavailableError:
         """Return what an error of SQLite means for a store."""
-        return StoreUnavailableError(f"{self.path}: {error}; {HINTS.get(primary_code(error), 'try again')}")
+        code = primary_code(error)
+        reason = REASONS.get(code, "the store is unavailable")
+        return StoreUnavailableError(f"{self.path}: {error}; {HINTS.get(code, 'try again')}", reason)
 
     def _refusal(self, reason: str) -> OperationalError:
         return OperationalError(f"{self.path}: the store cannot be opened: {reason}")

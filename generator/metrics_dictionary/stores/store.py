@@ -32,8 +32,13 @@ MAX_INCREMENT = 2**63 - 1
 class StoreUnavailableError(UnavailableError):
     """The store is away: locked, full, unreachable, closed, another one. The message is one line and names the store.
 
-    What was to be written is not written, except where it is an OutcomeUnknownError.
+    What was to be written is not written, except where it is an OutcomeUnknownError. ``reason`` is what callers of the
+    API may know: it names no file, no host and no key.
     """
+
+    def __init__(self, message: str, reason: str = "the store is unavailable") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class UnreadableError(StoreUnavailableError):

@@ -105,7 +105,9 @@ INSUFFICIENT_SCOPE = {
 UNAUTHORIZED = RouteResponse("No token, or one that is unknown, revoked or expired.", schema=MESSAGE)
 FORBIDDEN = RouteResponse("The token lacks the scope or the role.", schema=INSUFFICIENT_SCOPE)
 UNAVAILABLE = RouteResponse(
-    "The store is unavailable, and nothing is written; `Retry-After` says when to try again.", schema=MESSAGE
+    "The store is unavailable, and nothing is written: `error` says whether it is locked, full, read-only, replaced or "
+    "does not answer. `Retry-After` says when to try again.",
+    schema=MESSAGE,
 )
 LIMITED = RouteResponse(
     "The address or the token made too many calls, which `RateLimit-Name` tells; `Retry-After` says when to try again.",

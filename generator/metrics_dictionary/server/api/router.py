@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 MAX_BODY = 1024 * 1024
 """Bytes of a request's body that are read; more is refused."""
 
+TOO_MANY_WAIT = "too many requests wait for the store"
+
 API = "/api/"
 TABLE_PREFIXES = (API, "/-/")
 """What the paths of the route table begin with; every other path is the site's."""
@@ -82,7 +84,7 @@ class Router:
         route = None if methods is None else self._route(request, methods)
         if route is None or (route.flag is None and self._authentication.is_known(request, route.access)):
             return self.authorize(request)
-        return None if self._authentication.begin_look_up(request) else unavailable()
+        return None if self._authentication.begin_look_up(request) else unavailable(TOO_MANY_WAIT)
 
     def authorize(self, request: Request) -> Route | Response:
         """Return the request's route, or why it is refused: who may not call cannot make the server read a body.
@@ -127,7 +129,7 @@ class Router:
                 request,
                 f"the store's key {result.key} holds something that nothing can be added to; rename or delete it",
             )
-            return unavailable()
+            return unavailable("what the store holds for this event is not a counter")
         if result.outcome is Outcome.OUTBOX_FULL:
             log_warning(request, "the outbox is full; `metrics-dictionary outbox list` says of what")
             return outbox_full()
@@ -189,7 +191,7 @@ def _wrong_body(request: Request, route: Route) -> Response | None:
 def _unavailable(request: Request, error: StoreUnavailableError) -> Response:
     STORE_ERRORS.add("request")
     log_warning(request, str(error))
-    return unavailable()
+    return unavailable(error.reason)
 
 
 def _internal_error(request: Request, bug: Exception) -> Response:

@@ -87,9 +87,10 @@ def not_found() -> Response:
     return message_response(404, "Not Found")
 
 
-def unavailable() -> Response:
-    """Return the answer while the store is unavailable: nothing is written."""
-    return message_response(503, "Service Unavailable", {"Retry-After": str(RETRY_SECONDS)})
+def unavailable(reason: str) -> Response:
+    """Return the answer while the store, or what else is needed, is unavailable: nothing is written."""
+    body = {"message": "503 Service Unavailable", "error": reason}
+    return json_response(503, body, {"Retry-After": str(RETRY_SECONDS)})
 
 
 def outcome_unknown(*, is_named: bool) -> Response:

@@ -119,7 +119,7 @@ class SiteFiles:
             if error.errno in NOT_THERE:
                 return self._missing(request)
             log_warning(request, f"cannot read a file of the site: {error.strerror}")
-            return unavailable()
+            return unavailable("a file of the site cannot be read")
 
     def _file(self, names: tuple[str, ...]) -> Response:
         """Return a file, from memory when it is still the same. Raises OSError; ValueError for an impossible name."""
