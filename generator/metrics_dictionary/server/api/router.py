@@ -117,7 +117,7 @@ class Router:
             return outcome_unknown(is_named="idempotency-key" in request.headers)
         if isinstance(result, StoreUnavailableError):
             log_warning(request, str(result))
-            return unavailable()
+            return unavailable(result.reason)
         if isinstance(result, Exception):
             return _internal_error(request, result)
         if result.outcome is Outcome.CONFLICT:
