@@ -67,11 +67,10 @@ class ServedProcess:
 def served_process(folder: Path, **settings: str) -> Iterator[ServedProcess]:
     """Serve a small root on a free port while the context lasts; ``settings`` are variables without the prefix."""
     write_boards(folder / "definitions")
-    store = f"sqlite:///{folder / 'store.db'}"
+    given = {"PING_ENABLED": "false", "STORE": f"sqlite:///{folder / 'store.db'}", "PORT": "0", **settings}
     secret, token = new_token(7, frozenset({"api"}), datetime.now(UTC))
-    with closing(open_store(store)) as opened:
+    with closing(open_store(given["STORE"])) as opened:
         opened.add_token(token)
-    given = {"PING_ENABLED": "false", "STORE": store, "PORT": "0", **settings}
     variables = {f"METRICS_DICTIONARY_{name}": value for name, value in given.items()}
     command = [*COMMAND, "serve", "--definitions", str(folder / "definitions")]
     with (folder / "errors.txt").open("w") as errors:
