@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -53,6 +54,22 @@ def test_list_says_what_waits_and_what_was_refused_and_why(url: str) -> None:
     assert " ".join(lines[7].split()).endswith(" 5 dead letter collector http://c: answered 400 to 1 event")
     assert "\x1b" not in done.stdout
     assert run("outbox", "list", "--store", url, "--limit", "1").stderr == "and 2 more; --limit shows more of them\n"
+
+
+def test_no_command_makes_a_store(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/missing.db"
+    assert run("outbox", "list", "--store", url).returncode == 0
+    assert run("outbox", "retry", "--all", "--store", url).returncode == 2
+    assert run("outbox", "drop", "--all", "--store", url).returncode == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_retried_or_dropped_is_audited(url: str, tmp_path: Path) -> None:
+    log = tmp_path / "audit.log"
+    for action, number in (("retry", "1"), ("drop", "2")):
+        run("outbox", action, number, "--store", url, METRICS_DICTIONARY_AUDIT_LOG=str(log))
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [(line["command"], line["events"]) for line in lines] == [("outbox retry", 1), ("outbox drop", 1)]
 
 
 def test_retry_and_drop_take_ids_or_all(url: str) -> None:

@@ -97,6 +97,13 @@ def test_room_that_is_made_is_used(place: Place) -> None:
     assert place.counted() == (2, 1, 2)
 
 
+def test_a_limit_that_was_lowered_refuses_no_recording_without_rows(place: Place) -> None:
+    place.open().commit([with_rows(5)])
+    assert outcomes(place.open(2), with_rows(0), with_rows(1), with_rows(0)) == ["RECORDED", "OUTBOX_FULL", "RECORDED"]
+    assert outcomes(place.open(2, drop=True), with_rows(0), with_rows(1)) == ["RECORDED", "RECORDED"]
+    assert place.counted() == (5, 0, 5)
+
+
 def test_a_request_that_found_no_room_is_not_known_and_can_be_repeated(place: Place) -> None:
     store = place.open(1)
     event = Changes({COUNTER: 1}, outbox=("{1}",))

@@ -139,7 +139,7 @@ class SqliteStore:
         with self._writing() as connection:
             now = int(self._moved_now(connection))
             known = self._known_ids.of(connection, names, now) if names else {}
-            room = self._outbox_limit.rows - sqlite_outbox.kept_rows(connection) if has_rows(recordings) else 0
+            room = self._outbox_limit.rows - sqlite_outbox.kept_rows(connection) if has_rows(recordings) else None
             sifted = sift(recordings, known, room, drop=self._outbox_limit.drop)
             if sifted.new:
                 self._known_ids.add(connection, sifted.new, now)

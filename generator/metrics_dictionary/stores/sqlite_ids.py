@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Mapping, Sequence
 
-    from metrics_dictionary.stores.store import Changes, Recording
+    from metrics_dictionary.stores.store import Recording
 
 TABLES = ("ids_0", "ids_1", "ids_2")
 
@@ -78,10 +78,11 @@ def has_rows(recordings: Iterable[Recording]) -> bool:
     )
 
 
-def sift(recordings: Iterable[Recording], known: Mapping[bytes, bytes], room: int, *, drop: bool) -> Sifted:
+def sift(recordings: Iterable[Recording], known: Mapping[bytes, bytes], room: int | None, *, drop: bool) -> Sifted:
     """Leave out what is ``known`` already, or from an earlier one of these recordings.
 
-    The outbox has ``room`` for so many events; what more there are is refused, or not sent with ``drop``.
+    The outbox has ``room`` for so many events, None where there are none; what more there are is refused, or not sent
+    with ``drop``.
     """
     verdicts, changes, new, dropped = [], ChangesBuilder(), dict[bytes, bytes](), 0
     for recording in recordings:
@@ -91,27 +92,42 @@ def sift(recordings: Iterable[Recording], known: Mapping[bytes, bytes], room: in
             if digest is not None:
                 verdicts.append(DUPLICATE if digest == recording.digest else CONFLICT)
                 continue
-        unknown: dict[bytes, Changes] = {}
-        for name, part in recording.identified:
-            if name not in known and name not in new:
-                unknown.setdefault(name, part)
-        parts = (recording.changes, *unknown.values())
-        rows = sum(len(part.outbox) for part in parts)
-        if rows > room and not drop:
-            verdicts.append(OUTBOX_FULL)
-            continue
-        if rows > room:
-            dropped += rows
-            parts = tuple(replace(part, outbox=()) for part in parts)
-        else:
-            room -= rows
+        part = recording
+        if room is not None:
+            rows = _rows_of(recording, known, new)
+            has_no_room = rows > max(0, room)
+            if has_no_room and not drop:
+                verdicts.append(OUTBOX_FULL)
+                continue
+            if has_no_room:
+                dropped += rows
+                part = _without_rows(recording)
+            else:
+                room -= rows
         if request is not None:
             new[request] = recording.digest
-        new.update(dict.fromkeys(unknown, b""))
-        for part in parts:
-            changes.add(part)
+        for name, of_event in part.identified:
+            if name not in known and name not in new:
+                new[name] = b""
+                changes.add(of_event)
+        changes.add(part.changes)
         verdicts.append(RECORDED)
     return Sifted(verdicts, changes, new, dropped)
+
+
+def _rows_of(recording: Recording, *known: Mapping[bytes, bytes]) -> int:
+    """Return how many events a recording has for the collector, apart from those that are known."""
+    unknown = {name: len(of_event.outbox) for name, of_event in reversed(recording.identified)}
+    rows = (number for name, number in unknown.items() if not any(name in names for names in known))
+    return len(recording.changes.outbox) + sum(rows)
+
+
+def _without_rows(recording: Recording) -> Recording:
+    return replace(
+        recording,
+        changes=replace(recording.changes, outbox=()),
+        identified=tuple((name, replace(of_event, outbox=())) for name, of_event in recording.identified),
+    )
 
 
 class KnownIds:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from metrics_dictionary.cli.audit import audited
 from metrics_dictionary.cli.console import render_table
-from metrics_dictionary.cli.options import opened_store, setting_options, settings_of
+from metrics_dictionary.cli.options import kept_store, opened_store, setting_options, settings_of
 from metrics_dictionary.tools.clock import iso
 from metrics_dictionary.tools.text import counted, one_line
 
@@ -41,7 +42,9 @@ def command() -> None:
 @setting_options("store")
 def show(*, limit: int, settings_file: Path | None, store: str | None) -> None:
     """Show how many events wait, and those that the collector has refused."""
-    with closing(opened_store(settings_of(settings_file, store=store))) as opened:
+    with kept_store(settings_of(settings_file, store=store)) as opened:
+        if opened is None:
+            return
         state, rows = opened.outbox_state(), opened.refused(limit)
     oldest = f", the oldest since {iso(state.oldest)}" if state.oldest else ""
     click.echo(f"waiting: {counted(state.waiting, 'event')}{oldest}")
@@ -72,8 +75,9 @@ def _chosen_options(function: Command) -> Command:
 def retry(*, identifiers: Sequence[str], everything: bool, settings_file: Path | None, store: str | None) -> None:
     """Send refused events again, after those that wait: with the ids that `outbox list` shows, or all."""
     chosen = _chosen(identifiers, everything=everything)
-    with closing(opened_store(settings_of(settings_file, store=store))) as opened:
-        found = opened.retry_refused(chosen)
+    settings = settings_of(settings_file, store=store)
+    with closing(opened_store(settings, create=False)) as opened, audited(settings, "outbox retry") as details:
+        found = details["events"] = opened.retry_refused(chosen)
     _report(found, "will be sent again", chosen)
 
 
@@ -82,8 +86,9 @@ def retry(*, identifiers: Sequence[str], everything: bool, settings_file: Path |
 def drop(*, identifiers: Sequence[str], everything: bool, settings_file: Path | None, store: str | None) -> None:
     """Delete refused events: with the ids that `outbox list` shows, or all. Metrics have counted them."""
     chosen = _chosen(identifiers, everything=everything)
-    with closing(opened_store(settings_of(settings_file, store=store))) as opened:
-        found = opened.drop_refused(chosen)
+    settings = settings_of(settings_file, store=store)
+    with closing(opened_store(settings, create=False)) as opened, audited(settings, "outbox drop") as details:
+        found = details["events"] = opened.drop_refused(chosen)
     _report(found, "deleted", chosen)
 
 
