@@ -142,7 +142,7 @@ class SqliteStore:
             room = self._outbox_limit.rows - sqlite_outbox.kept_rows(connection) if has_rows(recordings) else None
             sifted = sift(recordings, known, room, drop=self._outbox_limit.drop)
             if sifted.new:
-                self._known_ids.add(connection, sifted.new, now)
+                self._known_ids.add(connection, sifted.new)
             changes = sifted.changes.changes()
             self._change(connection, changes, now)
             if changes.outbox or sifted.dropped:

@@ -137,35 +137,38 @@ class KnownIds:
         # A third of them fit into each table: so the youngest two thirds are kept, however fast they come.
         self._limit = max(1, limit // len(TABLES))
         self._uncounted = 0
+        self._rotation = _Rotation(0, 0)
 
     def of(self, connection: sqlite3.Connection, names: Sequence[bytes], now: int) -> dict[bytes, bytes]:
-        """Return those of the names that are known, with their digests; an event has an empty one."""
-        self.rotate(connection, now)
+        """Return those of the names that are known, with their digests; an event has an empty one.
+
+        Empties the tables whose time has come, before.
+        """
+        self._rotation = self.rotate(connection, now)
         return dict(connection.execute(LOOK_UP, (b"".join(names), len(names))))
 
-    def add(self, connection: sqlite3.Connection, new: Mapping[bytes, bytes], now: int) -> None:
-        """Keep ids that are not known."""
-        rotation = _rotation(connection) or _Rotation(0, now)
+    def add(self, connection: sqlite3.Connection, new: Mapping[bytes, bytes]) -> None:
+        """Keep ids of which `of` has said, in the same transaction, that they are not known."""
+        rotation = self._rotation
         table = TABLES[rotation.current]
         events = [name for name, digest in new.items() if not digest]
         if events:
             connection.execute(
                 f"{EACH} INSERT INTO {table} SELECT {NAME}, x'' FROM each", (b"".join(events), len(events))
             )
-        connection.executemany(
-            f"INSERT INTO {table} (id, digest) VALUES (?, ?)", [entry for entry in new.items() if entry[1]]
-        )
+        if len(events) < len(new):
+            connection.executemany(
+                f"INSERT INTO {table} (id, digest) VALUES (?, ?)", [entry for entry in new.items() if entry[1]]
+            )
         self._uncounted += len(new)
         if self._uncounted >= self._limit // 100:  # exact enough, and not a write with each commit
             _keep(connection, _Rotation(rotation.current, rotation.since, rotation.ids + self._uncounted))
             self._uncounted = 0
 
-    def rotate(self, connection: sqlite3.Connection, now: int) -> None:
-        """Empty the tables whose time has come."""
-        rotation = _rotation(connection)
-        if rotation is None:
-            _keep(connection, _Rotation(0, now))
-            return
+    def rotate(self, connection: sqlite3.Connection, now: int) -> _Rotation:
+        """Empty the tables whose time has come; return which one is filled now."""
+        kept = _rotation(connection)
+        rotation = kept or _Rotation(0, now)
         is_full = rotation.ids >= self._limit
         due = min(max((now - rotation.since) // ROTATE_AFTER, int(is_full)), len(TABLES))
         if is_full and now - rotation.since < ROTATE_AFTER:
@@ -173,14 +176,20 @@ class KnownIds:
         for _ in range(due):
             rotation = _Rotation((rotation.current + 1) % len(TABLES), now)
             connection.execute(f"DELETE FROM {TABLES[rotation.current]}")
-        if due or now < rotation.since:  # the trusted time was set back
-            _keep(connection, _Rotation(rotation.current, now, rotation.ids))
+        if now < rotation.since:  # the trusted time was set back
+            rotation = _Rotation(rotation.current, now, rotation.ids)
+        if rotation != kept:
+            _keep(connection, rotation)
+        return rotation
 
 
 def _rotation(connection: sqlite3.Connection) -> _Rotation | None:
     row = connection.execute("SELECT value FROM state WHERE name = ?", (ROTATION,)).fetchone()
     try:
-        return None if row is None else _Rotation(**{name: int(n) for name, n in json.loads(row[0]).items()})
+        if row is None:
+            return None
+        rotation = _Rotation(**{name: int(number) for name, number in json.loads(row[0]).items()})
+        return rotation if 0 <= rotation.current < len(TABLES) else None
     except (ValueError, TypeError, AttributeError, RecursionError):
         return None  # not written by this program; the ids themselves are still known
 
