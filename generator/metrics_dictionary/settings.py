@@ -57,8 +57,8 @@ SETTINGS = (
     Setting("port", int, 8080, "Port that the server listens on; 0 takes a free one."),
     Setting("store", str, "sqlite:///var/store.db", "Where counters, tokens, flags, payloads and the outbox live: "
             "`sqlite:///FILE`, or `redis://HOST:PORT/NUMBER` for several servers.", secret=True),
-    Setting("audit_log", str, "-", "File that gets one JSON line for each change that a command makes to tokens, flags "
-            "or the whole store, with who made it; `-` is standard error."),
+    Setting("audit_log", str, "-", "File that gets one JSON line for each change that a command makes to tokens, "
+            "flags, refused events or the whole store, with who made it; `-` is standard error."),
     Setting("database", str, None, "The application's database, which metrics are computed from, read-only: "
             "`sqlite:///FILE` or `postgresql://USER@HOST/NAME`.", secret=True),
     Setting("repository_url", str, None, "Where the definitions' repository is on the web, such as "
