@@ -13,6 +13,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    MkDocs = Callable[[Path], list[str]]
+
 _WORKERS_INPUT = "shared"
 
 
@@ -67,3 +69,23 @@ def made_once(pytestconfig: pytest.Config) -> MadeOnce:
     """Where what all workers share is made."""
     told = getattr(pytestconfig, "workerinput", {}).get(_WORKERS_INPUT)
     return MadeOnce(Path(told or pytestconfig.stash[_FOLDER].name))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def mkdocs(made_once: MadeOnce) -> Iterator[MkDocs]:
+    """Let MkDocs build the guides once, for every build needs the same; return what runs MkDocs itself."""
+    from metrics_dictionary.site.build import shell
+
+    real = shell.mkdocs_command
+
+    def build_guides(folder: Path) -> None:
+        with pytest.MonkeyPatch.context() as itself:
+            itself.setattr(shell, "mkdocs_command", real)
+            shell.ShellBuild(folder)._process.communicate()
+
+    def copy_guides(folder: Path) -> list[str]:
+        return ["cp", "-RT", str(made_once.made("guides", build_guides)), str(folder)]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shell, "mkdocs_command", copy_guides)
+        yield real

@@ -12,7 +12,7 @@ from metrics_dictionary.site.build.build import build
 from tests.benchmarks.corpus import write_corpus
 from tests.browser.accessibility import AXE_MISSING
 from tests.browser.chromium import MISSING, require_chromium, running_chromium, served
-from tests.site.conftest import mkdocs, shipped, write_small_root
+from tests.site.conftest import shipped, write_small_root
 from tests.small_root import metric, write
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
     from tests.made_once import MadeOnce
-
-__all__ = ["mkdocs"]  # a fixture
 
 BASE = "some/base/path"
 LARGE = 5_000

@@ -7,18 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from metrics_dictionary.site.build import shell
 from metrics_dictionary.site.build.build import BuildOptions, build
 from metrics_dictionary.site.pages import listings
 from tests.small_root import event, metric, write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from metrics_dictionary.site.build.build import BuildReport
     from tests.made_once import MadeOnce
 
-    MkDocs = Callable[[Path], list[str]]
 
 BUILT = "1738555506"
 """When the small site is built: 3 February 2025, 04:05:06."""
@@ -77,24 +73,6 @@ def write_small_root(root: Path) -> None:
     )
     group = {"name": HOSTILE, "stage": HOSTILE, "description": HOSTILE, "contact": HOSTILE}
     write(root / "product_groups.yml", {"planning": {"name": "Planning"}, "idle": None, "hostile": group})
-
-
-@pytest.fixture(scope="session", autouse=True)
-def mkdocs(made_once: MadeOnce) -> Iterator[MkDocs]:
-    """Let MkDocs build the guides once, for every build needs the same; return what runs MkDocs itself."""
-    real = shell.mkdocs_command
-
-    def build_guides(folder: Path) -> None:
-        with pytest.MonkeyPatch.context() as itself:
-            itself.setattr(shell, "mkdocs_command", real)
-            shell.ShellBuild(folder)._process.communicate()
-
-    def copy_guides(folder: Path) -> list[str]:
-        return ["cp", "-RT", str(made_once.made("guides", build_guides)), str(folder)]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(shell, "mkdocs_command", copy_guides)
-        yield real
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from metrics_dictionary.tools import in_parts
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.site.conftest import MkDocs
+    from tests.made_once import MkDocs
 from tests.site.conftest import BUILT, write_small_root
 
 

@@ -18,7 +18,7 @@ from metrics_dictionary.tools.errors import OperationalError
 from tests.small_root import write
 
 if TYPE_CHECKING:
-    from tests.site.conftest import MkDocs
+    from tests.made_once import MkDocs
 
 
 @pytest.fixture

@@ -286,9 +286,7 @@ def _writable(at: Installation) -> Iterator[Finding]:
         return
     shown = shown_address(at.settings.string("store") or "")
     if at.store.state(IDENTIFIER) is None:
-        advice = (
-            "The first server prepares it. If another one is meant, name that one, or restore a backup."
-        )
+        advice = "The first server prepares it. If another one is meant, name that one, or restore a backup."
         yield Finding("store", "warning", f"{shown}: it is empty", advice)
         return
     at.store.probe()
