@@ -9,7 +9,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from redis import Redis
 
+from metrics_dictionary.stores.open_store import open_store
 from tests.events.loopback_collector import LoopbackCollector
 from tests.integration.serve_process import write_root
 from tests.program import run
@@ -18,6 +20,8 @@ from tests.test_settings_in_force import free_port
 if TYPE_CHECKING:
     import subprocess
     from pathlib import Path
+
+    from tests.services.redis import RedisServer
 
 SECRET = "hunter2"
 
@@ -167,3 +171,21 @@ def test_a_flag_is_shown_with_what_decides_it(folder: Path) -> None:
     name = "usage_data_queries_api"
     assert run("flag", "enable", name, "--settings", "settings.toml", cwd=folder).returncode == 0
     assert worst(folder, "flags")["text"] == f"on: {name} (flag command)"
+
+
+def test_a_redis_is_looked_at_without_a_key_in_it(folder: Path, redis_server: RedisServer) -> None:
+    with closing(Redis.from_url(redis_server.url)) as client:
+        client.flushall()
+        set_up(folder, store=redis_server.url)
+        assert worst(folder, "store")["text"].endswith("it is empty")
+        assert client.dbsize() == 0
+        assert run("token", "create", "--user", 7, "--scopes", "api", "--settings", "settings.toml", cwd=folder).stdout
+        with closing(open_store(redis_server.url)) as store:
+            store.identifier()
+        client.config_set("maxmemory-policy", "allkeys-lru")
+        try:
+            assert "maxmemory-policy is allkeys-lru" in worst(folder, "store")["text"]
+        finally:
+            client.config_set("maxmemory-policy", "noeviction")
+        assert worst(folder, "store")["status"] == "ok"
+        client.flushall()

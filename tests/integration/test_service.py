@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import signal
 import socket
+import sqlite3
 import ssl
+import subprocess
 import threading
 import time
 from contextlib import closing
@@ -18,6 +20,7 @@ import pytest
 from metrics_dictionary.stores.open_store import open_store
 from metrics_dictionary.stores.tokens import new_token
 from tests.integration.serve_process import serving, write_root
+from tests.program import run
 from tests.test_settings_in_force import free_port, make_certificate
 from tests.waiting import eventually
 
@@ -42,11 +45,11 @@ def token(folder: Path) -> str:
     return secret
 
 
-def post(connection: HTTPConnection, token: str, event: str) -> int:
+def post(connection: HTTPConnection, token: str, event: str, **more: object) -> int:
     connection.request(
         "POST",
         f"{API}/track_event",
-        json.dumps({"event": event}),
+        json.dumps({"event": event, **more}),
         {"PRIVATE-TOKEN": token, "Content-Type": "application/json"},
     )
     with connection.getresponse() as response:
@@ -205,6 +208,54 @@ def test_a_reload_brings_a_new_certificate_to_new_connections(folder: Path) -> N
         assert server.end() == 0
     assert first != second
     assert second.replace("\n", "") in (folder / "certificate.pem").read_text().replace("\n", "")
+
+
+def test_a_server_shows_what_its_store_holds_and_promtool_finds_nothing_wrong(
+    folder: Path, token: str, promtool: str
+) -> None:
+    write_root(folder / "definitions", "button_pressed")
+    store = f"sqlite:///{folder / 'store.db'}"
+    assert run("ping", "generate", "--definitions", folder / "definitions", "--store", store).returncode == 0
+    nobody = f"http://127.0.0.1:{free_port()}"
+    with serving(folder, METRICS_DICTIONARY_COLLECTOR=nobody) as before:
+        with closing(HTTPConnection("127.0.0.1", before.port, timeout=5)) as connection:
+            for _ in range(3):
+                assert post(connection, token, "button_pressed", send_to_snowplow=True) == 200
+        assert before.end() == 0
+    with serving(folder, METRICS_DICTIONARY_SERVER_ADDRESS_RATE="1000") as server:
+        with closing(HTTPConnection("127.0.0.1", server.port, timeout=5)) as connection:
+            for _ in range(5):
+                assert post(connection, token, "page_viewed") == 200
+        assert eventually(lambda: b"outbox_events{" in server.get("/-/metrics")[1], 20)
+        text = server.get("/-/metrics")[1].decode()
+        assert server.end() == 0
+    values = dict(line.rpartition(" ")[::2] for line in text.splitlines() if not line.startswith("#"))
+
+    def value(name: str) -> float:
+        return float(values[f"metrics_dictionary_{name}"])
+
+    with closing(sqlite3.connect(folder / "store.db")) as by_hand:
+        (recorded,) = by_hand.execute("SELECT recorded_at FROM payload").fetchone()
+        (total,) = by_hand.execute("SELECT value FROM totals WHERE key = '{event_counters}_page_viewed'").fetchone()
+        (waiting,) = by_hand.execute("SELECT count(*) FROM outbox").fetchone()
+    assert value('outbox_events{state="waiting"}') == waiting == 3
+    assert value('events_total{outcome="accepted"}') == total == 5
+    assert value(f'http_requests_total{{method="POST",route="{API}/track_event",status="200"}}') == 5
+    assert value("commit_duration_seconds_count") == value("commit_recordings_count") <= 5
+    assert value("commit_recordings_sum") == value('recordings_total{outcome="recorded"}') == 5
+    assert value("payload_recorded_timestamp_seconds") == datetime.fromisoformat(recorded).timestamp()
+    assert value('payload_metrics{result="computed"}') == 2
+    assert value('payload_metrics{result="failed"}') == value('outbox_events{state="dead_letters"}') == 0
+    assert value("store_available") == 1
+    assert value('store_errors_total{by="commit"}') == value('http_connections_closed_total{reason="evicted"}') == 0
+    assert {
+        "http_connections",
+        "rate_limited_requests_total",
+        "outbox_oldest_age_seconds",
+        "payload_duration_seconds",
+    } <= {name.removeprefix("# TYPE metrics_dictionary_").partition(" ")[0] for name in text.splitlines()}
+    checked = subprocess.run([promtool, "check", "metrics"], input=text, text=True, capture_output=True, check=False)
+    assert (checked.returncode, checked.stdout + checked.stderr) == (0, "")
 
 
 def test_what_a_killed_server_left_is_removed_by_the_next_and_what_a_living_one_has_is_not(folder: Path) -> None:

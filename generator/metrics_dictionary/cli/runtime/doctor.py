@@ -110,12 +110,7 @@ def _examine(settings_file: Path | None, roots: tuple[Path, ...], given: dict[st
         findings += _looked(name, look, at)
     findings += _looked("store", _store, at)
     if not any(finding.check == "store" and finding.status == "problem" for finding in findings) and _is_kept(at):
-        with closing(opened_store(settings, create=False)) as store:
-            opened = replace(at, store=store)
-            for name, look in (("store", _writable), ("outbox", _outbox), ("payload", _payload), ("flags", _flags)):
-                findings += _looked(name, look, opened)
-            findings += _looked("tokens", _tokens, opened)
-            findings += _looked("clock", _clock, opened)
+        findings += _looked("store", _inside, at)
     findings += _looked("collector", _collector, at)
     return findings
 
@@ -279,6 +274,18 @@ def _is_kept(at: Installation) -> bool:
     return not url.startswith(SQLITE) or (has_store(at.settings) and _version(sqlite_path(url)) >= len(MIGRATIONS))
 
 
+def _inside(at: Installation) -> Iterator[Finding]:
+    """Open the store and look at what is in it, if a server has used it."""
+    from metrics_dictionary.stores.store import IDENTIFIER
+
+    with closing(opened_store(at.settings, create=False)) as store:
+        opened = replace(at, store=store)
+        yield from _writable(opened)
+        if store.state(IDENTIFIER) is not None:
+            for name, look in LOOKS_INTO_STORE.items():
+                yield from _looked(name, look, opened)
+
+
 def _writable(at: Installation) -> Iterator[Finding]:
     from metrics_dictionary.stores.store import IDENTIFIER
 
@@ -387,3 +394,7 @@ def _collector(at: Installation) -> Iterator[Finding]:
         yield Finding("collector", "problem", f"{address.shown}: {getattr(error, 'strerror', None) or error}", advice)
         return
     yield Finding("collector", "ok", f"{address.shown} takes connections")
+
+
+LOOKS_INTO_STORE = {"outbox": _outbox, "payload": _payload, "flags": _flags, "tokens": _tokens, "clock": _clock}
+"""What can be looked at in a store that a server has used."""

@@ -109,18 +109,8 @@ def outcome_unknown(*, is_named: bool) -> Response:
 
 def starting(reason: str) -> Response:
     """Return the answer to what a server cannot do yet."""
-    return json_response(
-        503, {"message": f"503 Service Unavailable: {reason}"}, {"Retry-After": str(STARTING_RETRY_SECONDS)}
-    )
-
-
-def outbox_full() -> Response:
-    """Return the answer when events for the collector find no room."""
-    body = {
-        "message": "503 Service Unavailable",
-        "error": "nothing of the request was counted: the outbox is full of events that wait for the collector",
-    }
-    return json_response(503, body, {"Retry-After": str(OUTBOX_RETRY_SECONDS)})
+    body = {"message": "503 Service Unavailable", "error": reason}
+    return json_response(503, body, {"Retry-After": str(STARTING_RETRY_SECONDS)})
 
 
 def strong_etag(body: bytes) -> str:
