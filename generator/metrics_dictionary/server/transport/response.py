@@ -87,10 +87,10 @@ def not_found() -> Response:
     return message_response(404, "Not Found")
 
 
-def unavailable(reason: str) -> Response:
+def unavailable(reason: str, retry_seconds: int = RETRY_SECONDS) -> Response:
     """Return the answer while the store, or what else is needed, is unavailable: nothing is written."""
     body = {"message": "503 Service Unavailable", "error": reason}
-    return json_response(503, body, {"Retry-After": str(RETRY_SECONDS)})
+    return json_response(503, body, {"Retry-After": str(retry_seconds)})
 
 
 def outcome_unknown(*, is_named: bool) -> Response:
@@ -109,8 +109,15 @@ def outcome_unknown(*, is_named: bool) -> Response:
 
 def starting(reason: str) -> Response:
     """Return the answer to what a server cannot do yet."""
-    body = {"message": "503 Service Unavailable", "error": reason}
-    return json_response(503, body, {"Retry-After": str(STARTING_RETRY_SECONDS)})
+    return unavailable(reason, STARTING_RETRY_SECONDS)
+
+
+def outbox_full() -> Response:
+    """Return the answer when events for the collector find no room."""
+    return unavailable(
+        "nothing of the request was counted: the outbox is full of events that wait for the collector",
+        OUTBOX_RETRY_SECONDS,
+    )
 
 
 def strong_etag(body: bytes) -> str:
