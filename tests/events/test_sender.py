@@ -264,11 +264,11 @@ def test_the_lease_is_kept_while_a_slow_collector_drips(
 
     def drip(client: BufferedIOBase, answer: bytes) -> None:
         for position in range(len(answer)):
-            time.sleep(0.03)
+            time.sleep(0.05)
             client.write(answer[position : position + 1])
 
     with LoopbackCollector(answer=drip) as collector:
-        first, second = (a_sender(store, collector.url, clock, replace(TIMING, lease=0.3)) for _ in range(2))
+        first, second = (a_sender(store, collector.url, clock, replace(TIMING, lease=1.0)) for _ in range(2))
         sending = threading.Thread(target=first.send_batch)
         sending.start()
         assert eventually(lambda: collector.requests)
@@ -291,7 +291,7 @@ def test_a_collector_that_drips_for_ever_is_given_up(tracker: StoredTracker, sto
         sender = a_sender(store, collector.url, clock, replace(TIMING, request=0.3))
         began = time.monotonic()
         assert sender.send_batch() > 0
-        assert time.monotonic() - began < 1.5
+        assert time.monotonic() - began < 5
         stopped.set()
     assert store.outbox_state().waiting == 5
 
