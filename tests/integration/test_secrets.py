@@ -113,18 +113,21 @@ def test_nothing_that_a_server_says_repeats_a_secret(folder: Path) -> None:
             assert eventually(lambda: "Rows" in run("ping", "show", "--failures", "--store", store).stdout)
             served.end()
             said = served.said + served.logged
-    commands = (
+    commands: tuple[tuple[str, ...], ...] = (
         ("ping", "show"),
         ("ping", "show", "--failures"),
         ("token", "list"),
         ("outbox", "list"),
-        ("store", "show"),
+        ("store", "info"),
+        ("store", "backup", str(folder / "backup.db")),
+        ("doctor",),
     )
     shown = "".join(str(run(*command, "--store", store, cwd=folder, **variables)) for command in commands)
     log = (folder / "access.log").read_text(encoding="utf-8")
+    assert "No such command" not in shown
     assert "answered 400" in said + shown, "the collector was asked, and refused"
     files = [file for file in folder.rglob("*") if file.is_file() and file.suffix not in {".secret", ".toml"}]
-    assert any(file.name == "store.db" for file in files)
+    assert {"store.db", "backup.db", "access.log"} <= {file.name for file in files}
     kept = b"".join(file.read_bytes() for file in files)
     for secret in (MARKER, token, token.removeprefix("glpat-")):
         for place, text in {"answers": answers, "output": said, "commands": shown, "access log": log}.items():
