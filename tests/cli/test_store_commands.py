@@ -15,13 +15,14 @@ from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import pytest
 import redis
 
 from metrics_dictionary.stores.open_store import open_store
 from metrics_dictionary.stores.store import CachedPayload, Recording, request_name
 from metrics_dictionary.stores.tokens import new_token
 from tests.conftest import skip_or_fail
-from tests.program import run
+from tests.program import COMMAND, environment, run
 from tests.server.running_server import API, COUNTER, EVENT, Client, running
 from tests.stores.stores_under_test import changes
 
@@ -297,12 +298,14 @@ def test_each_change_has_a_line_that_says_who_made_it_and_no_secret(tmp_path: Pa
         ("store", "backup", tmp_path / "copy.db"),
         ("store", "restore", tmp_path / "copy.db", "--yes"),
         ("store", "adopt"),
+        ("outbox", "drop", "--all"),
         ("token", "list"),
     ):
         run(*words, "--store", url, cwd=tmp_path, METRICS_DICTIONARY_AUDIT_LOG=str(log))
     text = log.read_text(encoding="utf-8")
     lines = [json.loads(line) for line in text.splitlines()]
     done = ["token create", "flag enable", "token revoke", "store backup", "store restore", "store adopt"]
+    done.append("outbox drop")
     assert [line["command"] for line in lines] == done
     assert {(line["user"], line["uid"], line["outcome"]) for line in lines} == {
         (getpass.getuser() if "SUDO_USER" not in os.environ else lines[0]["user"], os.getuid(), "done")
@@ -338,3 +341,50 @@ def test_sqlite3_can_read_a_backup_where_nobody_may_write(tmp_path: Path) -> Non
     query = f"SELECT value FROM totals WHERE key = '{COUNTER}'; PRAGMA journal_mode;"
     found = subprocess.run([str(program), "-readonly", str(copy), query], capture_output=True, text=True, check=True)
     assert found.stdout.split() == ["3", "delete"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a file system")
+def test_a_restore_on_a_full_disk_replaces_nothing(tmp_path: Path) -> None:
+    copy, disk = tmp_path / "copy.db", tmp_path / "disk"
+    with closing(open_store(f"sqlite:///{tmp_path}/large.db")) as large:
+        large.commit([Recording(changes({f"{COUNTER}_{number}": 1 for number in range(20_000)}))])
+        large.backup(copy)
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)], check=False).returncode:
+        pytest.skip("this machine does not let root mount a file system")
+    try:
+        url = f"sqlite:///{disk}/store.db"
+        filled(url)
+        before = tables(disk / "store.db")
+        refused = run("store", "restore", copy, "--store", url, "--yes", cwd=tmp_path)
+        assert (refused.returncode, "Traceback" in refused.stderr) == (2, False), refused.stderr
+        assert "make room" in refused.stderr
+        assert tables(disk / "store.db") == before
+        assert [file.name for file in disk.iterdir() if file.name.endswith(".part")] == []
+        backed_up = run("store", "backup", disk / "copy.db", "--store", f"sqlite:///{tmp_path}/large.db", cwd=tmp_path)
+        assert (backed_up.returncode, (disk / "copy.db").exists()) == (2, False)
+    finally:
+        subprocess.run(["umount", "--lazy", str(disk)], check=False)
+
+
+def test_a_restore_that_is_killed_leaves_the_old_store_or_the_new_one(tmp_path: Path) -> None:
+    path, copy = tmp_path / "store.db", tmp_path / "copy.db"
+    url = f"sqlite:///{path}"
+    with closing(open_store(f"sqlite:///{tmp_path}/large.db")) as large:
+        large.commit([Recording(changes({f"{COUNTER}_{number}": 1 for number in range(20_000)}))])
+        large.backup(copy)
+    filled(url)
+    with closing(open_store(url)) as store:
+        store.backup(tmp_path / "old.db")
+    old, new = tables(path), tables(copy)
+    wal = path.with_name("store.db-wal")
+    for kilobytes in (0, 100, 400, 1_000):
+        command = [*COMMAND, "store", "restore", str(copy), "--yes", "--store", url]
+        with subprocess.Popen(command, cwd=tmp_path, env=environment(), stderr=subprocess.DEVNULL) as process:
+            while process.poll() is None and not (wal.exists() and wal.stat().st_size > kilobytes * 1024):
+                time.sleep(0.0005)
+            process.kill()
+        assert tables(path) in (old, new)
+        with closing(open_store(url)) as store:
+            store.probe()
+            store.restore(tmp_path / "old.db")

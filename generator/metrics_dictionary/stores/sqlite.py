@@ -361,7 +361,7 @@ class SqliteStore:
 
     def restore(self, file: Path, named: Sequence[str] = ()) -> str:  # noqa: ARG002
         with (
-            opened_backup(file, self._path.absolute().parent, self._clock().timestamp()) as backup,
+            opened_backup(file, self._clock().timestamp()) as backup,
             self._writer_lock,
             self._translating_errors(),
         ):

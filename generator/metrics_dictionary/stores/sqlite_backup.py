@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 import sqlite3
 import time
 from contextlib import closing, contextmanager
@@ -35,16 +33,14 @@ def write_backup(source: sqlite3.Connection, file: Path) -> None:
 
 
 @contextmanager
-def opened_backup(file: Path, folder: Path, now: float) -> Iterator[sqlite3.Connection]:
-    """Give a copy of a backup in the form of this release; ``folder`` has room for it while the context lasts.
+def opened_backup(file: Path, now: float) -> Iterator[sqlite3.Connection]:
+    """Give a copy of a backup in the form of this release, in a temporary database of SQLite's.
 
     It is adopted at ``now``, in seconds since 1970, and nobody holds a lease in it. Raises OperationalError for a file
     that is not the backup of a SQLite store, is damaged, or was written by a newer release.
     """
-    copy = folder / f".{secrets.token_hex(8)}.part"
     try:
-        os.close(os.open(copy, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-        with closing(sqlite3.connect(copy, isolation_level=None)) as connection:
+        with closing(sqlite3.connect("", isolation_level=None)) as connection:
             with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as source:
                 if source.execute("PRAGMA application_id").fetchone()[0] != APPLICATION:
                     raise OperationalError(f"{file}: this is not the backup of a SQLite store; name another file")
@@ -58,11 +54,6 @@ def opened_backup(file: Path, folder: Path, now: float) -> Iterator[sqlite3.Conn
         raise OperationalError(f"{file}: the backup cannot be read: {error}; name another file") from error
     except sqlite3.DatabaseError as error:
         raise OperationalError(f"{file}: the backup is damaged: {error}; name another file") from error
-    except OSError as error:
-        raise OperationalError(f"{folder}: no place for a copy of the backup: {error.strerror}; make room") from error
-    finally:
-        for end in ("", "-journal"):
-            copy.with_name(f"{copy.name}{end}").unlink(missing_ok=True)
 
 
 def put_back(backup: sqlite3.Connection, target: sqlite3.Connection, path: Path, seconds: float) -> str:
