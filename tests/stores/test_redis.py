@@ -175,6 +175,7 @@ def test_a_password_never_shows_in_a_message(redis_server: RedisServer) -> None:
     with pytest.raises(StoreUnavailableError) as failure:
         store.flags()
     assert "hunter2" not in str(failure.value)
+    assert failure.value.reason == "the store does not accept the server's name and password"
     store.close()
 
 

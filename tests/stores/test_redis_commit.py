@@ -355,6 +355,7 @@ def test_a_user_of_redis_who_may_not_do_all_of_it_writes_nothing(
         store.commit([EVERYTHING])
     store.close()
     assert not isinstance(failure.value, OutcomeUnknownError)
+    assert failure.value.reason == "the store does not let the server do what events need"
     assert contents(redis_server) == before
 
 
@@ -365,6 +366,13 @@ def test_a_probe_is_refused_where_events_would_be(redis_server: RedisServer, cli
         store.probe()
     store.close()
     assert client.keys("{metrics_dictionary_probe}*") == []
+
+
+def test_a_user_of_redis_who_may_not_ask_for_its_memory_is_ready(redis_server: RedisServer, client: Any) -> None:
+    store = limited(redis_server, client, "-info")
+    store.probe()
+    assert store.warnings() == []
+    store.close()
 
 
 @pytest.mark.usefixtures("redis_server")
@@ -378,6 +386,7 @@ def test_a_cluster_is_refused_by_events_and_by_the_probe() -> None:
             with pytest.raises(StoreUnavailableError, match="hash to the same slot") as failure:
                 attempt()
             assert not isinstance(failure.value, OutcomeUnknownError)
+            assert failure.value.reason == "the store is a Redis Cluster, which is not supported"
         store.close()
 
 

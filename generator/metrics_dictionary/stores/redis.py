@@ -138,6 +138,11 @@ REASONS = {
     "MISCONF": "the store cannot write to its disk",
     "NOREPLICAS": "the store has too few replicas",
     "BusyLoadingError": "the store is loading its data",
+    "AuthenticationError": "the store does not accept the server's name and password",
+    "NoPermissionError": "the store does not let the server do what events need",
+    "can't run this command": "the store does not let the server do what events need",
+    "can't access": "the store does not let the server do what events need",
+    "same slot": "the store is a Redis Cluster, which is not supported",
 }
 """What is in the name or the text of an error of Redis -> what a caller of the API is told."""
 
@@ -401,8 +406,7 @@ class RedisStore:
             _, _, _, _, *refused = self._written(
                 [PROBING], self._probes, replace(self._limits, lifetime=PROBE_LIFETIME)
             )
-            with self._translating_errors():
-                memory = self._probes.command("INFO", "memory")
+            memory = self._memory()
         for key in refused:
             raise StoreUnavailableError(f"{self._name}: the key {key} holds what this store did not write; delete it")
         policy = POLICY.search(memory)
@@ -434,6 +438,14 @@ class RedisStore:
         """Return a client for bytes that waits for BACKUP_SECONDS."""
         settings = {**self._pool.connection_kwargs, "decode_responses": False, "socket_timeout": BACKUP_SECONDS}
         return redis.Redis(connection_pool=redis.ConnectionPool(self._pool.connection_class, **settings))
+
+    def _memory(self) -> str:
+        """Return what Redis says about its memory; nothing where its user may not ask, which events do not need."""
+        with self._translating_errors():
+            try:
+                return str(self._probes.command("INFO", "memory"))
+            except redis.ResponseError:
+                return ""
 
     def close(self) -> None:
         self._closed = True
