@@ -65,14 +65,14 @@ class ServedProcess:
 
 @contextmanager
 def served_process(folder: Path, **settings: str) -> Iterator[ServedProcess]:
-    """Serve a small root on a free port while the context lasts; ``settings`` are variables without the prefix."""
+    """Serve a small root and its `site` on a free port; ``settings`` are variables without the prefix."""
     write_boards(folder / "definitions")
     given = {"PING_ENABLED": "false", "STORE": f"sqlite:///{folder / 'store.db'}", "PORT": "0", **settings}
     secret, token = new_token(7, frozenset({"api"}), datetime.now(UTC))
     with closing(open_store(given["STORE"])) as opened:
         opened.add_token(token)
     variables = {f"METRICS_DICTIONARY_{name}": value for name, value in given.items()}
-    command = [*COMMAND, "serve", "--definitions", str(folder / "definitions")]
+    command = [*COMMAND, "serve", "--definitions", str(folder / "definitions"), "--site", str(folder / "site")]
     with (folder / "errors.txt").open("w") as errors:
         process = subprocess.Popen(
             command,

@@ -5,20 +5,27 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import re
+import socket
 import threading
+from collections.abc import Callable, Coroutine
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from tests.benchmarks.load import Load, measure_load
 from tests.server.running_server import API
 from tests.torture.served_process import FULL, ServedProcess, served_process
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 SCALE = 10 if FULL else 1
 SLOW_HEADS, IDLE, SLOW_READERS, UPLOADS = 100 * SCALE, 200 * SCALE, 10 * SCALE, 5 * SCALE
+
+GATHER_SECONDS = 1.0
+COME_BACK_SECONDS = 5.0
 
 MAX_RATIO = 5.0
 """How much longer the slowest requests of good clients may take beside the crowd than without it."""
@@ -26,29 +33,35 @@ MAX_RATIO = 5.0
 Client = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
-async def slow_head(client: Client, _: ServedProcess) -> None:
+async def connected(port: int) -> Client:
+    """Connect with as little room for what is not read yet as the kernel allows."""
+    client = socket.socket()
+    client.setblocking(False)
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+    await asyncio.get_running_loop().sock_connect(client, ("127.0.0.1", port))
+    return await asyncio.open_connection(sock=client, limit=100)
+
+
+async def slow_head(client: Client) -> None:
     for byte in itertools.chain(b"GET / HTTP/1.1\r\nHost: a\r\n", itertools.cycle(b"a: b\r\n")):
         client[1].write(bytes([byte]))
         await client[1].drain()
         await asyncio.sleep(1)
 
 
-async def idle(client: Client, _: ServedProcess) -> None:
+async def idle(client: Client) -> None:
     await client[0].read()
 
 
-async def slow_reader(client: Client, _: ServedProcess) -> None:
-    request = f"GET {API}/metric_definitions HTTP/1.1\r\nHost: a\r\n\r\n".encode()
-    while True:
-        client[1].write(request * 50)
+async def slow_reader(client: Client, path: str) -> None:
+    client[1].write(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+    while await client[0].read(100):
         await asyncio.sleep(0.5)
-        if not await client[0].read(100):
-            return
 
 
-async def upload(client: Client, served: ServedProcess) -> None:
+async def upload(client: Client, token: str) -> None:
     head = (
-        f"POST {API}/track_event HTTP/1.1\r\nHost: a\r\nPRIVATE-TOKEN: {served.token}\r\n"
+        f"POST {API}/track_event HTTP/1.1\r\nHost: a\r\nPRIVATE-TOKEN: {token}\r\n"
         "Content-Type: application/json\r\nContent-Length: 1000000\r\n\r\n"
     )
     client[1].write(head.encode())
@@ -58,27 +71,37 @@ async def upload(client: Client, served: ServedProcess) -> None:
         await asyncio.sleep(0.05)
 
 
-CROWD = ((SLOW_HEADS, slow_head), (IDLE, idle), (SLOW_READERS, slow_reader), (UPLOADS, upload))
+Behavior = Callable[[Client], Coroutine[Any, Any, None]]
+
+
+def behaviors(served: ServedProcess, site: Path) -> list[Behavior]:
+    """Return what each client of the crowd does."""
+    largest = max(site.rglob("*.js"), key=lambda path: path.stat().st_size)
+    reader = partial(slow_reader, path=f"/{largest.relative_to(site).as_posix()}")
+    uploader = partial(upload, token=served.token)
+    return [slow_head] * SLOW_HEADS + [idle] * IDLE + [reader] * SLOW_READERS + [uploader] * UPLOADS
 
 
 @contextmanager
-def crowd(served: ServedProcess) -> Iterator[None]:
-    """Keep the crowd going while the context lasts: who is turned away comes back a second later."""
+def crowd(port: int, members: list[Behavior]) -> Iterator[None]:
+    """Keep the crowd going while the context lasts: who is turned away comes back later."""
 
-    async def one(behave: Callable[[Client, ServedProcess], Coroutine[object, object, None]], delay: float) -> None:
+    async def one(behave: Behavior, delay: float) -> None:
         await asyncio.sleep(delay)
         while True:
             with suppress(OSError):
-                client = await asyncio.open_connection("127.0.0.1", served.port)
+                client = await connected(port)
                 try:
-                    await behave(client, served)
+                    await behave(client)
                 finally:
                     client[1].close()
-            await asyncio.sleep(1)
+            await asyncio.sleep(COME_BACK_SECONDS)
 
     async def everybody() -> None:
-        members = [behave for number, behave in CROWD for _ in range(number)]
-        tasks = [asyncio.create_task(one(behave, place / len(members))) for place, behave in enumerate(members)]
+        tasks = [
+            asyncio.create_task(one(behave, GATHER_SECONDS * place / len(members)))
+            for place, behave in enumerate(members)
+        ]
         await asyncio.to_thread(over.wait)
         for task in tasks:
             task.cancel()
@@ -107,9 +130,10 @@ def test_slow_clients_do_not_slow_the_others_down(tmp_path: Path) -> None:
         ratios = []
         for _ in range(3):  # the machine may be busy with other tests in one half of the comparison
             alone = good_clients(served)
-            with crowd(served):
-                threading.Event().wait(2)
+            with crowd(served.port, behaviors(served, tmp_path / "site")):
+                threading.Event().wait(2 * GATHER_SECONDS)
                 beside = good_clients(served)
+                assert re.search(r'connections\{state="writing"\} [1-9]', served.get("/-/metrics")[1])
             assert beside.statuses.keys() == {"200"}
             assert beside.errors == 0
             ratios.append(beside.p99_ms / alone.p99_ms)
