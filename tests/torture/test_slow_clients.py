@@ -8,7 +8,7 @@ import json
 import re
 import socket
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -54,7 +54,8 @@ async def idle(client: Client) -> None:
 
 
 async def slow_reader(client: Client, path: str) -> None:
-    client[1].write(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+    request = f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode()
+    client[1].write(request * 50)  # the kernel holds a few megabytes for those who do not read
     while await client[0].read(100):
         await asyncio.sleep(0.5)
 
@@ -74,7 +75,7 @@ async def upload(client: Client, token: str) -> None:
 Behavior = Callable[[Client], Coroutine[Any, Any, None]]
 
 
-def behaviors(served: ServedProcess, site: Path) -> list[Behavior]:
+def behaviors(served: ServedProcess, site: Path) -> Sequence[Behavior]:
     """Return what each client of the crowd does."""
     largest = max(site.rglob("*.js"), key=lambda path: path.stat().st_size)
     reader = partial(slow_reader, path=f"/{largest.relative_to(site).as_posix()}")
@@ -83,7 +84,7 @@ def behaviors(served: ServedProcess, site: Path) -> list[Behavior]:
 
 
 @contextmanager
-def crowd(port: int, members: list[Behavior]) -> Iterator[None]:
+def crowd(port: int, members: Sequence[Behavior]) -> Iterator[None]:
     """Keep the crowd going while the context lasts: who is turned away comes back later."""
 
     async def one(behave: Behavior, delay: float) -> None:
