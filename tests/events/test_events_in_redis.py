@@ -6,6 +6,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
+import redis
 
 from metrics_dictionary.events.collector import Collector
 from metrics_dictionary.events.sender import Sender
@@ -53,3 +54,17 @@ def test_redis_and_sqlite_give_the_same_numbers(redis_server: RedisServer, store
             assert sender.send_batch() == 0
     assert len(collector.accepted()) == 200
     in_redis.close()
+
+
+def test_a_row_that_somebody_else_wrote_stops_no_other(redis_server: RedisServer, clock: Clock) -> None:
+    with closing(open_store(at_redis(redis_server.url).url, clock=clock)) as store:
+        with redis.Redis.from_url(redis_server.url, protocol=2) as client:
+            client.xadd("{metrics_dictionary_outbox}", {"other": "field"})
+        tracker = StoredTracker(a_dictionary(), store, clock=clock, structured=StructuredEvents(Instance()))
+        tracker.track(BODIES, 7)
+        with LoopbackCollector() as collector, closing(Collector(collector.url)) as connected:
+            sender = Sender(store, connected, clock=clock)
+            while store.outbox(1):
+                assert sender.send_batch() == 0
+        assert len(collector.accepted()) == 50
+        assert [(row.reason, row.retry_at) for row in store.refused(10)] == [("is not an event", None)]

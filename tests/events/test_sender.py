@@ -438,3 +438,22 @@ def test_an_answer_that_is_no_http_counts_as_no_answer(
         sender = a_sender(store, f"http://127.0.0.1:{listener.getsockname()[1]}", clock)
         assert sender.send_batch() == 0.01
     assert len(store.outbox(10)) == 1
+
+
+def test_a_bug_does_not_end_the_thread(
+    store: SqliteStore,
+    clock: Clock,
+    tracker: StoredTracker,
+    collector: LoopbackCollector,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    report(tracker, 3)
+    sender = a_sender(store, collector.url, clock)
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "outbox", lambda _: None)
+        sender.start()
+        assert eventually(lambda: caplog.text.count("a bug in the sender") > 1)
+    assert eventually(lambda: len(collector.events) == 3)
+    sender.stop()
+    assert numbers(collector) == [0, 1, 2]

@@ -170,6 +170,9 @@ class Sender:
                 self._send_refused()
         except UnavailableError as error:
             return self._backoff(str(error))
+        except Exception as bug:  # the thread must live: nobody else sends
+            log.exception("the outbox: a bug in the sender")
+            return self._backoff(f"the outbox: {type(bug).__name__}")
         return pause
 
     def _run(self) -> None:

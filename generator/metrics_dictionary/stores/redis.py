@@ -331,7 +331,7 @@ class RedisStore:
 
     def outbox(self, limit: int) -> list[OutboxRow]:
         rows = cast("list[tuple[str, dict[str, str]]]", self._reply(lambda redis: redis.xrange(OUTBOX, count=limit)))
-        return [OutboxRow(identifier, entry["event"]) for identifier, entry in rows]
+        return [OutboxRow(identifier, entry.get("event", "")) for identifier, entry in rows]
 
     def delete_sent(self, identifiers: Iterable[str]) -> None:
         self._on_outbox(DELETE, *identifiers)
