@@ -281,6 +281,23 @@ def test_a_damaged_store_is_refused_with_the_command_that_sets_it_aside(tmp_path
     assert run("token", "list", "--store", url, cwd=tmp_path).returncode == 0
 
 
+def test_a_server_does_not_start_with_a_store_that_is_damaged_in_the_middle(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    url = f"sqlite:///{path}"
+    with closing(open_store(url)) as store:
+        store.commit([Recording(changes({f"{COUNTER}_{number}": 1 for number in range(2_000)}))])
+    a_metric_with_a_key_of_its_own(tmp_path)
+    with path.open("r+b") as file:
+        file.seek(path.stat().st_size - 8_192)
+        file.write(os.urandom(4_096))
+    with closing(sqlite3.connect(path)) as by_hand:
+        assert by_hand.execute("PRAGMA quick_check(1)").fetchone() != ("ok",)
+    assert run("token", "list", "--store", url, cwd=tmp_path).returncode == 0  # it touches other pages
+    refused = run("serve", "--port", "0", "--store", url, cwd=tmp_path)
+    assert (refused.returncode, "store set-aside" in refused.stderr) == (2, True), refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
 def test_each_change_has_a_line_that_says_who_made_it_and_no_secret(tmp_path: Path) -> None:
     url, log = f"sqlite:///{tmp_path}/store.db", tmp_path / "audit.log"
     before = datetime.now(UTC)

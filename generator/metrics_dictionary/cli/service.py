@@ -89,6 +89,7 @@ class Service:
             loop.start()
             stack.callback(_end, server, loop)
             store = stack.enter_context(closing(opened_store(settings)))
+            store.check()
             stack.enter_context(self._background)
             settings = self._start(server, store, settings)
             settings = self._serve(server, store, settings)

@@ -38,6 +38,7 @@ from metrics_dictionary.stores.store import (
 from metrics_dictionary.stores.tokens import Token
 from metrics_dictionary.stores.trusted_time import TrustedTime, since_boot
 from metrics_dictionary.tools.errors import OperationalError
+from metrics_dictionary.tools.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -332,6 +333,17 @@ class SqliteStore:
         self.set_state(ADOPTED, str(self._clock().timestamp()))
         return self.identifier()
 
+    def check(self) -> None:
+        try:
+            with self._reading() as connection:
+                found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        except StoreUnavailableError as error:
+            if type(error.__cause__) is not sqlite3.DatabaseError:
+                raise
+            found = str(error.__cause__)
+        if found != "ok":
+            raise self._damaged(one_line(found))
+
     def probe(self) -> None:
         """Use a connection of its own, made anew: an old one may know by heart what the file no longer holds."""
         began = time.monotonic()
@@ -509,6 +521,13 @@ class SqliteStore:
         log.warning("store: %s was adopted: %s is in use in place of %s", self._path, found, self._identifier)
         self._identifier = found
 
+    def _damaged(self, how: str) -> OperationalError:
+        aside = f"metrics-dictionary store set-aside --store sqlite:///{self._path}"
+        return OperationalError(
+            f"{self._path}: {how}: this file is damaged, or is not a store; name another file, or run `{aside}` and "
+            "then `store restore` with a backup"
+        )
+
     def _gone(self, change: str) -> StoreUnavailableError:
         return StoreUnavailableError(
             f"{self._path}: {change}; put the store back, or run `metrics-dictionary store adopt`",
@@ -565,11 +584,7 @@ class SqliteStore:
             raise self._file.error(error) from error
         except sqlite3.DatabaseError as error:
             connection.close()
-            aside = f"metrics-dictionary store set-aside --store sqlite:///{self._path}"
-            raise OperationalError(
-                f"{self._path}: {error}: this file is damaged, or is not a store; name another file, or run `{aside}` "
-                "and then `store restore` with a backup"
-            ) from error
+            raise self._damaged(str(error)) from error
         except (OperationalError, OSError) as error:
             connection.close()
             raise error if isinstance(error, OperationalError) else self._gone(str(error)) from error

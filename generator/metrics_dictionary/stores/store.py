@@ -359,6 +359,9 @@ class Store(Protocol):
         They find out within ADOPTION_SECONDS.
         """
 
+    def check(self) -> None:
+        """Read all that is kept in a file of the store's own, and raise OperationalError when it is damaged."""
+
     def probe(self) -> None:
         """Write something small, and return when it is there: whether events could be recorded now.
 

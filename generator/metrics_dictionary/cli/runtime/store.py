@@ -130,7 +130,8 @@ def set_aside(*, yes: bool, settings_file: Path | None, store: str | None) -> No
 
 def _is_damaged(settings: Settings) -> bool:
     try:
-        opened_store(settings, create=False).close()
+        with closing(opened_store(settings, create=False)) as opened:
+            opened.check()
     except OperationalError:
         return True
     return False
