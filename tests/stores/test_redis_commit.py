@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections import Counter, defaultdict
@@ -454,6 +455,63 @@ def test_a_redis_whose_disk_failed_says_so() -> None:
             server.folder.chmod(0o700)
             store.close()
         assert client.get(COUNTERS[0]) is None
+
+
+def test_a_redis_that_is_busy_with_a_script_of_somebody_else_has_written_nothing(
+    redis_server: RedisServer, store: RedisStore, client: Any
+) -> None:
+    store.commit([recording({COUNTERS[1]: 1})])
+    client.config_set("busy-reply-threshold", 50)
+    with redis.Redis.from_url(redis_server.url) as other:
+        endless = threading.Thread(target=_until_killed, args=(other,))
+        endless.start()
+        try:
+            assert eventually(lambda: _is_busy(client))
+            with pytest.raises(StoreUnavailableError, match="BUSY") as failure:
+                store.commit([EVERYTHING])
+        finally:
+            client.script_kill()
+            endless.join(10)
+            client.config_set("busy-reply-threshold", 5_000)
+    assert not isinstance(failure.value, OutcomeUnknownError)
+    assert store.commit([EVERYTHING]) == [Verdict(RECORDED)]
+    assert client.get(COUNTERS[0]) == "1"
+
+
+def _until_killed(client: redis.Redis) -> None:
+    with pytest.raises(redis.ResponseError, match="killed"):
+        client.eval("while true do end", 0)
+
+
+def _is_busy(client: Any) -> bool:
+    try:
+        client.ping()
+    except redis.ResponseError:
+        return True
+    return False
+
+
+def test_a_redis_that_loads_what_it_kept_has_written_nothing() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=_loading, args=(listener,))
+        thread.start()
+        store = RedisStore(f"redis://127.0.0.1:{listener.getsockname()[1]}/0")
+        store._identifier = "known"
+        with pytest.raises(StoreUnavailableError, match="loading the dataset") as failure:
+            store.commit([EVERYTHING])
+        store.close()
+        thread.join(10)
+    assert not isinstance(failure.value, OutcomeUnknownError)
+    assert failure.value.reason == "the store is loading its data"
+
+
+def _loading(listener: socket.socket) -> None:
+    """Answer every command of a connection as Redis does while it starts."""
+    connection, _ = listener.accept()
+    with connection:
+        while packet := connection.recv(1 << 20):
+            commands = sum(line.startswith(b"*") for line in packet.split(b"\r\n"))
+            connection.sendall(b"-LOADING Redis is loading the dataset in memory\r\n" * commands)
 
 
 def test_a_lost_answer_is_unknown_and_the_same_request_is_then_a_duplicate(
