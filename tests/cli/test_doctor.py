@@ -12,6 +12,7 @@ import pytest
 from redis import Redis
 
 from metrics_dictionary.stores.open_store import open_store
+from metrics_dictionary.stores.store import CachedPayload
 from tests.events.loopback_collector import LoopbackCollector
 from tests.integration.serve_process import write_root
 from tests.program import run
@@ -142,6 +143,18 @@ def test_a_damaged_store_is_a_problem(folder: Path) -> None:
     (folder / "store.db").write_bytes(b"not a database, " * 500)
     found = worst(folder, "store")
     assert (found["status"], "store set-aside" in found["advice"]) == ("problem", True)
+
+
+def test_a_store_that_is_damaged_in_the_middle_is_a_problem(folder: Path) -> None:
+    with closing(open_store(f"sqlite:///{folder / 'store.db'}")) as store:
+        store.save_payload(CachedPayload(datetime.now(UTC), json.dumps("x" * 100_000), "{}"))
+    with (folder / "store.db").open("r+b") as file:
+        file.seek((folder / "store.db").stat().st_size - 3 * 4_096)
+        file.write(bytes(range(256)) * 16)
+    with closing(sqlite3.connect(folder / "store.db")) as connection:
+        assert connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",)
+    found = worst(folder, "store")
+    assert (found["status"], "store set-aside" in found["text"]) == ("problem", True)
 
 
 def test_files_with_secrets_that_others_can_read_are_named(folder: Path) -> None:

@@ -88,10 +88,11 @@ class Service:
             loop = threading.Thread(target=self._run_loop, args=(server,), name="loop", daemon=True)
             loop.start()
             stack.callback(_end, server, loop)
+            site_build = stack.enter_context(self._site_build(settings))
             store = stack.enter_context(closing(opened_store(settings)))
             store.check()
             stack.enter_context(self._background)
-            settings = self._start(server, store, settings)
+            self._start(server, store, settings, site_build)
             settings = self._serve(server, store, settings)
             self._drain(settings)
             server.request_stop()
@@ -99,9 +100,9 @@ class Service:
         if self._failure is not None:
             raise self._failure
 
-    def _start(self, server: Server, store: Store, settings: Settings) -> Settings:
-        """Load the definitions, build the site, say where it is, and return the settings in force."""
-        with self._site_build(settings) as site_build:
+    def _start(self, server: Server, store: Store, settings: Settings, site_build: SiteBuild) -> None:
+        """Take the definitions that a build reads, wait for the site, and say where it is."""
+        with site_build:
             dictionary = site_build.dictionary()
             application, router = self._application(settings, dictionary, store)
             if self._prepare is not None:
@@ -121,7 +122,6 @@ class Service:
         click.echo(f"Serving {_counts(dictionary)} on {server.url}")
         click.echo(f"Combined definitions: {server.url}api/v4/usage_data/metric_definitions")
         click.echo("Press Ctrl-C to stop.")
-        return settings
 
     def _serve(self, server: Server, store: Store, settings: Settings) -> Settings:
         """Reload at each SIGHUP, until a signal says to stop; return the settings in force then."""

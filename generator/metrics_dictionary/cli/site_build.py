@@ -49,7 +49,7 @@ class Built:
 
 
 class SiteBuild:
-    """A build that is under way. Leaving its context ends it."""
+    """A build that is under way. Leaving its context ends it, and may be done twice."""
 
     def __init__(
         self,

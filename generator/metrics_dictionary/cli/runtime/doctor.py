@@ -280,6 +280,7 @@ def _inside(at: Installation) -> Iterator[Finding]:
 
     with closing(opened_store(at.settings, create=False)) as store:
         opened = replace(at, store=store)
+        store.check()
         yield from _writable(opened)
         if store.state(IDENTIFIER) is not None:
             for name, look in LOOKS_INTO_STORE.items():
