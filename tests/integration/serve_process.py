@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import re
 import signal
 import subprocess
+import termios
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -120,9 +122,17 @@ class ServeProcess:
 
 @contextmanager
 def serving(
-    folder: Path, *arguments: object, wait: bool = True, drain_seconds: float | None = 0, **variables: str
+    folder: Path,
+    *arguments: object,
+    wait: bool = True,
+    drain_seconds: float | None = 0,
+    terminal: int | None = None,
+    **variables: str,
 ) -> Iterator[ServeProcess]:
-    """Serve ``folder/definitions`` until the context ends; ``variables`` are added to the environment."""
+    """Serve ``folder/definitions`` until the context ends; ``variables`` are added to the environment.
+
+    ``terminal`` is a descriptor of the terminal in which it runs.
+    """
     default = {"PING_ENABLED": "false", "STORE": f"sqlite:///{folder / 'store.db'}"}
     if drain_seconds is not None:
         default["SERVER_DRAIN_SECONDS"] = str(drain_seconds)
@@ -136,10 +146,12 @@ def serving(
         subprocess.Popen(
             [str(word) for word in command],
             env={**environment(), **given, "TMPDIR": str(temporary), "PYTHONUNBUFFERED": "1", **variables},
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL if terminal is None else terminal,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=terminal is not None,
+            preexec_fn=None if terminal is None else lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
         )
     )
     running.read()

@@ -94,7 +94,9 @@ def test_nothing_that_a_server_says_repeats_a_secret(folder: Path) -> None:
             "METRICS_DICTIONARY_PING_INTERVAL_DAYS": "1",
             "METRICS_DICTIONARY_SERVER_ACCESS_LOG": str(folder / "access.log"),
         }
-        with serving(folder, "--settings", folder / "settings.toml", drain_seconds=0, wait=True, **variables) as served:
+        with serving(
+            folder, "--settings", folder / "settings.toml", drain_seconds=0, wait=True, terminal=None, **variables
+        ) as served:
             seen = processes()
             assert str(folder / "settings.toml") in seen
             answers += seen

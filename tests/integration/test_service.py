@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import signal
 import socket
 import sqlite3
@@ -189,6 +191,17 @@ def test_what_cannot_be_reloaded_is_said_and_everything_stays_as_it_was(folder: 
         assert server.get("/metrics/counts.page_viewed/") == page
         assert server.status("/-/readiness") == 200
         assert server.end() == 0
+
+
+def test_a_server_whose_terminal_is_closed_ends_and_before_that_reloads(folder: Path) -> None:
+    screen, terminal = pty.openpty()
+    with serving(folder, terminal=terminal) as server:
+        os.close(terminal)
+        server.send(signal.SIGHUP)
+        assert eventually(lambda: '"message":"reloaded: ' in server.logged, 60), server.logged
+        os.close(screen)  # the system tells whoever runs in it by SIGHUP
+        assert server.process.wait(20) == 0
+    assert server.logged.count('"message":"reloading') == 1
 
 
 def test_a_reload_brings_a_new_certificate_to_new_connections(folder: Path) -> None:
