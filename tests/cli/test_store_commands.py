@@ -192,6 +192,7 @@ def test_a_backup_brings_a_deleted_redis_store_back_and_leaves_what_is_not_the_s
         after = by_key(client)
         state = after[b"{metrics_dictionary_state}"][0]
         assert state.pop(b"adopted_at", None) is not None
+        before[b"{metrics_dictionary_state}"][0].pop(b"trusted_time")  # the time is not set back
         assert after == before
         assert state[b"store_identifier"] == identifier.encode()
         assert client.pfcount(USERS) == 2
@@ -200,6 +201,26 @@ def test_a_backup_brings_a_deleted_redis_store_back_and_leaves_what_is_not_the_s
         again = Recording(changes({COUNTER: 1}), ((IDENTIFIED, changes({COUNTER: 1})),))
         store.commit([again])
         assert store.totals([COUNTER]) == {COUNTER: 4}  # the id is known, as before
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "redis"])
+def test_an_old_backup_does_not_make_the_clock_look_wrong(tmp_path: Path, redis_server: RedisServer, kind: str) -> None:
+    a_metric_with_a_key_of_its_own(tmp_path)
+    url = f"sqlite:///{tmp_path}/store.db" if kind == "sqlite" else redis_server.url
+    ten_days_ago = json.dumps({"time": time.time() - 10 * 86_400})
+    with redis.Redis.from_url(redis_server.url) as client:
+        client.flushall()
+        with closing(open_store(url)) as store:
+            store.set_flag("usage_data_queries_api", enabled=True)
+            store.set_state("trusted_time", ten_days_ago)
+        assert run("store", "backup", tmp_path / "copy", "--store", url, cwd=tmp_path).returncode == 0
+        client.flushall()
+        (tmp_path / "store.db").unlink(missing_ok=True)
+        assert run("store", "restore", tmp_path / "copy", "--store", url, cwd=tmp_path).returncode == 0
+    with closing(open_store(url)) as store:
+        assert store.flags() == {"usage_data_queries_api": True}
+        assert abs(store.trusted_now().timestamp() - time.time()) < 60
+        assert store.clock_warning() is None
 
 
 def test_a_file_that_is_damaged_or_not_a_backup_replaces_nothing(tmp_path: Path, redis_server: RedisServer) -> None:

@@ -67,7 +67,7 @@ from metrics_dictionary.stores.store import (
     tell_forgotten_early,
 )
 from metrics_dictionary.stores.tokens import Token
-from metrics_dictionary.stores.trusted_time import TrustedTime, since_boot
+from metrics_dictionary.stores.trusted_time import TRUSTED, TrustedTime, since_boot
 from metrics_dictionary.tools.addresses import read_address
 from metrics_dictionary.tools.clock import utc_now
 from metrics_dictionary.tools.errors import OperationalError
@@ -90,9 +90,6 @@ BACKUP_SECONDS = 300.0
 MAX_CONNECTIONS = 64
 
 PAYLOAD = "{metrics_dictionary_payload}"
-TRUSTED = "trusted_time"
-"""The name of the state in which TrustedTime keeps what it knows."""
-
 TOKENS = "{metrics_dictionary_tokens}"
 FLAGS = "{metrics_dictionary_flags}"
 PROBED = tuple(f"{{metrics_dictionary_probe}}_{kind}" for kind in ("counter", "sum", "set"))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from metrics_dictionary.stores.redis_commit import STATE
 from metrics_dictionary.stores.store import ADOPTED, IDENTIFIER
+from metrics_dictionary.stores.trusted_time import TRUSTED
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.files import open_staged
 
@@ -87,10 +88,11 @@ def write_backup(client: redis.Redis, file: Path, identifier: str, named: Sequen
 def put_back(client: redis.Redis, file: Path, named: Sequence[str]) -> str:
     """Replace the store's own keys by those of a backup, in one transaction, and return the identifier of the store.
 
-    ``client`` gives bytes. Raises OperationalError for a file that is not a backup of a Redis store or is damaged, and
-    redis.RedisError.
+    The store's time stays: an old backup must not make its clock look wrong. ``client`` gives bytes. Raises
+    OperationalError for a file that is not a backup of a Redis store or is damaged, and redis.RedisError.
     """
     identifier, entries = _read(file)
+    kept_time = client.hget(STATE, TRUSTED)
     _require_readable(client, entries, file)
     names = sorted({*named, *(key.decode("utf-8", "surrogateescape") for key, _, _ in entries)})
     with client.pipeline(transaction=True) as pipeline:
@@ -100,6 +102,10 @@ def put_back(client: redis.Redis, file: Path, named: Sequence[str]) -> str:
             pipeline.restore(key, ends, dump, replace=True, absttl=True)
         pipeline.hset(STATE, IDENTIFIER, identifier)
         pipeline.hset(STATE, ADOPTED, str(client.time()[0]))
+        if kept_time is None:
+            pipeline.hdel(STATE, TRUSTED)
+        else:
+            pipeline.hset(STATE, TRUSTED, kept_time)
         pipeline.execute()
     return identifier
 

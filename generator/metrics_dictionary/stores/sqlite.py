@@ -36,7 +36,7 @@ from metrics_dictionary.stores.store import (
     UnreadableError,
 )
 from metrics_dictionary.stores.tokens import Token
-from metrics_dictionary.stores.trusted_time import TrustedTime, since_boot
+from metrics_dictionary.stores.trusted_time import TRUSTED, TrustedTime, since_boot
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.text import one_line
 
@@ -60,9 +60,6 @@ MAX_MEMBERS_PER_SWEEP = 5_000
 """How many members of ended sets one commit deletes: a large set goes in steps, so that no request waits for it."""
 
 LONGEST_LEASE = timedelta(hours=2)
-
-TRUSTED = "trusted_time"
-"""The name of the state in which TrustedTime keeps what it knows."""
 
 SAVED_AT = "payload_saved_at"
 """The name of a state: seconds since 1970, in decimal."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from metrics_dictionary.stores.sqlite_file import primary_code
 from metrics_dictionary.stores.sqlite_schema import APPLICATION, migrate
 from metrics_dictionary.stores.store import ADOPTED, IDENTIFIER, StoreUnavailableError
+from metrics_dictionary.stores.trusted_time import TRUSTED
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.files import open_staged
 
@@ -59,7 +60,8 @@ def opened_backup(file: Path, now: float) -> Iterator[sqlite3.Connection]:
 def put_back(backup: sqlite3.Connection, target: sqlite3.Connection, path: Path, seconds: float) -> str:
     """Replace all that a store holds by a backup, in one transaction, and return the identifier that it has now.
 
-    It waits for so many seconds for others who write. Raises StoreUnavailableError, and then nothing is replaced.
+    The store's time stays: an old backup must not make its clock look wrong. It waits for so many seconds for others
+    who write. Raises StoreUnavailableError, and then nothing is replaced.
     """
     give_up = time.monotonic() + seconds
 
@@ -67,6 +69,9 @@ def put_back(backup: sqlite3.Connection, target: sqlite3.Connection, path: Path,
         if status in WAITING and time.monotonic() > give_up:
             raise StoreUnavailableError(f"{path}: another process keeps the store locked; try again")
 
+    time_of_target = target.execute("SELECT value FROM state WHERE name = ?", (TRUSTED,)).fetchall()
+    backup.execute("DELETE FROM state WHERE name = ?", (TRUSTED,))
+    backup.executemany("INSERT INTO state (name, value) VALUES (?, ?)", [(TRUSTED, text) for (text,) in time_of_target])
     try:
         backup.backup(target, progress=progress, sleep=0.05)
     except sqlite3.Error as error:

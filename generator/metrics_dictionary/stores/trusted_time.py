@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
     from metrics_dictionary.tools.clock import Clock
 
+TRUSTED = "trusted_time"
+"""The name of the state in which a store keeps what TrustedTime knows."""
+
 MAX_BEHIND = 5 * 60.0
 MAX_AHEAD = 36 * 3600.0
 """A reading may be this many seconds behind or ahead of the trusted time: clocks are corrected, servers are idle."""
