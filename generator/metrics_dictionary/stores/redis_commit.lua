@@ -11,8 +11,9 @@
 -- requests and events, 16 bytes each, in the order of the recordings; the digests of the requests, 8 bytes each; the
 -- recordings in JSON; how many events the outbox keeps, refused ones included; 1 to leave out what more there are, 0 to
 -- refuse it; the rows of the outbox, to which recordings refer by their position here.
--- A recording: [1 when it has a request's name or 0, changes, changes of the first event with an id, of the second...].
--- Changes: [[counter, amount, ...], [sum, amount, ...], [set, [value, ...], ...], [weekly key, ...], [row, ...]]; an
+-- The JSON: [[shape, ...], [recording, ...]]. A recording: [1 when it has a request's name or 0, changes, changes of the
+-- first event with an id, of the second...]. Changes: [shape, [values for each set of the shape, ...], [sum, amount, ...],
+-- [row, ...]]. A shape is what many events have in common: [[counter, amount, ...], [set, ...], [weekly key, ...]]. An
 -- amount that a double does not hold exactly is a string.
 --
 -- Returns {'OTHER', identifier, when it was adopted} for a store with another identifier, or an empty one, else {'DONE',
@@ -25,6 +26,7 @@ local ROTATE_AFTER = 12 * 3600
 local KEEP_TABLE = 48 * 3600
 local MAX_EXACT = 2 ^ 53
 local MAX_COUNTER = 1e18
+local LOW_COUNTER, LOW_AMOUNT = 1e17, 1e9 -- no commit adds so much that it leads from here to MAX_COUNTER
 local DENSE_SIZE = 12304 -- hyperloglog.c: a header of 16 bytes and 16384 registers of 6 bits
 local MAX_ARGUMENTS = 1000 -- of one command; Lua's stack has room for 8000
 
@@ -34,7 +36,7 @@ if kept[1] ~= ARGV[1] then
   return {'OTHER', kept[1] or '', kept[2] or ''}
 end
 
-local recordings = cjson.decode(ARGV[6])
+local shapes, recordings = unpack(cjson.decode(ARGV[6]))
 
 -- What the keys hold -------------------------------------------------------------------------------------------------
 
@@ -162,6 +164,26 @@ local function begin()
   left_out = 0
   increments, sums, exact, values, weekly, rows, new = {}, {}, {}, {}, {}, {}, {}
   reach, charged = {}, {}
+  for _, shape in ipairs(shapes) do
+    shape.bad, shape.times = nil, 0
+  end
+end
+
+-- Looks at the keys of a shape, once: `bad` is one that holds something else, and `low` says that the counters are so low
+-- that nobody has to watch how far they rise.
+local function look_at_shape(shape)
+  shape.bad, shape.low = false, true
+  for position = 1, #shape[1], 2 do
+    local key, amount = shape[1][position], math.abs(tonumber(shape[1][position + 1]))
+    if is_wrong(key, look_at_number, is_counter) then
+      shape.bad = key
+      return
+    end
+    shape.low = shape.low and amount < LOW_AMOUNT and math.abs(tonumber(held[key] or 0)) < LOW_COUNTER
+  end
+  for _, key in ipairs(shape[2]) do
+    shape.bad = shape.bad or is_wrong(key, look_at_set) and key
+  end
 end
 
 local function is_out_of_reach(key, amount)
@@ -171,23 +193,24 @@ local function is_out_of_reach(key, amount)
 end
 
 local function wrong_key(changes)
-  for position = 1, #changes[1], 2 do
-    local key = changes[1][position]
-    if is_wrong(key, look_at_number, is_counter) or is_out_of_reach(key, changes[1][position + 1]) then
-      return key
-    end
+  local shape = shapes[changes[1]]
+  if shape.bad == nil then
+    look_at_shape(shape)
   end
-  for position = 1, #changes[2], 2 do
-    if is_wrong(changes[2][position], look_at_number, is_sum) then
-      return changes[2][position]
+  if shape.bad then
+    return shape.bad
+  end
+  for position = 1, shape.low and 0 or #shape[1], 2 do
+    if is_out_of_reach(shape[1][position], shape[1][position + 1]) then
+      return shape[1][position]
     end
   end
   for position = 1, #changes[3], 2 do
-    if is_wrong(changes[3][position], look_at_set) then
+    if is_wrong(changes[3][position], look_at_number, is_sum) then
       return changes[3][position]
     end
   end
-  if #changes[5] > 0 then
+  if #changes[4] > 0 then
     return is_wrong(OUTBOX, look_at_type, 'stream') and OUTBOX or is_wrong(REFUSED, look_at_type, 'zset') and REFUSED
   end
   return nil
@@ -209,22 +232,39 @@ local function add(totals, command, key, amount)
   end
 end
 
+local function gather_counters(shape, times)
+  for position = 1, #shape[1], 2 do
+    local amount = shape[1][position + 1]
+    add(increments, 'INCRBY', shape[1][position], times == 1 and amount or amount * times)
+  end
+end
+
 local function gather(changes)
-  for position = 1, #changes[1], 2 do
-    add(increments, 'INCRBY', changes[1][position], changes[1][position + 1])
+  local shape = shapes[changes[1]]
+  shape.times = shape.times + 1
+  if not shape.low then
+    gather_counters(shape, 1)
   end
-  for position = 1, #changes[2], 2 do
-    add(sums, 'INCRBYFLOAT', changes[2][position], changes[2][position + 1])
-  end
-  for position = 1, #changes[3], 2 do
-    local list = values[changes[3][position]] or {}
-    values[changes[3][position]] = list
-    for _, value in ipairs(changes[3][position + 1]) do
+  for position, key in ipairs(shape[2]) do
+    local list = values[key] or {}
+    values[key] = list
+    for _, value in ipairs(changes[2][position]) do
       list[#list + 1] = value
     end
   end
-  for _, key in ipairs(changes[4]) do
-    weekly[key] = true
+  for position = 1, #changes[3], 2 do
+    add(sums, 'INCRBYFLOAT', changes[3][position], changes[3][position + 1])
+  end
+end
+
+local function gather_shapes()
+  for _, shape in ipairs(shapes) do
+    if shape.low and shape.times > 0 then
+      gather_counters(shape, shape.times)
+    end
+    for _, key in ipairs(shape.times > 0 and shape[3] or {}) do
+      weekly[key] = true
+    end
   end
 end
 
@@ -254,7 +294,7 @@ local function judge(recording, request, digest, first)
   end
   local more = 0 -- events for the collector
   for _, changes in ipairs(parts) do
-    more = more + #changes[5]
+    more = more + #changes[4]
   end
   if more > 0 and is_full(more) then
     if ARGV[8] ~= '1' then
@@ -268,7 +308,7 @@ local function judge(recording, request, digest, first)
   end
   for _, changes in ipairs(parts) do
     gather(changes)
-    for _, row in ipairs(more > 0 and changes[5] or {}) do
+    for _, row in ipairs(more > 0 and changes[4] or {}) do
       rows[#rows + 1] = row
     end
   end
@@ -294,6 +334,7 @@ local function judge_all()
     letters[position], refused[#refused + 1] = judge(recording, request, asked, name + 1)
     name = name + #recording - 2
   end
+  gather_shapes()
   return table.concat(letters), refused
 end
 

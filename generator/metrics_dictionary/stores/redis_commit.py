@@ -83,14 +83,14 @@ class Limits:
 def packed(recordings: Iterable[Recording], identifier: str, limits: Limits) -> Packed:
     """Return what the script is called with. The store must have this ``identifier``."""
     packing = _Packing()
-    listed = ENCODER.encode([packing.recording(one) for one in recordings])
+    listed = [packing.recording(one) for one in recordings]
     arguments: list[str | bytes | int] = [
         identifier,
         limits.ids,
         int(limits.lifetime.total_seconds()),
         b"".join(packing.names),
         b"".join(packing.digests),
-        listed.encode("utf-8", "surrogatepass"),
+        ENCODER.encode([packing.shapes, listed]).encode("utf-8", "surrogatepass"),
         limits.outbox.rows,
         int(limits.outbox.drop),
         *packing.rows,
@@ -105,13 +105,15 @@ def verdicts(letters: str, refused: Iterable[str]) -> list[Verdict]:
 
 
 class _Packing:
-    """Collects what recordings have in common: each key once, names, digests and rows in one list each."""
+    """Collects what recordings have in common: keys and shapes once, names, digests and rows in one list each."""
 
     def __init__(self) -> None:
         self.positions = {key: position for position, key in enumerate(FIXED_KEYS, 1)}
         self.names: list[bytes] = []
         self.digests: list[bytes] = []
         self.rows: list[str] = []
+        self.shapes: list[list[object]] = []
+        self._known_shapes: dict[object, int] = {}
 
     def recording(self, recording: Recording) -> list[object]:
         if recording.request is not None:
@@ -123,20 +125,28 @@ class _Packing:
             listed.append(self._changes(changes))
         return listed
 
-    def _changes(self, changes: Changes) -> list[list[object]]:
-        increments: list[object] = []
-        for key, amount in changes.increments.items():
-            increments += (self._position(key), _exact(amount))
+    def _changes(self, changes: Changes) -> list[object]:
+        values = [[*values] for values in changes.uniques.values()]
         sums: list[object] = []
         for key, value in changes.sums.items():
             sums += (self._position(key), _exact(value))
-        uniques: list[object] = []
-        for key, values in changes.uniques.items():
-            uniques += (self._position(key), list(values))
         first = FIRST_ROW + len(self.rows)
         self.rows += changes.outbox
-        rows: list[object] = list(range(first, first + len(changes.outbox)))
-        return [increments, sums, uniques, [self._position(key) for key in changes.expiring], rows]
+        return [self._shape(changes), values, sums, [*range(first, first + len(changes.outbox))]]
+
+    def _shape(self, changes: Changes) -> int:
+        """Return the position of what these changes have in common with others; Lua counts from one."""
+        shape = (tuple(changes.increments.items()), tuple(changes.uniques), changes.expiring)
+        known = self._known_shapes.get(shape)
+        if known is not None:
+            return known
+        increments: list[object] = []
+        for key, amount in changes.increments.items():
+            increments += (self._position(key), _exact(amount))
+        sets, weekly = ([self._position(key) for key in keys] for keys in (changes.uniques, changes.expiring))
+        self.shapes.append([increments, sets, weekly])
+        self._known_shapes[shape] = len(self.shapes)
+        return len(self.shapes)
 
     def _position(self, key: str) -> int:
         return self.positions.setdefault(key, len(self.positions) + 1)
