@@ -259,7 +259,14 @@ def test_an_answer_that_would_make_a_wrong_metric_is_refused_and_nothing_is_writ
 
 def test_a_definition_that_would_have_errors_is_not_written(root: Path) -> None:
     before = texts(root)
-    arguments = ("--action", "open_board", "--product-group", "planning", "--property", "mine=A custom one alone.")
+    arguments = (
+        "--action",
+        "open_board",
+        "--product-group",
+        "planning",
+        "--property",
+        f"{'x' * 201}=Longer than the server takes.",
+    )
     result = run("new", "event", "--definitions", root, *arguments, *COMMON)
     assert result.returncode == 1
     assert "Nothing was written" in result.stderr

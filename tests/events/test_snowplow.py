@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -16,13 +17,15 @@ from metrics_dictionary.events.snowplow import (
     KnownUuid,
     StructuredEvents,
 )
-from metrics_dictionary.events.tracking import EventTracker
+from metrics_dictionary.events.tracking import EventTracker, IntakeRules
 from metrics_dictionary.stores.store import made_uuid
 from metrics_dictionary.tools.errors import OperationalError
-from tests.events.event_samples import DURING_W53, Clock, StoredTracker, a_dictionary, values
+from tests.events.event_samples import DURING_W53, STRICT, Clock, StoredTracker, a_dictionary, values
 from tests.events.loopback_collector import contexts
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from metrics_dictionary.stores.sqlite import SqliteStore
     from metrics_dictionary.stores.store import Store
 
@@ -198,3 +201,46 @@ def test_loading_the_package_leaves_the_logging_of_the_process_alone() -> None:
         " print(logging.getLogger().handlers)"
     )
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, check=True).stdout == b"[]\n"
+
+
+PROTECTING = a_dictionary(
+    """
+- {key_path: all, time_frame: all, events: [{name: ask}]}
+- {key_path: of_a_question, time_frame: all, events: [{name: ask, filter: {question: "What, now?"}}]}
+- {key_path: of_a_label, time_frame: all, events: [{name: ask, filter: {label: hush}}]}
+- {key_path: labels, time_frame: 28d, events: [{name: ask, unique: label}]}
+- {key_path: sum, time_frame: all, events: [{name: ask, operator: sum(value)}]}
+""",
+    """
+- action: ask
+  additional_properties: {helper: {description: x}, label: {description: x}}
+  extra_trackers:
+  - {tracking_class: A}
+  - {tracking_class: B, protected_properties: {question: {description: x}, label: {description: x}}}
+  - {tracking_class: C, protected_properties: {value: {description: x}}}
+  - not a mapping
+""",
+)
+
+
+@pytest.mark.parametrize("rules", [IntakeRules(), STRICT], ids=["lenient", "strict"])
+def test_protected_properties_are_taken_and_reach_no_counter_no_collector_and_no_file(
+    store: SqliteStore, clock: Clock, tmp_path: Path, rules: IntakeRules
+) -> None:
+    tracker = EventTracker(PROTECTING, rules=rules, clock=clock, structured=StructuredEvents(Instance()))
+    hidden = {"question": "What, now?", "label": "hush", "value": 8127.25}
+    body = {"event": "ask", "send_to_snowplow": True, "additional_properties": {**hidden, "helper": "tutor"}}
+    odd = {"event": "ask", "additional_properties": {"question": [{"of": None}], "label": 5, "value": "hush"}}
+    tracked = tracker.track([body, odd], 7)
+    assert tracked.undeclared == ()
+    store.commit([tracked.recording])
+    clock.now += timedelta(weeks=1)
+    assert values(PROTECTING, store, clock.now) == {"all": 2}
+    (event,) = queued(store)
+    sent = json.dumps([event, contexts(event)])
+    assert "tutor" in sent
+    kept = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
+    assert b"counters}_ask" in kept
+    for value in ("What, now?", "hush", "8127"):
+        assert value not in sent
+        assert value.encode() not in kept

@@ -123,11 +123,13 @@ FAULTY_METRICS = {
 
 FAULTY_EVENTS = {
     changed(LICENSE, "^- user", "- account"): ("- account", VALID + '"project", "user", "namespace"'),
-    changed(
-        LICENSE, "^additional_properties:\n(  .*\n)+", "additional_properties:\n  colour:\n    description: Red.\n"
-    ): (
-        "    description: Red.",
-        "must not be there: use `value`, or both `label` and `property`, before a custom property",
+    changed(LICENSE, "^additional_properties:\n(  .*\n)+", "additional_properties:\n  colour:\n    about: Red.\n"): (
+        "    about: Red.",
+        "Property about is not allowed.",
+    ),
+    LICENSE + "extra_trackers:\n- class: Boards::Tracking\n  tracking_class: Boards::Tracking\n": (
+        "- class: Boards::Tracking",
+        "Property class is not allowed.",
     ),
     LICENSE + 'status: active\nmilestone_removed: "17.1"\n': (
         'milestone_removed: "17.1"',

@@ -19,7 +19,7 @@ EVENT = {
 }
 TOLD = {"description": "How it was baked."}
 REMOVED = {"status": "removed", "milestone_removed": "17.0", "removed_by_url": "https://example.com/changes/2"}
-FIRST = "use `value`, or both `label` and `property`, before a custom property"
+TRACKER = {"tracking_class": "Ovens::Tracking"}
 
 VALID = [
     ("nothing more than it needs", {}),
@@ -36,6 +36,12 @@ VALID = [
     ("all built-in properties", {"additional_properties": {"label": TOLD, "property": TOLD, "value": TOLD}}),
     ("a custom property beside value", {"additional_properties": {"value": TOLD, "oven": TOLD}}),
     ("a custom property beside label and property", {"additional_properties": {"label": TOLD, "property": TOLD, "oven": TOLD}}),
+    ("a custom property alone", {"additional_properties": {"oven": TOLD}}),
+    ("a custom property beside label", {"additional_properties": {"label": TOLD, "oven": TOLD}}),
+    ("a custom property beside property", {"additional_properties": {"property": TOLD, "oven": TOLD}}),
+    ("no extra tracker", {"extra_trackers": []}),
+    ("extra trackers", {"extra_trackers": [TRACKER, {**TRACKER, "protected_properties": {"oven": TOLD, "label": TOLD}}]}),
+    ("an extra tracker for which nothing is protected", {"extra_trackers": [{**TRACKER, "protected_properties": {}}]}),
     ("a custom property of nothing", {"additional_properties": {"oven": None}}),
     ("custom properties of nothing beside value", {"additional_properties": {"value": TOLD, "oven": None, "shelf": None}}),
     ("older fields", {"category": "x", "extra_properties": {"a": 1}, "iglu_schema_url": None, "extra_tracking_classes": ["A"]}),
@@ -60,9 +66,12 @@ INVALID = [
     ("a property without a description", {"additional_properties": {"label": {}}}, "`additional_properties.label` has no `desc"),
     ("a property of nothing", {"additional_properties": {"label": None}}, "`additional_properties.label` must be a mapping, not"),
     ("a property with a type", {"additional_properties": {"value": {**TOLD, "type": "x"}}}, "properties.value.type` is unknown"),
-    ("a custom property alone", {"additional_properties": {"oven": TOLD}}, f"`additional_properties.oven` must not be there: {FIRST}"),
-    ("a custom property beside label", {"additional_properties": {"label": TOLD, "oven": TOLD}}, FIRST),
-    ("a custom property beside property", {"additional_properties": {"property": TOLD, "oven": TOLD}}, FIRST),
+    ("a custom property alone without a description", {"additional_properties": {"oven": {}}}, "`additional_properties.oven` has no `desc"),
+    ("extra trackers as names", {"extra_trackers": ["Ovens::Tracking"]}, "`extra_trackers[0]` must be a mapping, not"),
+    ("an extra tracker without a class", {"extra_trackers": [{"protected_properties": {}}]}, "`extra_trackers[0]` has no `tracking_class`"),
+    ("an extra tracker with another field", {"extra_trackers": [{**TRACKER, "properties": {}}]}, "`extra_trackers[0].properties` is unknown"),
+    ("a protected property without a description", {"extra_trackers": [{**TRACKER, "protected_properties": {"oven": {}}}]},
+     "`extra_trackers[0].protected_properties.oven` has no `description`"),
     ("a custom property with nothing beside it", {"additional_properties": {"value": TOLD, "a": TOLD, "b": None}},
      "`additional_properties.b` must be a mapping, not nothing"),
     ("a custom property without a description", {"additional_properties": {"value": TOLD, "a": {}}},

@@ -231,7 +231,7 @@ def test_what_is_no_definition_is_refused(tmp_path: Path, name: str, message: st
     [
         ("a.yml", METRIC.format(name="a"), ["unchecked-references"]),
         ("bake.yml", "action: Bake\n", ["schema"] * 6 + ["unchecked-references"]),
-        ("a.yml", "CountMetric: {source: clock}\nOther2: {source: clock}\n", ["schema"]),
+        ("a.yml", "CountMetric: {source: clock}\n2Other: {source: clock}\n", ["schema"]),
         ("product_groups.yml", "ovens: {name: 5}\n", ["schema"]),
         ("a.yml", "a: [", ["yaml-syntax"]),
         (

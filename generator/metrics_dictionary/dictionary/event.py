@@ -56,3 +56,16 @@ class EventDefinition(Definition):
         """Property name -> its description, in the author's order."""
         properties = mapping(self.fields.get("additional_properties"))
         return {name: string(mapping(value).get("description")) or "" for name, value in properties.items()}
+
+    @property
+    def protected_properties(self) -> dict[str, str]:
+        """Property name -> its description: what only ``extra_trackers`` see, no metric and no collector.
+
+        A property that is also an additional one is protected.
+        """
+        trackers = self.fields.get("extra_trackers")
+        found: dict[str, str] = {}
+        for tracker in trackers if isinstance(trackers, list) else ():
+            properties = mapping(mapping(tracker).get("protected_properties"))
+            found |= {name: string(mapping(value).get("description")) or "" for name, value in properties.items()}
+        return found

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from metrics_dictionary.dictionary.definition import MAX_NAME_LENGTH
@@ -14,7 +15,8 @@ from metrics_dictionary.events.event_errors import InvalidEventsError, described
 from metrics_dictionary.tools.near_misses import near_misses
 
 if TYPE_CHECKING:
-    from collections.abc import KeysView, Mapping
+    from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
 
     from metrics_dictionary.events.event_errors import EventErrors
 
@@ -74,9 +76,10 @@ class Undeclared(NamedTuple):
 class BodyReader:
     """Reads the bodies of a request and notes all that is wrong with them in ``errors``.
 
-    ``declared`` maps each event that has a definition to its properties, built-in ones included. Any other property is
-    left out and listed in ``undeclared``, or an error with ``reject_undeclared``. In a ``form`` every value is a
-    string, from which numbers are read. Raises InvalidEventsError when there is too much to look at.
+    ``declared`` maps each event that has a definition to its properties, built-in ones included, and ``protected`` to
+    those that are dropped unseen: only extra trackers, which we have none of, may see them. Any other property is left
+    out and listed in ``undeclared``, or an error with ``reject_undeclared``. In a ``form`` every value is a string,
+    from which numbers are read. Raises InvalidEventsError when there is too much to look at.
     """
 
     def __init__(
@@ -86,9 +89,11 @@ class BodyReader:
         *,
         form: bool,
         reject_undeclared: bool = False,
+        protected: Mapping[str, frozenset[str]] = MappingProxyType({}),
     ) -> None:
         self.undeclared: list[Undeclared] = []
         self._declared = declared
+        self._protected = protected
         self._errors = errors
         self._form = form
         self._reject_undeclared = reject_undeclared
@@ -174,13 +179,17 @@ class BodyReader:
             return {}
         declared = self._declared.get(event or "")
         known = NO_PROPERTIES if declared is None else declared
+        protected: frozenset[str] = frozenset()
         if not value.keys() <= known:
-            self._count_undeclared(value.keys(), known)
+            protected = self._protected.get(event or "", protected)
+            self._count_undeclared(value.keys() - protected, known)
         properties: dict[str, str | float] = {}
         for name, given in value.items():
             if name in known:
                 if given is not None and (read := self._property(name, given, place)) is not None:
                     properties[name] = read
+            elif name in protected:
+                continue
             elif len(name) > MAX_NAME_LENGTH:
                 found = f"the name has {len(name):,} characters; at most {MAX_NAME_LENGTH} are allowed"
                 self._errors.invalid(f"{place}.{_bare(name)}: {found}")
@@ -188,7 +197,7 @@ class BodyReader:
                 self._note_undeclared(name, place, event, known)
         return properties
 
-    def _count_undeclared(self, names: KeysView[str], known: frozenset[str]) -> None:
+    def _count_undeclared(self, names: AbstractSet[str], known: frozenset[str]) -> None:
         """Refuse a request with many names that nobody declared, before any of them is looked at."""
         if len(names) <= MAX_UNDECLARED + len(known):
             self._undeclared_names |= names - known

@@ -105,9 +105,13 @@ class EventTracker:
         self._structured = structured
         self._counters = CounterIndex(dictionary)
         self._names = EventNames(dictionary)
+        active = {name: dictionary.named_events[name] for name in self._names.active}
+        self._protected = {
+            name: frozenset(protected) for name, event in active.items() if (protected := event.protected_properties)
+        }
         self._declared = {
-            name: NO_PROPERTIES.union(dictionary.named_events[name].additional_properties)
-            for name in self._names.active
+            name: NO_PROPERTIES.union(event.additional_properties).difference(self._protected.get(name, ()))
+            for name, event in active.items()
         }
 
     def track(self, bodies: object, user: int | None, *, batch: bool | None = None, form: bool = False) -> Tracked:
@@ -122,7 +126,13 @@ class EventTracker:
         in_batch = len(given) != 1 if batch is None else batch
         places = [f"events[{position}]." if in_batch else "" for position in range(len(given))]
         errors = EventErrors()
-        reader = BodyReader(self._declared, errors, form=form, reject_undeclared=self._rules.reject_undeclared)
+        reader = BodyReader(
+            self._declared,
+            errors,
+            form=form,
+            reject_undeclared=self._rules.reject_undeclared,
+            protected=self._protected,
+        )
         occurrences, ignored = [], []
         for place, body in zip(places, given, strict=True):
             occurrence = reader.occurrence(body, place, user)

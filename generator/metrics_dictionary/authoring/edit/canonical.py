@@ -23,7 +23,8 @@ METRIC_FIELDS = (
 EVENT_FIELDS = (
     *("description", "internal_events", "category", "action", "identifiers", "additional_properties"),
     *("extra_properties", "product_group", "product_categories", "milestone", "introduced_by_url", "status"),
-    *("milestone_removed", "removed_by_url", "classification", "iglu_schema_url", "extra_tracking_classes", "tiers"),
+    *("milestone_removed", "removed_by_url", "classification", "iglu_schema_url", "extra_tracking_classes"),
+    *("extra_trackers", "tiers"),
 )
 FIELDS = {Kind.METRIC: METRIC_FIELDS, Kind.EVENT: EVENT_FIELDS}
 """The order of the fields; one that is not listed stays behind the field that it follows."""

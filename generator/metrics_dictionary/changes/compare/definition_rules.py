@@ -150,7 +150,7 @@ def _users(comparison: Comparison, event: EventDefinition) -> Iterator[MetricDef
 
 
 def _carried(event: EventDefinition) -> set[str]:
-    return {*event.additional_properties, *event.identifiers}
+    return {*event.additional_properties, *event.identifiers}.difference(event.protected_properties)
 
 
 def _needed(rule: SelectionRule) -> set[str]:

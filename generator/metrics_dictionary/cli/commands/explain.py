@@ -109,6 +109,8 @@ def _event(dictionary: Dictionary, event: EventDefinition) -> Iterator[str]:
     yield from _row("identifiers", ", ".join(event.identifiers))
     for name, meaning in event.additional_properties.items():
         yield from _row("property", f"{name}: {meaning}")
+    for name, meaning in event.protected_properties.items():
+        yield from _row("protected", f"{name}: {meaning}")
     for metric in dictionary.metrics_of(event):
         yield from _row("feeds", metric.key_path if metric.status != "removed" else f"{metric.key_path} (removed)")
     yield from _row("file", event.file_path)

@@ -170,31 +170,37 @@ def _without_suffix(key_path: str) -> str:
 def _unknown_properties(
     context: RuleContext, metric: MetricDefinition, rule: SelectionRule, event: EventDefinition
 ) -> Iterator[Finding]:
-    properties = event.additional_properties
+    protected = event.protected_properties
+    properties = {name: about for name, about in event.additional_properties.items() if name not in protected}
     filters = [name for name in rule.filter if name not in properties]
     for name in filters:
-        message = f"the event {code(event.action)} does not declare the property {code(name)}"
         suggestion = context.suggestion(name, properties, f"property of {event.action}")
-        yield _of_event(context, metric, ("events", rule.position, "filter", name), message, event, suggestion)
+        yield _lacking(context, metric, ("events", rule.position, "filter", name), event, name, suggestion)
     if rule.unique is not None and not _carries(event, rule.unique):
         countable = [unique for unique in (*IDENTIFIERS, *BUILT_IN_PROPERTIES) if _carries(event, unique)]
-        message = f"the event {code(event.action)} does not declare the {_kind(rule.unique)}"
         suggestion = context.suggestion(rule.unique, countable, f"unique value of {event.action}")
-        yield _of_event(context, metric, ("events", rule.position, "unique"), message, event, suggestion)
+        yield _lacking(context, metric, ("events", rule.position, "unique"), event, rule.unique, suggestion)
     if rule.operator == "sum(value)" and "value" not in properties:
-        message = f"the event {code(event.action)} does not declare the property `value`"
-        yield _of_event(context, metric, ("events", rule.position, "operator"), message, event, None)
+        yield _lacking(context, metric, ("events", rule.position, "operator"), event, "value", None)
 
 
-def _of_event(
+def _lacking(
     context: RuleContext,
     metric: MetricDefinition,
     path: JsonPath,
-    message: str,
     event: EventDefinition,
+    needed: str,
     suggestion: Suggestion | None,
 ) -> Finding:
-    place = next((name for name in ("additional_properties", "identifiers") if event.fields.get(name)), "action")
+    kind = f"identifier {code(IDENTIFIERS[needed])}" if needed in IDENTIFIERS else f"property {code(needed)}"
+    if needed in event.protected_properties:
+        place: str = "extra_trackers"
+        message = (
+            f"the event {code(event.action)} records the {kind} for its extra trackers only, and no metric sees it"
+        )
+    else:
+        place = next((name for name in ("additional_properties", "identifiers") if event.fields.get(name)), "action")
+        message = f"the event {code(event.action)} does not declare the {kind}"
     related = (Place(context.document_of(event), (place,), f"{code(event.action)} is declared here"),)
     at_key = path[-2] == "filter"
     return Finding(context.document_of(metric), path, message, suggestion=suggestion, at_key=at_key, related=related)
@@ -203,11 +209,7 @@ def _of_event(
 def _carries(event: EventDefinition, unique: str) -> bool:
     if unique in IDENTIFIERS:
         return IDENTIFIERS[unique] in event.identifiers
-    return unique in event.additional_properties
-
-
-def _kind(unique: str) -> str:
-    return f"identifier {code(IDENTIFIERS[unique])}" if unique in IDENTIFIERS else f"property {code(unique)}"
+    return unique in event.additional_properties and unique not in event.protected_properties
 
 
 def _modern(group: str) -> str:
