@@ -393,10 +393,10 @@ class SqliteStore:
         """Make the changes, each key once."""
         expiring = changes.expiring
         end = now + int(KEY_LIFETIME.total_seconds())
-        for totals in (changes.increments, changes.sums):
-            connection.executemany(
-                ADD_TO_TOTAL, [(key, value, end if key in expiring else None, now) for key, value in totals.items()]
-            )
+        totals = (*changes.increments.items(), *changes.sums.items())
+        connection.executemany(
+            ADD_TO_TOTAL, [(key, value, end if key in expiring else None, now) for key, value in totals]
+        )
         for key, values in changes.uniques.items():
             set_id = _current_set(connection, key, end if key in expiring else None, now)
             connection.executemany(
