@@ -21,6 +21,7 @@ from tests.benchmarks.explorer import explorer_figures
 from tests.benchmarks.figure import Figure
 from tests.benchmarks.measurement import Measurement, folder_size, measure
 from tests.benchmarks.peers import write_glean, write_plain_material
+from tests.benchmarks.roots import roots_figures
 from tests.benchmarks.runtime import runtime_figures
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ def main() -> int:
         figures = [*_figures(rows)]
         _say("an author's commands")
         figures += authoring_figures(Path(scratch) / "authoring", arguments.runs)
+        _say("two definitions roots")
+        figures += roots_figures(Path(scratch) / "roots", arguments.runs)
         if arguments.browser:
             _say("the explorer in a browser")
             figures += explorer_figures()

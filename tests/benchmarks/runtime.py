@@ -195,7 +195,7 @@ def _serving(root: Path, folder: Path, **settings: str) -> Iterator[_Served]:
         capture_output=True,
         text=True,
     ).stdout.strip()
-    port = _free_port()
+    port = free_port()
     command = [
         program,
         "serve",
@@ -208,20 +208,21 @@ def _serving(root: Path, folder: Path, **settings: str) -> Iterator[_Served]:
         "--site",
         folder / "site",
     ]
-    with _running([str(word) for word in command], port, **settings) as process:
+    with running([str(word) for word in command], port, **settings) as process:
         yield _Served(f"http://127.0.0.1:{port}", token, process)
 
 
 @contextmanager
 def _fastapi() -> Iterator[str]:
-    port = _free_port()
+    port = free_port()
     command = [str(BIN / "uvicorn"), "tests.benchmarks.fastapi_peer:app", "--port", str(port), "--no-access-log"]
-    with _running(command, port):
+    with running(command, port):
         yield f"http://127.0.0.1:{port}"
 
 
 @contextmanager
-def _running(command: Sequence[str], port: int, **settings: str) -> Iterator[subprocess.Popen[str]]:
+def running(command: Sequence[str], port: int, **settings: str) -> Iterator[subprocess.Popen[str]]:
+    """Run a server, from its first answer that is not 503 to the end of the block; `settings` are in force for it."""
     settings = {"PING_ENABLED": "false", "SERVER_DRAIN_SECONDS": "0", **settings}
     environment = {**os.environ, **{f"METRICS_DICTIONARY_{name}": value for name, value in settings.items()}}
     process = subprocess.Popen(
@@ -251,7 +252,8 @@ def _wait_until_served(port: int) -> None:
     raise RuntimeError(f"nothing answers on port {port}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on."""
     with closing(socket.create_server(("127.0.0.1", 0))) as listening:
         return int(listening.getsockname()[1])
 
