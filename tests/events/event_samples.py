@@ -14,8 +14,6 @@ from metrics_dictionary.events.tracking import EventTracker, IntakeRules, Tracke
 from metrics_dictionary.stores.event_metrics import metric_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from metrics_dictionary.stores.store import Store
 
 EVENTS = """
@@ -71,14 +69,14 @@ class StoredTracker:
         self.tracker = EventTracker(dictionary, **how)
         self._store = store
 
-    def track(self, bodies: object, user: int | None, **how: bool) -> tuple[str, ...]:
+    def track(self, bodies: object, user: int | None, **how: Any) -> tuple[str, ...]:
         return self._commit(self.tracker.track(bodies, user, **how))
 
     def increment_counter(self, event: object) -> tuple[str, ...]:
-        return self._commit(self.tracker.increment_counter(event))
+        return self._commit(self.tracker.increment_counter({"event": event}))
 
-    def increment_unique_users(self, event: object, values: Iterable[int]) -> tuple[str, ...]:
-        return self._commit(self.tracker.increment_unique_users(event, values))
+    def increment_unique_users(self, event: object, *users: int) -> tuple[str, ...]:
+        return self._commit(self.tracker.increment_unique_users({"event": event}, users))
 
     def _commit(self, tracked: Tracked) -> tuple[str, ...]:
         if not tracked.recording.is_empty:

@@ -202,7 +202,7 @@ def send(tracker: StoredTracker, clock: Clock, sent: list[Any]) -> None:
         elif call == "increment_counter":
             tracker.increment_counter(what)
         else:
-            tracker.increment_unique_users(what, [user])
+            tracker.increment_unique_users(what, user)
 
 
 def dated(body: dict[str, Any], moment: datetime) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def test_redis_and_sqlite_give_the_same_numbers(redis_server: RedisServer, store
         for user in range(1, 5):
             tracker.track(BODIES, user)
         tracker.increment_counter("source_code_pushes")
-        tracker.increment_unique_users("search", [4, 5])
+        tracker.increment_unique_users("search", 4, 5)
     exact, estimated = values(dictionary, store, DURING_W01), values(dictionary, in_redis, DURING_W01)
     assert estimated == pytest.approx(exact, rel=0.05)
     distinct = {key for key, metric in dictionary.expanded.items() if any(rule.unique for rule in selections(metric))}

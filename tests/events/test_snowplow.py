@@ -232,7 +232,7 @@ def test_protected_properties_are_taken_and_reach_no_counter_no_collector_and_no
     body = {"event": "ask", "send_to_snowplow": True, "additional_properties": {**hidden, "helper": "tutor"}}
     odd = {"event": "ask", "additional_properties": {"question": [{"of": None}], "label": 5, "value": "hush"}}
     tracked = tracker.track([body, odd], 7)
-    assert tracked.undeclared == ()
+    assert tracked.left_out == ()
     store.commit([tracked.recording])
     clock.now += timedelta(weeks=1)
     assert values(PROTECTING, store, clock.now) == {"all": 2}

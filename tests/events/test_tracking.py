@@ -18,10 +18,12 @@ from metrics_dictionary.events.event_errors import (
     described,
 )
 from metrics_dictionary.events.tracking import EventNames, EventTracker, IntakeRules
+from metrics_dictionary.settings import BY_NAME, Settings
 from metrics_dictionary.stores.event_metrics import metric_value
 from metrics_dictionary.stores.keys import selections, usage_key
 from metrics_dictionary.stores.sqlite import SqliteStore
 from metrics_dictionary.stores.store import StoreUnavailableError
+from metrics_dictionary.tools.errors import OperationalError
 from tests.events.event_samples import (
     DURING_W01,
     DURING_W52,
@@ -137,21 +139,24 @@ REFUSED: dict[str, tuple[object, str]] = {
     "a list": ([], 'the body: must be an object with the key "event", found a list'),
     "a text": ("rename", 'the body: must be an object with the key "event", found "rename"'),
     "null": (None, 'the body: must be an object with the key "event", found null'),
-    "project 0": (rename(project_id=0), "project_id: must be a positive whole number, found 0"),
-    "project negative": (rename(project_id=-1), "project_id: must be a positive whole number, found -1"),
-    "project a truth": (rename(project_id=True), "project_id: must be a positive whole number, found true"),
-    "project a fraction": (rename(project_id=1.0), "project_id: must be a positive whole number, found 1.0"),
-    "project words": (rename(project_id="1 "), 'project_id: must be a positive whole number, found "1 "'),
-    "project other digits": (rename(project_id="١"), 'project_id: must be a positive whole number, found "١"'),
+    "project negative": (rename(project_id=-1), "project_id: must be a whole number, 0 for none, found -1"),
+    "project a truth": (rename(project_id=True), "project_id: must be a whole number, 0 for none, found true"),
+    "project a fraction": (rename(project_id=1.0), "project_id: must be a whole number, 0 for none, found 1.0"),
+    "project words": (rename(project_id="1 "), 'project_id: must be a whole number, 0 for none, found "1 "'),
+    "project other digits": (rename(project_id="١"), 'project_id: must be a whole number, 0 for none, found "١"'),
     "project huge": (
         rename(project_id=2**63),
-        "project_id: must be a positive whole number up to 9223372036854775807, found 9223372036854775808",
+        "project_id: must be a whole number up to 9223372036854775807, 0 for none, found 9223372036854775808",
     ),
     "project beyond": (
         rename(project_id=10**5000),
-        "project_id: must be a positive whole number up to 9223372036854775807, found a number of more than 20 digits",
+        "project_id: must be a whole number up to 9223372036854775807, 0 for none, "
+        "found a number of more than 20 digits",
     ),
-    "namespace an object": (rename(namespace_id={}), "namespace_id: must be a positive whole number, found an object"),
+    "namespace an object": (
+        rename(namespace_id={}),
+        "namespace_id: must be a whole number, 0 for none, found an object",
+    ),
     "snowplow a word": (rename(send_to_snowplow="yes"), 'send_to_snowplow: must be true or false, found "yes"'),
     "snowplow a number": (rename(send_to_snowplow=1), "send_to_snowplow: must be true or false, found 1"),
     "properties a list": (
@@ -206,7 +211,7 @@ def test_all_errors_of_a_batch_come_in_one_answer_with_their_places_and_nothing_
 ) -> None:
     bodies = [rename(), rename({"lang": []}, project_id=-1), {"event": "renmae"}, 5, {}]
     assert errors(tracker, bodies) == (
-        "events[1].project_id: must be a positive whole number, found -1",
+        "events[1].project_id: must be a whole number, 0 for none, found -1",
         "events[1].additional_properties.lang: must be a string or a number, found a list",
         'events[2].event: "renmae" has no definition; did you mean "rename"?',
         'events[3]: must be an object with the key "event", found 5',
@@ -286,17 +291,17 @@ def test_an_id_is_a_uuid(wrong: object, clock: Clock, tracker: StoredTracker) ->
     found = errors(tracker, [rename(id=wrong)])
     assert found == (f"id: must be a UUID of version 1 to 8, found {described(wrong)}",)
     with pytest.raises(InvalidEventsError, match=r"\Aid: must be a UUID"):
-        EventTracker(DICTIONARY, clock=clock).increment_counter("rename", wrong)
+        EventTracker(DICTIONARY, clock=clock).increment_counter({"event": "rename", "id": wrong})
 
 
 def test_the_errors_of_one_answer_are_limited_and_nothing_more_is_looked_at(tracker: StoredTracker) -> None:
     wrong = rename({"lang": []}, project_id=-1, namespace_id=-1)
     found = errors(tracker, [wrong] * 40 + [{}])
     assert len(found) == MAX_ERRORS + 1
-    assert found[-2:] == ("events[33].namespace_id: must be a positive whole number, found -1", "and more")
+    assert found[-2:] == ("events[33].namespace_id: must be a whole number, 0 for none, found -1", "and more")
 
 
-TOO_MANY = "additional_properties: a request may have at most 50 names that its events do not declare"
+TOO_MANY = "a request may have at most 50 names of properties and keys that are unknown"
 
 
 def made_up(count: int, start: int = 0) -> dict[str, Any]:
@@ -313,8 +318,19 @@ def made_up(count: int, start: int = 0) -> dict[str, Any]:
         [rename(made_up(25)), rename(made_up(26, 25))],
         [{"event": "unheard_of", "additional_properties": made_up(51)}],
         [{"additional_properties": made_up(51)}],
+        [rename(**made_up(51))],
+        [rename(made_up(25), **made_up(26, 25))],
     ],
-    ids=["51", "beside a declared one", "60,000", "over two events", "of an unknown event", "of no event"],
+    ids=[
+        "51",
+        "beside a declared one",
+        "60,000",
+        "over two events",
+        "of an unknown event",
+        "of no event",
+        "keys",
+        "both",
+    ],
 )
 def test_more_than_fifty_undeclared_names_in_a_request_are_refused_before_one_is_looked_at(
     bodies: list[dict[str, Any]], rules: IntakeRules, store: SqliteStore, clock: Clock
@@ -328,10 +344,53 @@ def test_fifty_undeclared_names_are_left_out_and_told_with_their_places(clock: C
     bodies = [rename({**made_up(50), **EN}), rename({**made_up(50), "attempts": 1})]
     tracked = tracker.track(bodies, 7)
     expected = [
-        (f"events[{number}].additional_properties.{name}", "rename", name) for number in (0, 1) for name in made_up(50)
+        (f"events[{number}].additional_properties.{name}", "rename", name, "undeclared")
+        for number in (0, 1)
+        for name in made_up(50)
     ]
-    assert [tuple(one) for one in tracked.undeclared] == expected
+    assert [tuple(one) for one in tracked.left_out] == expected
     assert tracked.recording == tracker.track([rename(EN), rename({"attempts": 1})], 7).recording
+
+
+def test_keys_that_no_event_has_are_left_out_and_told_whatever_is_said_of_properties(clock: Clock) -> None:
+    for rules in (LENIENT, STRICT):
+        tracker = EventTracker(DICTIONARY, rules=rules, clock=clock)
+        tracked = tracker.track([rename(), rename(foo=1, bar=None)], 7, beside=["events", "context"])
+        assert [tuple(one) for one in tracked.left_out] == [
+            ("context", "", "context", "unknown_key"),
+            ("events[1].foo", "rename", "foo", "unknown_key"),
+            ("events[1].bar", "rename", "bar", "unknown_key"),
+        ]
+        assert tracked.recording == tracker.track([rename(), rename()], 7).recording
+        older = tracker.increment_counter({"event": "rename", "values": [1]})
+        assert [one.path for one in older.left_out] == ["values"]
+
+
+def test_0_and_null_are_no_project_and_no_namespace(clock: Clock) -> None:
+    tracker = EventTracker(DICTIONARY, clock=clock)
+    for none in (0, "0", None):
+        assert tracker.track([rename(project_id=none, namespace_id=none)], 7) == tracker.track([rename()], 7)
+    assert tracker.track([rename(project_id=1)], 7) != tracker.track([rename()], 7)
+
+
+def test_a_projects_path_stands_for_its_id(clock: Clock) -> None:
+    tracker = EventTracker(DICTIONARY, rules=IntakeRules(project_ids={"acme/shop": 7}), clock=clock)
+    by_id = tracker.track([rename(project_id=7)], 1)
+    for more in ({"project_id": None}, {"project_id": 0}, {"project_id": 7}):
+        assert tracker.track([{"event": "rename", "project_path": "Acme/Shop", **more}], 1) == by_id
+    assert tracker.track([rename(project_path="acme/nothing", project_id=7)], 1) == by_id
+    unknown = tracker.track([rename(project_path="acme/nothing")], 1)
+    assert [tuple(one) for one in unknown.left_out] == [("project_path", "rename", "project_path", "unknown_project")]
+    assert unknown.recording == tracker.track([rename()], 1).recording
+    with pytest.raises(InvalidEventsError, match="project_path: must be a string, found 7"):
+        tracker.track([rename(project_path=7)], 1)
+
+
+@pytest.mark.parametrize("number", [0, -1, 2**63, True, "7", 1.0])
+def test_a_projects_id_in_the_settings_is_a_positive_number(number: object) -> None:
+    settings = Settings({name: setting.default for name, setting in BY_NAME.items()}, {"project_ids": {"a/b": number}})
+    with pytest.raises(OperationalError, match='project_ids: "a/b": must be a positive whole number'):
+        IntakeRules.of(settings)
 
 
 def test_a_name_of_200_characters_is_taken_and_a_longer_one_refused(tracker: StoredTracker) -> None:
@@ -496,8 +555,8 @@ def test_the_older_counter_counts_the_event_and_the_older_metrics(tracker: Store
 
 def test_the_older_call_for_users_adds_to_the_same_sets(tracker: StoredTracker, store: SqliteStore) -> None:
     tracker.track([rename()], 7)
-    assert tracker.increment_unique_users("rename", [7, 8]) == ()
-    assert tracker.increment_unique_users("search", [7, 9]) == ()
+    assert tracker.increment_unique_users("rename", 7, 8) == ()
+    assert tracker.increment_unique_users("search", 7, 9) == ()
     found = values(DICTIONARY, store, DURING_W01)
     assert (found["users_weekly"], found["any_users"], found["old_users"]) == (2, 2, 3)
     assert found["renames"] == 1
@@ -523,7 +582,7 @@ def test_the_older_calls_refuse_what_no_metric_names(
     event: object, kind: type[InvalidEventsError | UncountableEventsError], error: str, store: SqliteStore, clock: Clock
 ) -> None:
     tracker = StoredTracker(DICTIONARY, store, clock=clock)
-    for call in (tracker.increment_counter, lambda event: tracker.increment_unique_users(event, [7])):
+    for call in (tracker.increment_counter, lambda event: tracker.increment_unique_users(event, 7)):
         with pytest.raises(kind) as refused:
             call(event)
         assert refused.value.args == (error,)

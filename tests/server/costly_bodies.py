@@ -11,6 +11,7 @@ JSON_OPENINGS = (
     f'{{"event":"{WIDE}","occurred_at":"', f'{{"event":"{WIDE}","id":"', f'{{"event":"{WIDE}","project_id":',
 )  # fmt: skip
 JSON_PIECES = (
+    '"":1,', '"":{"":1,"":2},',
     "[", "]", "{", "}", ",", ":", '"', "\\", "\\n", "\\u00e9", "\\ud800", '\\"', " ", "\n", "a", "\u00e9", "\U0001f600",
     "9", "-", "1.5,", "1e5,", "1e400,", "9" * 4_299 + ",", "9" * 400 + ".5,", "NaN,", "true,", "%d,", '"",', '"a",',
     "[],", "{},", '{"a":[', "[[[[[[[[[[]]]]]]]]]],", '"%x":1,', '"property_%d":1,', '"%x":{},', '{"event":{}},',
@@ -24,6 +25,13 @@ FORM_PIECES = (
     "%", "%4", "%41", "a%41", "%%41", "+", "&", "=", "a", "[", "]", "[]", "[b]", "&a=1", "&a[%d]=1", "&values[]=%d",
     f"&events[][event]={WIDE}", "&additional_properties[%x]=1", "&additional_properties[property_%d]=%%C3%%A9",
     "&events[][additional_properties][%x]=1", "&a[b][c][d][e][f][g]=1", "\u00e9",
+)  # fmt: skip
+PART = '--x\r\nContent-Disposition: form-data; name="'
+MULTIPART_OPENINGS = ("", "--x\r\n", PART, f'{PART}event"\r\n\r\n{WIDE}\r\n')
+MULTIPART_PIECES = (
+    "--x\r\n", "--x", "--", "\r\n", "\r\n\r\n", "a", '"', "\\", ";", " ", ";a=", ';a="', "[b]", "\u00e9",
+    f'{PART}%x"\r\n\r\n1\r\n', f'{PART}a[b]"\r\n\r\n1\r\n', f'{PART}values[]"\r\n\r\n%d\r\n',
+    f'{PART}events[][event]"\r\n\r\n{WIDE}\r\n', f'{PART}additional_properties[%x]"\r\n\r\n1\r\n',
 )  # fmt: skip
 
 

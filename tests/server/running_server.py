@@ -93,12 +93,13 @@ def running(
     settings: Mapping[str, Value] | None = None,
     store: str | None = None,
     dictionary: Dictionary | None = None,
+    settings_file: Path | None = None,
 ) -> Iterator[Running]:
     """Serve while the context lasts; ``folder`` gets a store unless one is named, and a site if it has none."""
     site = folder / "site"
     site.mkdir(exist_ok=True)
     url = store or f"sqlite:///{folder / 'store.db'}"
-    in_force = load_settings(None, {"store": url, **(settings or {})}, environment={})
+    in_force = load_settings(settings_file, {"store": url, **(settings or {})}, environment={})
     with closing(opened_store(in_force)) as opened:
         secrets, identifiers = {}, {}
         for user, (role, (scopes, admin, expires)) in enumerate(ROLES.items(), start=1):

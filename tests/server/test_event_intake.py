@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+import subprocess
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -11,8 +13,9 @@ import redis
 from metrics_dictionary.events.snowplow import STANDARD_CONTEXT
 from metrics_dictionary.stores.open_store import open_store
 from metrics_dictionary.stores.store import made_uuid
+from metrics_dictionary.tools.errors import OperationalError
 from tests.events.loopback_collector import contexts
-from tests.server.running_server import API, EVENT, Client, Running, running
+from tests.server.running_server import API, EVENT, Client, Running, raw, running
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
@@ -46,7 +49,7 @@ def test_several_events_are_counted_all_or_none(served: Running, client: Client,
     good = {"events": [{"event": EVENT}] * 50}
     assert client.post_json(f"{API}/{call}", good, headers).status == 200
     assert served.count() == 50
-    bad = {"events": [{"event": EVENT}, {"event": EVENT, "project_id": 0}, {"event": 5}]}
+    bad = {"events": [{"event": EVENT}, {"event": EVENT, "project_id": -1}, {"event": 5}]}
     answer = client.post_json(f"{API}/{call}", bad, headers)
     assert answer.status == 400
     assert b"events[1].project_id: " in answer.body
@@ -62,6 +65,7 @@ def test_a_form_is_read_as_rack_reads_it(served: Running, client: Client) -> Non
     assert client.call("POST", f"{API}/track_events", several, headers).status == 200
     assert served.count() == 3
     users = b"event=mr_name_changed&values[]=7&values[]=8"
+    headers |= served.headers("administrator")
     assert client.call("POST", f"{API}/increment_unique_users", users, headers).status == 200
 
 
@@ -70,21 +74,21 @@ def test_the_older_calls_count_the_same_counters(served: Running, client: Client
     assert client.post_json(f"{API}/increment_counter", {"event": EVENT}, headers).status == 200
     assert served.count() == 1
     users = {"event": EVENT, "values": [7, "8"]}
-    assert client.post_json(f"{API}/increment_unique_users", users, headers).status == 200
+    answer = client.post_json(f"{API}/increment_unique_users", users, served.headers("administrator"))
+    assert answer.status == 200
     assert client.post_json(f"{API}/increment_counter", {"event": "mr_name_change"}, headers).status == 422
 
 
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        (None, "values is missing"),
         ([], "values: must be a list of 1"),
         ([1, 0, True, 1.5], "values[1]: must be a user id"),
     ],
 )
 def test_users_who_are_none_are_refused(served: Running, client: Client, values: object, said: str) -> None:
     body = {"event": EVENT, "values": values}
-    answer = client.post_json(f"{API}/increment_unique_users", body, served.headers("tracker"))
+    answer = client.post_json(f"{API}/increment_unique_users", body, served.headers("administrator"))
     assert answer.status == 400
     assert said in answer.body.decode()
 
@@ -158,6 +162,119 @@ def test_what_an_event_does_not_declare_is_left_out_and_named_in_a_header(
     assert "left out: long is not a property of the event mr_name_changed" in logged[0]
 
 
+def test_unknown_and_repeated_keys_are_left_out_and_named_like_properties(
+    served: Running, client: Client, capfd: pytest.CaptureFixture[str]
+) -> None:
+    body = f"""{{"context": {{}}, "events": [
+        {{"event": "{EVENT}", "user": 7}},
+        {{"event": "old", "event": "{EVENT}", "additional_properties": {{"lang": "a", "lang": "b", "lang": "c"}}}}
+    ]}}""".encode()
+    metric = 'left_out_properties_total{reason="%s",event="%s"}'
+    names = [metric % about for about in (("unknown_key", ""), ("unknown_key", EVENT), ("repeated_key", ""))]
+    before = [measured(client, name) for name in names]
+    answer = client.post_json(f"{API}/track_events", body, served.headers("tracker"))
+    assert answer.status == 200
+    assert answer.headers["x-unknown-properties"] == (
+        "context, events[0].user, events[1].event, events[1].additional_properties.lang"
+    )
+    assert [measured(client, name) for name in names] == [before[0] + 1, before[1] + 1, before[2] + 2]
+    assert served.count() == 2
+    said = "".join(capfd.readouterr().err.splitlines())
+    assert "left out: user is not a parameter of this call" in said
+    assert "left out: lang stands there more than once; the last one counts" in said
+    for call in ("increment_counter", "increment_unique_users"):
+        answer = client.post_json(f"{API}/{call}", {"event": EVENT, "user": 7}, served.headers("tracker"))
+        assert (answer.status, answer.headers["x-unknown-properties"]) == (200, "user")
+
+
+def measured(client: Client, name: str) -> float:
+    """Return what /-/metrics says; nothing is 0."""
+    lines = client.get("/-/metrics").body.decode().splitlines()
+    return next((float(line.rpartition(" ")[2]) for line in lines if name in line), 0.0)
+
+
+def test_the_older_call_for_users_counts_the_tokens_user_unless_an_administrator_names_others(
+    served: Running, client: Client, tmp_path: Path
+) -> None:
+    def users() -> list[str]:
+        with closing(sqlite3.connect(tmp_path / "store.db")) as connection:
+            return [row[0] for row in connection.execute("SELECT DISTINCT value FROM members ORDER BY value")]
+
+    path = f"{API}/increment_unique_users"
+    assert client.post_json(path, {"event": EVENT}, served.headers("tracker")).status == 200
+    assert users() == ["2"]  # the user of the tracker's token
+    answer = client.post_json(path, {"event": EVENT, "values": [7]}, served.headers("tracker"))
+    assert (answer.status, answer.json) == (403, {"message": "403 Forbidden"})
+    assert users() == ["2"]
+    answer = client.post_json(path, {"event": EVENT, "values": [7, 8]}, served.headers("administrator"))
+    assert (answer.status, users()) == (200, ["2", "7", "8"])
+
+
+def test_a_call_may_have_its_parameters_in_the_query_and_no_body(served: Running, client: Client) -> None:
+    head = f"POST {API}/track_event?event={EVENT}&project_id=0&additional_properties[lang]=eng HTTP/1.1\r\nHost: x\r\n"
+    token = f"PRIVATE-TOKEN: {served.tokens['tracker']}\r\nConnection: close\r\n\r\n"
+    answer = raw(served.port, (head + token).encode())
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b"X-Unknown-Properties" not in answer
+    answer = raw(served.port, (head.replace("project_id=0", "project_id=x") + token).encode())
+    assert b'"project_id: must be a whole number, 0 for none, found \\"x\\""' in answer
+    both = client.post_json(f"{API}/increment_counter?event=nothing&id=", {"event": EVENT}, served.headers("tracker"))
+    assert both.status == 400
+    both = client.post_json(f"{API}/increment_counter?event=nothing", {"event": EVENT}, served.headers("tracker"))
+    assert (both.status, both.headers["x-unknown-properties"]) == (200, "event")
+    assert served.count() == 2
+
+
+def test_curl_sends_a_form_with_parts(served: Running, client: Client) -> None:
+    url = f"http://127.0.0.1:{served.port}{API}/track_events"
+    fields = (f"events[][event]={EVENT}", "events[][additional_properties][value]=1.5", f"events[][event]={EVENT}")
+    sent = subprocess.run(
+        ["curl", "-sS", *(f"-F{field}" for field in fields), "-HJOB-TOKEN: " + served.tokens["tracker"], url],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(sent.stdout) == SAID_200
+    assert served.count() == 2
+    file = client.call(
+        "POST",
+        f"{API}/track_event",
+        b'--x\r\nContent-Disposition: form-data; name="event"; filename="a"\r\n\r\nb\r\n--x--',
+        {**served.headers("tracker"), "Content-Type": "multipart/form-data; boundary=x"},
+    )
+    assert (file.status, file.json) == (400, {"error": "the form has a file, 'event'; no call takes one"})
+
+
+@pytest.mark.parametrize("where", ["PRIVATE-TOKEN", "JOB-TOKEN", "Authorization", "private_token"])
+def test_a_token_may_stand_where_gitlabs_clients_write_it(
+    served: Running, client: Client, where: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for token, status in ((served.tokens["tracker"], 200), ("glpat-nobodys", 401), ("", 401)):
+        headers = {where: f"Bearer {token}" if where == "Authorization" else token}
+        query = f"?private_token={token}" if where == "private_token" else ""
+        answer = client.post_json(f"{API}/track_event{query}", {"event": EVENT, "x": 1}, {} if query else headers)
+        assert answer.status == status
+        assert token == "" or token not in str(answer)
+    assert served.count() == 1
+    assert served.tokens["tracker"] not in capfd.readouterr().err
+
+
+def test_a_projects_path_is_looked_up_in_the_settings(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text('[project_ids]\n"acme/shop" = 7\n', encoding="utf-8")
+    with running(tmp_path, settings_file=file) as served, client_of(served) as client:
+        for path, found in (("Acme/Shop", None), ("acme/nothing", "project_path")):
+            body = {"event": EVENT, "project_path": path}
+            answer = client.post_json(f"{API}/track_event", body, served.headers("tracker"))
+            assert (answer.status, answer.headers.get("x-unknown-properties")) == (200, found)
+    file.write_text('[project_ids]\n"acme/shop" = "7"\n', encoding="utf-8")
+    with (
+        pytest.raises(OperationalError, match='project_ids: "acme/shop": must be'),
+        running(tmp_path, settings_file=file),
+    ):
+        pass
+
+
 @pytest.mark.parametrize("name", ["x{}", "\U0001f600" * 199 + "{}"])
 def test_the_header_has_at_most_fifty_names_and_four_kilobytes(served: Running, client: Client, name: str) -> None:
     event = {"event": EVENT, "additional_properties": {name.format(number): 1 for number in range(10)}}
@@ -211,7 +328,7 @@ def test_undeclared_properties_can_be_refused(tmp_path: Path) -> None:
     "headers",
     [
         {"Content-Type": "text/plain"},
-        {"Content-Type": "multipart/form-data; boundary=x"},
+        {"Content-Type": "multipart/mixed; boundary=x"},
         {"Content-Type": ""},
         {"Content-Type": "application/json", "Content-Encoding": "gzip"},
     ],

@@ -28,7 +28,7 @@ CALLS = {
     "track_event": {"event": EVENT},
     "track_events": {"events": [{"event": EVENT}]},
     "increment_counter": {"event": EVENT},
-    "increment_unique_users": {"event": EVENT, "values": [7]},
+    "increment_unique_users": {"event": EVENT},
 }
 FORM = "application/x-www-form-urlencoded"
 

@@ -24,8 +24,8 @@ def test_a_head_is_read() -> None:
     assert parsed.keep_alive
 
 
-def test_only_a_body_that_has_to_be_there_has_an_unknown_length() -> None:
-    assert head("Host: x").length is None
+def test_without_a_length_there_is_no_body_and_only_that_of_a_chunked_one_is_unknown() -> None:
+    assert head("Host: x").length == 0
     assert head("Host: x", line="GET / HTTP/1.1").length == 0
     assert head("Host: x", "Transfer-Encoding: chunked", line="GET / HTTP/1.1").length is None
 

@@ -143,7 +143,6 @@ def test_what_is_no_proper_request_is_refused_and_ends_the_connection(
         (("Content-Length: 5", "Transfer-Encoding: chunked"), 400),
         (("Transfer-Encoding: chunked",), 411),
         (("Transfer-Encoding: xchunked",), 411),
-        ((), 411),
         (("Content-Length: 1048577",), 413),
     ],
 )

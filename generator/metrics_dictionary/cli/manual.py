@@ -68,6 +68,9 @@ Two facts belong to events that go to a Snowplow collector: `instance.environmen
 `instance.user_key` is the key under which user ids are hashed before they leave. Without the key no user id is sent. It
 is the only fact that no instrumentation can read.
 
+The table `[project_ids]` has the ids of projects that events name by their path, in `project_path`:
+`"group/project" = 7`.
+
 What may hold a password has a second variable, whose name ends with `_FILE`: it names a file that holds the value on
 one line, such as a secret of Docker or a credential of systemd. The two must not be set together.
 

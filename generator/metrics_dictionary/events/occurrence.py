@@ -15,8 +15,7 @@ from metrics_dictionary.events.event_errors import InvalidEventsError, described
 from metrics_dictionary.tools.near_misses import near_misses
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from collections.abc import Set as AbstractSet
+    from collections.abc import Collection, Mapping
 
     from metrics_dictionary.events.event_errors import EventErrors
 
@@ -32,7 +31,24 @@ NO_PROPERTIES = frozenset(BUILT_IN_PROPERTIES)
 """What every event may have, without a declaration."""
 
 MAX_UNDECLARED = 50
-"""Different names of properties in a request that its events do not declare. With more of them nothing is read."""
+"""Different names in a request that are unknown: properties that its events do not declare, and keys that no call has.
+
+With more of them nothing is read.
+"""
+
+EVENT_KEYS = frozenset(
+    (
+        *("event", "id", "send_to_snowplow", "namespace_id", "project_id", "project_path", "occurred_at"),
+        "additional_properties",
+    )
+)
+"""What an event may say."""
+
+UNDECLARED = "undeclared"
+UNKNOWN_KEY = "unknown_key"
+REPEATED_KEY = "repeated_key"
+UNKNOWN_PROJECT = "unknown_project"
+"""Why something that a client said does not count."""
 
 _LONGEST_MOMENT = 40
 
@@ -65,12 +81,16 @@ class Occurrence:
     occurred_at: datetime | None = None
 
 
-class Undeclared(NamedTuple):
-    """A property that its event does not declare; ``path`` is where it stands in the body."""
+class LeftOut(NamedTuple):
+    """What a client said and what does not count.
+
+    ``path`` is where it stands in the body, as a JSON path; ``name`` is its last key, ``reason`` one of those above.
+    """
 
     path: str
     event: str
     name: str
+    reason: str = UNDECLARED
 
 
 class BodyReader:
@@ -78,8 +98,9 @@ class BodyReader:
 
     ``declared`` maps each event that has a definition to its properties, built-in ones included, and ``protected`` to
     those that are dropped unseen: only extra trackers, which we have none of, may see them. Any other property is left
-    out and listed in ``undeclared``, or an error with ``reject_undeclared``. In a ``form`` every value is a string,
-    from which numbers are read. Raises InvalidEventsError when there is too much to look at.
+    out and listed in ``left_out``, or an error with ``reject_undeclared``; so are keys that no event has, which are
+    never an error. ``project_ids`` maps a project's path in lower case to its id. In a ``form`` every value is a
+    string, from which numbers are read. Raises InvalidEventsError when there is too much to look at.
     """
 
     def __init__(
@@ -90,14 +111,16 @@ class BodyReader:
         form: bool,
         reject_undeclared: bool = False,
         protected: Mapping[str, frozenset[str]] = MappingProxyType({}),
+        project_ids: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
-        self.undeclared: list[Undeclared] = []
+        self.left_out: list[LeftOut] = []
+        self._project_ids = project_ids
         self._declared = declared
         self._protected = protected
         self._errors = errors
         self._form = form
         self._reject_undeclared = reject_undeclared
-        self._undeclared_names: set[str] = set()
+        self._unknown_names: set[str] = set()
 
     def occurrence(self, body: object, place: str, user: int | None) -> Occurrence | None:
         """Read a body; ``place`` is what stands before its keys in an error. None when it does not name an event."""
@@ -106,11 +129,18 @@ class BodyReader:
             self._errors.invalid(f'{subject}: must be an object with the key "event", found {described(body)}')
             return None
         event = self._event(body.get("event"), place)
+        if not body.keys() <= EVENT_KEYS:
+            self.note_unknown_keys(body.keys(), EVENT_KEYS, place, event)
+        namespace = self._identifier(body.get("namespace_id"), place, "namespace_id")
+        project = self._identifier(body.get("project_id"), place, "project_id")
+        if "project_path" in body:
+            named = self._project(body["project_path"], place, event, is_needed=project is None)
+            project = named if project is None else project
         occurrence = Occurrence(
             event=event or "",
             user=user,
-            namespace=self._identifier(body.get("namespace_id"), place, "namespace_id"),
-            project=self._identifier(body.get("project_id"), place, "project_id"),
+            namespace=namespace,
+            project=project,
             properties=self._properties(body.get("additional_properties"), place, event),
             to_collector=self._boolean(body.get("send_to_snowplow"), place, "send_to_snowplow"),
             id=self.id(body.get("id"), place),
@@ -154,11 +184,23 @@ class BodyReader:
         if value is None:
             return None
         number = int(value) if isinstance(value, str) and _DIGITS.fullmatch(value) else value
-        if isinstance(number, int) and not isinstance(number, bool) and 0 < number <= MAX_IDENTIFIER:
-            return number
+        if isinstance(number, int) and not isinstance(number, bool) and 0 <= number <= MAX_IDENTIFIER:
+            return number or None  # 0 is what clients in Go send for none
         limit = f" up to {MAX_IDENTIFIER}" if isinstance(number, int) and number > MAX_IDENTIFIER else ""
-        self._errors.invalid(f"{place}{key}: must be a positive whole number{limit}, found {described(value)}")
+        self._errors.invalid(f"{place}{key}: must be a whole number{limit}, 0 for none, found {described(value)}")
         return None
+
+    def _project(self, value: object, place: str, event: str | None, *, is_needed: bool) -> int | None:
+        """Return the id of the project with this path, which GitLab compares without case."""
+        if value is None or value == "":
+            return None
+        if not isinstance(value, str):
+            self._errors.invalid(f"{place}project_path: must be a string, found {described(value)}")
+            return None
+        found = self._project_ids.get(value.lower())
+        if found is None and is_needed:
+            self.left_out.append(LeftOut(f"{place}project_path", event or "", "project_path", UNKNOWN_PROJECT))
+        return found
 
     def _boolean(self, value: object, place: str, key: str) -> bool:
         if isinstance(value, bool):
@@ -182,7 +224,7 @@ class BodyReader:
         protected: frozenset[str] = frozenset()
         if not value.keys() <= known:
             protected = self._protected.get(event or "", protected)
-            self._count_undeclared(value.keys() - protected, known)
+            self._count_unknown(value.keys() - protected, known)
         properties: dict[str, str | float] = {}
         for name, given in value.items():
             if name in known:
@@ -191,24 +233,39 @@ class BodyReader:
             elif name in protected:
                 continue
             elif len(name) > MAX_NAME_LENGTH:
-                found = f"the name has {len(name):,} characters; at most {MAX_NAME_LENGTH} are allowed"
-                self._errors.invalid(f"{place}.{_bare(name)}: {found}")
+                self._note_long_name(name, f"{place}.")
             elif event is not None and declared is not None:
                 self._note_undeclared(name, place, event, known)
         return properties
 
-    def _count_undeclared(self, names: AbstractSet[str], known: frozenset[str]) -> None:
-        """Refuse a request with many names that nobody declared, before any of them is looked at."""
+    def note_unknown_keys(self, keys: Collection[str], known: frozenset[str], place: str, event: str | None) -> None:
+        """Note the keys of an object that are not known."""
+        self._count_unknown(keys, known)
+        for name in keys:
+            if name in known:
+                continue
+            if len(name) > MAX_NAME_LENGTH:
+                self._note_long_name(name, place)
+            else:
+                self.left_out.append(LeftOut(f"{place}{name}", event or "", name, UNKNOWN_KEY))
+
+    def _note_long_name(self, name: str, place: str) -> None:
+        found = f"the name has {len(name):,} characters; at most {MAX_NAME_LENGTH} are allowed"
+        self._errors.invalid(f"{place}{_bare(name)}: {found}")
+
+    def _count_unknown(self, names: Collection[str], known: frozenset[str]) -> None:
+        """Refuse a request with many names that nobody knows, before any of them is looked at."""
         if len(names) <= MAX_UNDECLARED + len(known):
-            self._undeclared_names |= names - known
-            if len(self._undeclared_names) <= MAX_UNDECLARED:
+            self._unknown_names.update(set(names) - known)
+            if len(self._unknown_names) <= MAX_UNDECLARED:
                 return
-        sentence = f"a request may have at most {MAX_UNDECLARED} names that its events do not declare"
-        raise InvalidEventsError((f"additional_properties: {sentence}",))
+        raise InvalidEventsError(
+            (f"a request may have at most {MAX_UNDECLARED} names of properties and keys that are unknown",)
+        )
 
     def _note_undeclared(self, name: str, place: str, event: str, known: frozenset[str]) -> None:
         if not self._reject_undeclared:
-            self.undeclared.append(Undeclared(f"{place}.{name}", event, name))
+            self.left_out.append(LeftOut(f"{place}.{name}", event, name))
             return
         ordered = (*BUILT_IN_PROPERTIES, *sorted(known.difference(BUILT_IN_PROPERTIES)))
         close = self._errors.suggestion(name, event, partial(near_misses, candidates=ordered))

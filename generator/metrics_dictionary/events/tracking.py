@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,13 @@ from metrics_dictionary.events.event_errors import (
     described,
     quoted,
 )
-from metrics_dictionary.events.occurrence import NO_PROPERTIES, BodyReader, Occurrence, Undeclared
+from metrics_dictionary.events.occurrence import (
+    MAX_IDENTIFIER,
+    NO_PROPERTIES,
+    BodyReader,
+    LeftOut,
+    Occurrence,
+)
 from metrics_dictionary.stores.keys import week_of
 from metrics_dictionary.stores.store import Changes, ChangesBuilder, Recording
 from metrics_dictionary.tools.clock import iso, utc_now
@@ -24,7 +30,7 @@ from metrics_dictionary.tools.near_misses import NearMisses
 from metrics_dictionary.tools.text import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from metrics_dictionary.dictionary.dictionary import Dictionary
     from metrics_dictionary.events.snowplow import StructuredEvents
@@ -36,8 +42,16 @@ MAX_EVENTS = 50
 
 MAX_AGE_DAYS = 3_650
 
+PROJECT_IDS = "project_ids"
+"""The table of the settings file in which a project's path has its id."""
+
 MAX_AHEAD = timedelta(hours=1)
 """How far in the future an event may have happened by the clock of its client."""
+
+BATCH_KEYS = frozenset(("events",))
+NAME_KEYS = frozenset(("event", "id"))
+USERS_KEYS = frozenset(("event", "id", "values"))
+"""What a batch and the older calls may say."""
 
 NO_CHANGES = Changes()
 NOTHING = Recording(NO_CHANGES)
@@ -47,13 +61,13 @@ NOTHING = Recording(NO_CHANGES)
 class Tracked:
     """What a request changes once it is written.
 
-    ``ignored`` has a sentence, to be logged, for each event that was left out; ``undeclared`` is what was left out of
-    the others.
+    ``ignored`` has a sentence, to be logged, for each event that was left out; ``left_out`` is what does not count of
+    the others, and of the request.
     """
 
     recording: Recording
     ignored: tuple[str, ...] = ()
-    undeclared: tuple[Undeclared, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +76,17 @@ class IntakeRules:
 
     An event without a definition, or with one that is removed, does, unless it is to be left out (``ignore_unknown``);
     a property that its event does not declare is left out, unless it is to fail (``reject_undeclared``); an event that
-    happened more than ``max_age`` ago always does.
+    happened more than ``max_age`` ago always does. ``project_ids`` maps a project's path in lower case to its id.
     """
 
     ignore_unknown: bool = False
     reject_undeclared: bool = False
     max_age: timedelta = timedelta(days=28)
+    project_ids: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, settings: Settings) -> IntakeRules:
-        """Return what the settings say. Raises OperationalError for an age that is not possible."""
+        """Return what the settings say. Raises OperationalError for an age or a project's id that is not possible."""
         days = settings.number("events.max_age_days")
         if not 0 <= days <= MAX_AGE_DAYS:
             raise OperationalError(f"events.max_age_days must be 0 to {MAX_AGE_DAYS}")
@@ -79,6 +94,7 @@ class IntakeRules:
             settings.string("events.unknown") == "ignore",
             settings.string("events.undeclared_properties") == "reject",
             timedelta(days=days),
+            _project_ids(settings.facts.get(PROJECT_IDS)),
         )
 
 
@@ -114,11 +130,20 @@ class EventTracker:
             for name, event in active.items()
         }
 
-    def track(self, bodies: object, user: int | None, *, batch: bool | None = None, form: bool = False) -> Tracked:
+    def track(
+        self,
+        bodies: object,
+        user: int | None,
+        *,
+        batch: bool | None = None,
+        form: bool = False,
+        beside: Collection[str] = (),
+    ) -> Tracked:
         """Read the events of `track_events` (the JSON value of its key `events`) or of `track_event` (a list of one).
 
         In a ``batch`` each error names its event, `events[3].…`; by default a list of one event is not a batch.
         ``form``: the body comes from a form, where numbers are strings. ``user`` is the id of the token's user.
+        ``beside`` has the keys that stand beside a batch.
 
         Raises InvalidEventsError and UncountableEventsError.
         """
@@ -132,7 +157,10 @@ class EventTracker:
             form=form,
             reject_undeclared=self._rules.reject_undeclared,
             protected=self._protected,
+            project_ids=self._rules.project_ids,
         )
+        if beside:
+            reader.note_unknown_keys(beside, BATCH_KEYS, "", None)
         occurrences, ignored = [], []
         for place, body in zip(places, given, strict=True):
             occurrence = reader.occurrence(body, place, user)
@@ -146,34 +174,37 @@ class EventTracker:
             else:
                 errors.uncountable(f"{place}event: {self._names.refusal(occurrence.event, errors)}")
         errors.raise_any()
-        return Tracked(self._recording(occurrences), tuple(ignored), tuple(reader.undeclared))
+        return Tracked(self._recording(occurrences), tuple(ignored), tuple(reader.left_out))
 
-    def increment_counter(self, event: object, identifier: object = None) -> Tracked:
+    def knows(self, event: str) -> bool:
+        """Whether the event has a definition or some metric reads it."""
+        return event in self._names.active or event in self._counters
+
+    def increment_counter(self, body: Mapping[str, object]) -> Tracked:
         """Count an event by its name alone: its counters without a filter, and those of the older `redis` metrics.
 
-        Such a metric's event is called `PREFIX_EVENT` (`source_code_pushes`). ``identifier`` is the JSON value of its
-        id. Raises what `track` does.
+        Such a metric's event is called `PREFIX_EVENT` (`source_code_pushes`). Raises what `track` does.
         """
-        name, id_ = _named(event), _id(identifier)
+        name, id_, left_out = _named(body, NAME_KEYS)
         if ignored := self._not_counted(name):
-            return Tracked(NOTHING, ignored)
+            return Tracked(NOTHING, ignored, left_out)
         changed = ChangesBuilder()
         count(_occurrence_of(name), self._counters.changes(name, week_of(self._clock())), changed)
         for key in self._counters.usage_keys(name):
             changed.increments[key] += 1
-        return Tracked(_recorded(changed, id_))
+        return Tracked(_recorded(changed, id_), left_out=left_out)
 
-    def increment_unique_users(self, event: object, values: Iterable[int], identifier: object = None) -> Tracked:
+    def increment_unique_users(self, body: Mapping[str, object], users: Collection[int]) -> Tracked:
         """Add users, by id, to the distinct users of an event: those of `track`. Raises as it does."""
-        name, id_ = _named(event), _id(identifier)
+        name, id_, left_out = _named(body, USERS_KEYS)
         if ignored := self._not_counted(name):
-            return Tracked(NOTHING, ignored)
+            return Tracked(NOTHING, ignored, left_out)
         changed = ChangesBuilder()
         changes = self._counters.changes(name, week_of(self._clock()))
         of_users = [change for change in changes if change.unique == "user.id"]
-        for user in values:
+        for user in users:
             count(_occurrence_of(name, user), of_users, changed)
-        return Tracked(_recorded(changed, id_))
+        return Tracked(_recorded(changed, id_), left_out=left_out)
 
     def _check_time(self, occurrence: Occurrence, place: str, errors: EventErrors) -> None:
         """Note an event that happened too long ago to be counted, or later than any clock can be wrong."""
@@ -264,20 +295,30 @@ def _listed(bodies: object) -> Sequence[object]:
     raise InvalidEventsError((f"events: must be a list of 1 to {MAX_EVENTS} events, found {found}",))
 
 
-def _named(event: object) -> str:
-    """Return the event's name, the only thing that the older calls are told."""
-    if isinstance(event, str) and event:
-        return event
+def _named(body: Mapping[str, object], known: frozenset[str]) -> tuple[str, bytes | None, tuple[LeftOut, ...]]:
+    """Return what the older calls are told: the event's name and its id, and which keys mean nothing to them."""
+    event = body.get("event")
     if event is None:
         raise InvalidEventsError(("event is missing",))
-    raise InvalidEventsError((f"event: must be the name of an event, found {described(event)}",))
-
-
-def _id(value: object) -> bytes | None:
+    if not isinstance(event, str) or not event:
+        raise InvalidEventsError((f"event: must be the name of an event, found {described(event)}",))
     errors = EventErrors()
-    identifier = BodyReader({}, errors, form=False).id(value)
+    reader = BodyReader({}, errors, form=False)
+    identifier = reader.id(body.get("id"))
+    reader.note_unknown_keys(body, known, "", event)
     errors.raise_any()
-    return identifier
+    return event, identifier, tuple(reader.left_out)
+
+
+def _project_ids(table: object) -> dict[str, int]:
+    """Return the settings' table of projects: path in lower case -> id. Raises OperationalError for anything else."""
+    given = table if isinstance(table, dict) else {}
+    for path, number in given.items():
+        if not isinstance(number, int) or isinstance(number, bool) or not 0 < number <= MAX_IDENTIFIER:
+            raise OperationalError(
+                f'{PROJECT_IDS}: {quoted(path)}: must be a positive whole number; write "group/project" = 7'
+            )
+    return {path.lower(): number for path, number in given.items()}
 
 
 def _recorded(changed: ChangesBuilder, identifier: bytes | None) -> Recording:

@@ -150,11 +150,13 @@ def is_trusted(request: Request, networks: Networks) -> bool:
 
 
 def _secret(request: Request) -> str | None:
-    secret = request.headers.get("private-token")
-    if secret is not None:
+    """Return the token, from wherever GitLab's clients may write it."""
+    headers = request.headers
+    secret = headers.get("private-token") or headers.get("job-token")
+    if secret:
         return secret
-    scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
-    return credentials.strip() if scheme.lower() == "bearer" else None
+    scheme, _, credentials = headers.get("authorization", "").partition(" ")
+    return credentials.strip() if scheme.lower() == "bearer" else request.query.get("private_token")
 
 
 def _insufficient_scope(scopes: Iterable[str]) -> Response:

@@ -1,7 +1,4 @@
-"""The body of a request: a JSON object, or a form that is nested as Rack nests it.
-
-In a form, ``additional_properties[lang]=eng`` is a field of an object, ``events[][event]=x`` a field of an item of a
-list.
+"""The parameters of a call: a JSON object, or a form (form.py), and what stands in the query.
 
 What a body costs is bounded before it is read: the standard library reads fast, but not what is made to be slow.
 """
@@ -11,15 +8,18 @@ from __future__ import annotations
 import json
 import math
 import re
-from dataclasses import dataclass
-from itertools import accumulate
+from collections import Counter
+from dataclasses import dataclass, replace
+from itertools import accumulate, islice
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.server.api.route import FORM
+from metrics_dictionary.server.api.form import MAX_REPEATED, FormError, parse_form, parse_multipart
+from metrics_dictionary.server.api.route import FORM, FORMS
+from metrics_dictionary.server.transport.request import SECRET_PARAMETERS
 from metrics_dictionary.server.transport.response import Response, error_response
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from metrics_dictionary.server.transport.request import Request
 
@@ -29,19 +29,7 @@ MAX_VALUES = 10_000
 MAX_LEVELS = 128
 """Levels of a JSON body. A batch of fifty events has fewer brackets, so that most bodies need no closer look."""
 
-MAX_FIELDS = 4_096
-"""Fields of a form: as many as Rack reads."""
-
-MAX_DEPTH = 8
-"""Levels of brackets in a form; no call of the API has more than three."""
-
-MAX_FIELD_NAME = 2_000
-"""Characters in the name of a form's field, with brackets."""
-
 _STRING_OR_CONSTANT = re.compile(r'"(?:[^"\\]++|\\.)*+"|-?(?:NaN|Infinity)')
-_FIELD = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
-_BRACKETS = re.compile(r"\[([^\[\]]*)\]")
-_PERCENT_ESCAPES = re.compile(rb"(?:%[0-9A-Fa-f]{2})+")
 
 _BLANKS = b" \t\r\n"
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
@@ -50,30 +38,59 @@ _STEP = {**dict.fromkeys(b"[{", 1), **dict.fromkeys(b"]}", -1)}
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """The parameters of a call. In a form every value is a string."""
+    """The parameters of a call. In a form every value is a string.
+
+    ``repeated`` has the JSON paths of keys that stand there more than once, some of them at least; the last one counts.
+    """
 
     values: Mapping[str, object]
     form: bool
-
-
-class FormError(ValueError):
-    """The body is not a form, or its fields contradict each other; says which."""
+    repeated: tuple[str, ...] = ()
 
 
 def read_fields(request: Request) -> Fields | Response:
-    """Return the parameters, or the 400 that says where the body is wrong. An empty body has no parameters."""
-    is_form = request.content_type == FORM
-    if not request.body:
-        return Fields({}, is_form)
-    if is_form:
+    """Return the parameters, those of the body and of the query, or the 400 that says where they are wrong.
+
+    As in GitLab's API, what the body says counts, and no body has no parameters.
+    """
+    fields = _fields_of_body(request) if request.body else Fields({}, request.content_type in FORMS)
+    if request.query_text and isinstance(fields, Fields):
+        fields = _with_query(fields, request.query_text)
+    if isinstance(fields, Fields) and not SECRET_PARAMETERS.isdisjoint(fields.values):
+        # A token is no news, and in the body it is too late: who may not call cannot make a server read a body.
+        values = {name: value for name, value in fields.values.items() if name not in SECRET_PARAMETERS}
+        return replace(fields, values=values)
+    return fields
+
+
+def _fields_of_body(request: Request) -> Fields | Response:
+    repeated: list[str] = []
+    if request.content_type in FORMS:
         try:
-            return Fields(parse_form(request.body), is_form)
+            if request.content_type == FORM:
+                values = parse_form(request.body, repeated)
+            else:
+                values = parse_multipart(request.body, request.headers["content-type"], repeated)
         except FormError as error:
             return error_response(400, str(error))
-    value = _json(request.body)
+        return Fields(values, form=True, repeated=tuple(repeated))
+    value = _json(request.body, repeated)
     if isinstance(value, dict):
-        return Fields(value, is_form)
+        return Fields(value, form=False, repeated=tuple(repeated))
     return value if isinstance(value, Response) else error_response(400, "the body must be a JSON object")
+
+
+def _with_query(fields: Fields, text: str) -> Fields | Response:
+    """Add the parameters of the query. They are strings, so that numbers are read from strings as in a form."""
+    repeated: list[str] = []
+    try:
+        query = parse_form(text.encode("latin-1"), repeated)
+    except FormError as error:
+        return error_response(400, f"the query string: {error}")
+    if query.keys() <= SECRET_PARAMETERS:
+        return fields
+    repeated += [name for name in query if name in fields.values and name not in SECRET_PARAMETERS]
+    return Fields({**query, **fields.values}, form=True, repeated=(*fields.repeated, *repeated))
 
 
 class _ConstantError(ValueError):
@@ -91,10 +108,69 @@ def _finite(text: str) -> float:
     return number
 
 
+class _Repeating(dict[str, object]):
+    """An object that has keys twice, which the class `dict` forgets."""
+
+    repeated: tuple[str, ...] = ()
+
+
+def _any_object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = _Repeating(pairs)
+    if len(found) != len(pairs):
+        found.repeated = tuple(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
+    return found
+
+
 _decoder = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
+_slow_decoder = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=_any_object)
 
 
-def _json(body: bytes) -> object:
+def _decoded(body: bytes, text: str, repeated: list[str]) -> object:
+    """Read JSON fast, and a second time where a key may be there again, which the fast decoder does not tell."""
+    value = _decoder.decode(text)
+    if isinstance(value, dict) and not _is_simple(body, _key_count(value)):
+        value = _slow_decoder.decode(text)
+        repeated += islice(_repeated(value, ""), MAX_REPEATED)
+    return value
+
+
+def _is_simple(body: bytes, keys: int) -> bool:
+    """Whether a text has no more keys than were found in it, so that none is there twice: each has one colon."""
+    if body.count(b":") == keys:
+        return True
+    # Strings have colons as well: those of keys stand behind a quote, which strings have behind a backslash only.
+    return body.count(b'":') == keys and not any(piece in body for piece in (b"\\", b" :", b"\t:", b"\n:", b"\r:"))
+
+
+def _key_count(value: dict[str, object]) -> int:
+    """Count the keys of an event or of a batch; of what is nested in another way, too few."""
+    keys = len(value)
+    for item in value.values():
+        if type(item) is dict:
+            keys += len(item)
+        elif type(item) is list:
+            for event in item:
+                if type(event) is dict:
+                    keys += len(event)
+                    properties = event.get("additional_properties")
+                    if type(properties) is dict:
+                        keys += len(properties)
+    return keys
+
+
+def _repeated(value: object, path: str) -> Iterator[str]:
+    """Return the JSON path of each key that stands in its object more than once."""
+    if isinstance(value, _Repeating):
+        before = f"{path}." if path else ""
+        yield from (f"{before}{name}" for name in value.repeated)
+        for name, item in value.items():
+            yield from _repeated(item, f"{before}{name}")
+    elif isinstance(value, list):
+        for position, item in enumerate(value):
+            yield from _repeated(item, f"{path}[{position}]")
+
+
+def _json(body: bytes, repeated: list[str]) -> object:
     if excess := _excess(body):
         return error_response(400, excess)
     try:
@@ -102,7 +178,7 @@ def _json(body: bytes) -> object:
     except UnicodeDecodeError as error:
         return error_response(400, f"the body is not UTF-8: byte {error.start + 1} cannot be read")
     try:
-        return _decoder.decode(text)
+        return _decoded(body, text, repeated)
     except json.JSONDecodeError as error:
         reason = error.msg[:1].lower() + error.msg[1:]
         return error_response(400, f"the body is not JSON: line {error.lineno}, column {error.colno}: {reason}")
@@ -136,82 +212,3 @@ def _place(text: str, constant: str) -> str:
     line = text.count("\n", 0, start) + 1
     column = start - text.rfind("\n", 0, start)
     return f"line {line}, column {column}"
-
-
-def parse_form(body: bytes) -> dict[str, object]:
-    """Return the fields; values are strings. Raises FormError."""
-    if body.count(b"&") >= MAX_FIELDS:
-        raise FormError(f"the form has more than {MAX_FIELDS:,} fields")
-    form: dict[str, object] = {}
-    try:
-        body.decode("utf-8")
-        for field in filter(None, body.split(b"&")):
-            name, _, value = field.partition(b"=")
-            path = _unquoted(name)
-            _put(form, _steps(path), _unquoted(value), path)
-    except UnicodeDecodeError:
-        raise FormError("the form is not UTF-8") from None
-    return form
-
-
-def _unquoted(text: bytes) -> str:
-    """Decode percent escapes and `+`; a percent sign without two digits stays, as in `urllib.parse.unquote_plus`.
-
-    That function makes a Python object of every percent sign and takes half a second for a megabyte of them.
-    """
-    text = text.replace(b"+", b" ")
-    if b"%" in text:
-        text = _PERCENT_ESCAPES.sub(lambda run: bytes.fromhex(run[0].replace(b"%", b"").decode()), text)
-    return text.decode("utf-8")
-
-
-def _steps(name: str) -> list[str]:
-    """Return ``events[][event]`` as ``events``, an empty step for the list, ``event``."""
-    if len(name) > MAX_FIELD_NAME:
-        raise FormError(f"the form has a field whose name is longer than {MAX_FIELD_NAME:,} characters: {name[:60]!r}")
-    match = _FIELD.fullmatch(name)
-    if match is None:
-        raise FormError(f"the form has a field without a proper name: {name[:60]!r}")
-    steps = [match[1], *_BRACKETS.findall(match[2])]
-    if len(steps) > MAX_DEPTH:
-        raise FormError(f"the form has a field that is nested more than {MAX_DEPTH} levels deep: {name[:60]!r}")
-    return steps
-
-
-def _put(container: dict[str, object], steps: list[str], value: str, field: str) -> None:
-    name, *rest = steps
-    if not rest:
-        container[name] = value
-    elif rest[0] == "":
-        items = container.setdefault(name, [])
-        if not isinstance(items, list):
-            raise _contradiction(field)
-        _append(items, rest[1:], value, field)
-    else:
-        inner = container.setdefault(name, {})
-        if not isinstance(inner, dict):
-            raise _contradiction(field)
-        _put(inner, rest, value, field)
-
-
-def _append(items: list[object], steps: list[str], value: str, field: str) -> None:
-    """Add to a list: a string, or a field of its last object, or of a new one when the last has that field already."""
-    if not steps:
-        items.append(value)
-        return
-    last = items[-1] if items else None
-    if not isinstance(last, dict) or _has(last, steps):
-        last = {}
-        items.append(last)
-    _put(last, steps, value, field)
-
-
-def _has(container: dict[str, object], steps: list[str]) -> bool:
-    value = container.get(steps[0])
-    if len(steps) == 1 or value is None:
-        return value is not None
-    return isinstance(value, dict) and _has(value, steps[1:])
-
-
-def _contradiction(field: str) -> FormError:
-    return FormError(f"the form uses one field in two ways: {field[:60]!r}")

@@ -30,7 +30,7 @@ SHOWN = (
 )
 """Headers of a response that a page may read."""
 
-ACCEPTED = ("Authorization", "Content-Type", "Idempotency-Key", "PRIVATE-TOKEN", "X-Request-Id")
+ACCEPTED = ("Authorization", "Content-Type", "Idempotency-Key", "JOB-TOKEN", "PRIVATE-TOKEN", "X-Request-Id")
 """Headers that a page may send."""
 
 PREFLIGHT = Response(

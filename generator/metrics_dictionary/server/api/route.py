@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from metrics_dictionary.server.transport.response import Response, Uncommitted
 
 FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
+FORMS = (FORM, MULTIPART)
 
 USAGE_DATA = "/api/v4/usage_data"
 """What the paths of GitLab's usage-data API begin with."""
@@ -57,7 +59,7 @@ class RequestBody:
 
     schema: Mapping[str, object]
     example: object
-    content_types: tuple[str, ...] = (JSON, FORM)
+    content_types: tuple[str, ...] = (JSON, *FORMS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,7 +151,8 @@ class Router:
         wrong = _wrong_body(request, route)
         if wrong is not None:
             return wrong
-        request.user = None if token is None else token.user
+        if token is not None:
+            request.user, request.is_admin = token.user, token.admin
         return route
 
     def _route(self, request: Request, methods: dict[str, Route]) -> Route | None:
@@ -175,7 +176,7 @@ def _method_not_allowed(request: Request, methods: dict[str, Route]) -> Response
 def _wrong_body(request: Request, route: Route) -> Response | None:
     """Return what the head says of a body that cannot be taken."""
     if request.length is None:
-        return error_response(411, "Content-Length is missing; a chunked body is not accepted")
+        return error_response(411, "a chunked body is not accepted; send one with a Content-Length")
     if request.length > MAX_BODY:
         return error_response(413, f"the body is longer than {MAX_BODY} bytes")
     if route.body is None or request.length == 0:

@@ -33,6 +33,7 @@ NOT_REPEATABLE = frozenset(
         "transfer-encoding",
         "authorization",
         "private-token",
+        "job-token",
         "expect",
         "idempotency-key",
     )
@@ -40,7 +41,7 @@ NOT_REPEATABLE = frozenset(
 """Headers that must not be repeated: a list of them means nothing, or something else to everybody."""
 
 SECRET_PARAMETERS = frozenset(("private_token", "access_token", "job_token"))
-"""Where GitLab's clients may write a token; none is accepted there, and none is repeated."""
+"""Where GitLab's clients may write a token. None is repeated, and only `private_token` in the query is looked at."""
 
 _REQUEST_LINE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) ([!-~]+) HTTP/([0-9])\.([0-9])")
 _HEADERS = re.compile(r"(?:\r\n[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\x00-\x08\x0a-\x1f\x7f]*)*")
@@ -63,9 +64,9 @@ class Request:
 
     The rest is added on the way. The router makes ``client`` the address for which a trusted proxy asks, and says by
     ``is_forwarded`` that it did; it adds ``route``, the path of the route table's row, ``user``, the id of the token's
-    user, and ``response_headers``, which every response to this request gets. ``remembered`` is what authentication
-    knows of the token, if anything. The connection adds ``body``; an endpoint that takes events adds ``events``, their
-    number.
+    user, with ``is_admin``, and ``response_headers``, which every response to this request gets. ``remembered`` is what
+    authentication knows of the token, if anything. The connection adds ``body``; an endpoint that takes events adds
+    ``events``, their number.
     """
 
     method: str
@@ -81,6 +82,7 @@ class Request:
     is_forwarded: bool = False
     route: str | None = None
     user: int | None = None
+    is_admin: bool = False
     response_headers: Mapping[str, str] | None = None
     remembered: Remembered | None = None
     body: bytes = b""
@@ -155,7 +157,7 @@ def _request(method: str, target: str, headers: dict[str, str], client: str, *, 
     location = _location(method, target)
     if isinstance(location, BadRequest):
         return location
-    length = _length(method, headers, http_1_0=http_1_0)
+    length = _length(headers, http_1_0=http_1_0)
     if isinstance(length, BadRequest):
         return length
     connection = headers.get("connection", "").lower()
@@ -211,14 +213,14 @@ def _parameter(item: str) -> str:
     return unquote_plus(item.partition("=")[0]).strip().lower()
 
 
-def _length(method: str, headers: Mapping[str, str], *, http_1_0: bool) -> int | BadRequest | None:
+def _length(headers: Mapping[str, str], *, http_1_0: bool) -> int | BadRequest | None:
     length = headers.get("content-length")
     if "transfer-encoding" in headers:
         if length is not None or http_1_0:
             return BadRequest(400, "Transfer-Encoding stands beside a Content-Length or in HTTP/1.0")
         return None
     if length is None:
-        return None if method in {"POST", "PUT", "PATCH"} else 0
+        return 0  # RFC 9112, 6.3: there is no body
     if _LENGTH.fullmatch(length) is None:
         return BadRequest(400, "Content-Length is not a number of bytes")
     return int(length)

@@ -10,10 +10,19 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from metrics_dictionary.events.event_errors import MAX_ERRORS, InvalidEventsError, UncountableEventsError
-from metrics_dictionary.events.occurrence import MAX_UNDECLARED, UUID_PATTERN
+from metrics_dictionary.events.occurrence import (
+    MAX_UNDECLARED,
+    REPEATED_KEY,
+    UNDECLARED,
+    UNKNOWN_KEY,
+    UNKNOWN_PROJECT,
+    UUID_PATTERN,
+    LeftOut,
+)
 from metrics_dictionary.events.tracking import MAX_EVENTS
-from metrics_dictionary.server.api.body import MAX_FIELDS, MAX_LEVELS, Fields, read_fields
+from metrics_dictionary.server.api.body import MAX_LEVELS, Fields, read_fields
 from metrics_dictionary.server.api.body import MAX_VALUES as MAX_JSON_VALUES
+from metrics_dictionary.server.api.form import MAX_FIELDS
 from metrics_dictionary.server.api.route import (
     ERROR,
     MESSAGE,
@@ -31,9 +40,8 @@ from metrics_dictionary.stores.store import Outcome, OutcomeUnknownError, StoreU
 from metrics_dictionary.tools.instruments import Counter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from metrics_dictionary.events.occurrence import Undeclared
     from metrics_dictionary.events.tracking import EventTracker, Tracked
     from metrics_dictionary.server.application import Application
     from metrics_dictionary.server.transport.request import Request
@@ -74,9 +82,19 @@ OUTCOMES = {
 }
 """What became of a recording -> what became of its events. One whose id was known counts as accepted."""
 
-UNDECLARED = Counter(
-    "undeclared_properties_total", "Properties that their events do not declare and that were left out.", ("event",)
+LEFT_OUT = Counter(
+    "left_out_properties_total",
+    "What clients said and what does not count, such as properties that their events do not declare.",
+    ("reason", "event"),
 )
+
+SENTENCES = {
+    UNDECLARED: "is not a property of the event {event}",
+    UNKNOWN_KEY: "is not a parameter of this call",
+    REPEATED_KEY: "stands there more than once; the last one counts",
+    UNKNOWN_PROJECT: "is not a path in the table [project_ids] of the settings",
+}
+"""What the log says of a name that was left out."""
 
 UNKNOWN_PROPERTIES = "X-Unknown-Properties"
 MAX_HEADER = 4_096
@@ -88,6 +106,12 @@ TRACKS = Access(frozenset({"api", "ai_workflows"}))
 INCREMENTS = Access(frozenset({"api"}))
 
 IDENTIFIER = {"type": "integer", "minimum": 1, "maximum": MAX_USER_ID}
+IDENTIFIER_OR_NONE = {
+    "type": "integer",
+    "minimum": 0,
+    "maximum": MAX_USER_ID,
+    "description": "0 means none.",
+}
 
 ID = {
     "type": "string",
@@ -116,8 +140,13 @@ EVENT = {
             "default": False,
             "description": "Whether the event also goes to the Snowplow collector.",
         },
-        "namespace_id": IDENTIFIER,
-        "project_id": IDENTIFIER,
+        "namespace_id": IDENTIFIER_OR_NONE,
+        "project_id": IDENTIFIER_OR_NONE,
+        "project_path": {
+            "type": "string",
+            "description": "The project by its path, in place of `project_id`: as in the table `[project_ids]` of the "
+            "settings. A path that is not in it is left out.",
+        },
         "occurred_at": {
             "type": "string",
             "format": "date-time",
@@ -153,8 +182,8 @@ UNAVAILABLE_OR_UNKNOWN = {
 WITH_BODY = {
     **WITH_TOKEN,
     200: RouteResponse(
-        "Everything is counted, durably; the header `X-Unknown-Properties` names the properties that were left out, as "
-        "JSON paths with commas between them.",
+        "Everything is counted, durably; the header `X-Unknown-Properties` names what was left out, as JSON paths with "
+        "commas between them: properties and keys that are unknown, and keys that stand there more than once.",
         schema=MESSAGE,
     ),
     400: RouteResponse(
@@ -162,7 +191,7 @@ WITH_BODY = {
         f"{MAX_LEVELS} levels of JSON, {MAX_FIELDS:,} fields of a form. The answer names up to {MAX_ERRORS} errors.",
         schema=ERROR,
     ),
-    411: RouteResponse("The request has no `Content-Length`.", schema=ERROR),
+    411: RouteResponse("The body is chunked: it has no `Content-Length`.", schema=ERROR),
     413: RouteResponse("The body is longer than 1 MiB.", schema=ERROR),
     415: RouteResponse("The body is neither JSON nor a form.", schema=ERROR),
     422: RouteResponse(
@@ -184,7 +213,13 @@ def routes(application: Application) -> tuple[Route, ...]:
     intake = EventIntake(application.tracker)
     events = {"type": "array", "minItems": 1, "maxItems": MAX_EVENTS, "items": EVENT}
     name = {"type": "string", "minLength": 1}
-    values = {"type": "array", "minItems": 1, "maxItems": MAX_VALUES, "items": IDENTIFIER}
+    values = {
+        "type": "array",
+        "minItems": 1,
+        "maxItems": MAX_VALUES,
+        "items": IDENTIFIER,
+        "description": "The users' ids, in place of the token's user. Only an administrator's token may name them.",
+    }
     example = {key: value for key, value in EXAMPLE_EVENT.items() if key != "send_to_snowplow"}
     return (
         Route(
@@ -226,17 +261,22 @@ def routes(application: Application) -> tuple[Route, ...]:
         Route(
             "POST",
             f"{USAGE_DATA}/increment_unique_users",
-            "Add to the distinct users of an event",
+            "Add the token's user to the distinct users of an event",
             intake.increment_unique_users,
             WITH_BODY,
             access=INCREMENTS,
             blocking=False,
             parameters=(IDEMPOTENCY_KEY,),
             body=RequestBody(
-                _object(event=name, values=values, optional={"id": ID}), {"event": "mr_name_changed", "values": [7, 8]}
+                _object(event=name, optional={"id": ID, "values": values}),
+                {"event": "mr_name_changed"},
             ),
         ),
     )
+
+
+class NotAllowedError(Exception):
+    """The token is not one of an administrator."""
 
 
 class EventIntake:
@@ -244,7 +284,7 @@ class EventIntake:
 
     def __init__(self, tracker: EventTracker) -> None:
         self._tracker = tracker
-        self._logged: set[tuple[str, str]] = set()
+        self._logged: set[tuple[str, str, str]] = set()
 
     def track_event(self, request: Request) -> Answer:
         """Count one event; or several, which the API document's readers send here, too."""
@@ -258,16 +298,19 @@ class EventIntake:
         """Count an event by its name."""
 
         def count(fields: Fields, _: Request) -> Tracked:
-            return self._tracker.increment_counter(fields.values.get("event"), fields.values.get("id"))
+            return self._tracker.increment_counter(fields.values)
 
         return self._counted(request, "increment_counter", count)
 
     def increment_unique_users(self, request: Request) -> Answer:
-        """Add users to those who did something."""
+        """Add the token's user to those who did something; an administrator may name others."""
 
-        def count(fields: Fields, _: Request) -> Tracked:
-            event, users, identifier = fields.values.get("event"), _users(fields.values), fields.values.get("id")
-            return self._tracker.increment_unique_users(event, users, identifier)
+        def count(fields: Fields, request: Request) -> Tracked:
+            named = fields.values.get("values")
+            if named is not None and not request.is_admin:
+                raise NotAllowedError
+            users = _users(named) if named is not None else [] if request.user is None else [request.user]
+            return self._tracker.increment_unique_users(fields.values, users)
 
         return self._counted(request, "increment_unique_users", count)
 
@@ -282,18 +325,17 @@ class EventIntake:
         request.events = len(events) if isinstance(events, list) and "event" not in fields.values else 1
         try:
             tracked = count(fields, request)
-        except InvalidEventsError as error:
-            EVENTS.add("invalid", amount=request.events)
-            return error_response(400, str(error))
-        except UncountableEventsError as error:
-            EVENTS.add("uncountable", amount=request.events)
-            return error_response(422, str(error))
+        except (InvalidEventsError, UncountableEventsError, NotAllowedError) as error:
+            return _refused(request, error)
         if tracked.ignored:
             EVENTS.add("ignored", amount=len(tracked.ignored))
             request.events -= len(tracked.ignored)
         for sentence in tracked.ignored:
             log_info(request, f"ignored: {sentence}")
-        response = self._with_undeclared(request, tracked.undeclared) if tracked.undeclared else ACCEPTED
+        left_out = tracked.left_out
+        if fields.repeated:
+            left_out += tuple(LeftOut(path, "", path.rpartition(".")[2], REPEATED_KEY) for path in fields.repeated)
+        response = self._with_left_out(request, left_out) if left_out else ACCEPTED
         recording = tracked.recording
         if key is not None:
             name, digest = request_name(str(request.user), key), _digest(call, fields)
@@ -303,14 +345,16 @@ class EventIntake:
             return response
         return Uncommitted(response, recording)
 
-    def _with_undeclared(self, request: Request, undeclared: Sequence[Undeclared]) -> Response:
-        """Return the answer with the paths of what was left out; the log names each property of an event once."""
-        for _, event, name in undeclared:
-            UNDECLARED.add(event)
-            if (event, name) not in self._logged and len(self._logged) < MAX_REMEMBERED:
-                self._logged.add((event, name))
-                log_info(request, f"left out: {_encoded(name)} is not a property of the event {_encoded(event)}")
-        return replace(ACCEPTED, headers={UNKNOWN_PROPERTIES: _unknown_properties(undeclared)})
+    def _with_left_out(self, request: Request, left_out: Sequence[LeftOut]) -> Response:
+        """Return the answer with the paths of what was left out; the log names each name of an event once."""
+        for _, event, name, reason in left_out:
+            # An event that a client made up is no label: there may be any number of them.
+            LEFT_OUT.add(reason, event if self._tracker.knows(event) else "")
+            if (event, name, reason) not in self._logged and len(self._logged) < MAX_REMEMBERED:
+                self._logged.add((event, name, reason))
+                sentence = SENTENCES[reason].format(event=_encoded(event))
+                log_info(request, f"left out: {_encoded(name)} {sentence}")
+        return replace(ACCEPTED, headers={UNKNOWN_PROPERTIES: _unknown_properties(left_out)})
 
     def _track_one(self, fields: Fields, request: Request) -> Tracked:
         if "event" not in fields.values and "events" in fields.values:
@@ -318,7 +362,19 @@ class EventIntake:
         return self._tracker.track([fields.values], request.user, batch=False, form=fields.form)
 
     def _track_several(self, fields: Fields, request: Request) -> Tracked:
-        return self._tracker.track(fields.values.get("events"), request.user, batch=True, form=fields.form)
+        events = fields.values.get("events")
+        beside = fields.values.keys() if len(fields.values) > 1 else ()
+        return self._tracker.track(events, request.user, batch=True, form=fields.form, beside=beside)
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    if isinstance(error, UncountableEventsError):
+        EVENTS.add("uncountable", amount=request.events)
+        return error_response(422, str(error))
+    EVENTS.add("invalid", amount=request.events)
+    return (
+        error_response(400, str(error)) if isinstance(error, InvalidEventsError) else message_response(403, "Forbidden")
+    )
 
 
 def count_events(request: Request, result: Verdict | Exception) -> None:
@@ -332,11 +388,11 @@ def count_events(request: Request, result: Verdict | Exception) -> None:
     EVENTS.add(outcome, amount=request.events)
 
 
-def _unknown_properties(undeclared: Sequence[Undeclared]) -> str:
+def _unknown_properties(left_out: Iterable[LeftOut]) -> str:
     """Return the header: JSON paths with commas between them, and `...` where there are more than fit."""
     paths: list[str] = []
     length = len("...")
-    for one in undeclared:
+    for one in left_out:
         path = _encoded(one.path)
         length += len(path) + len(", ")
         if len(paths) == MAX_UNDECLARED or length > MAX_HEADER:
@@ -361,11 +417,8 @@ def _object(optional: Mapping[str, object] | None = None, **required: object) ->
     return {"type": "object", "required": list(required), "properties": {**required, **(optional or {})}}
 
 
-def _users(fields: object) -> list[int]:
+def _users(given: object) -> list[int]:
     """Return the ids in ``values``, which may be strings. Raises InvalidEventsError."""
-    given = fields.get("values") if isinstance(fields, dict) else None
-    if given is None:
-        raise InvalidEventsError(("values is missing",))
     if not isinstance(given, list) or not 0 < len(given) <= MAX_VALUES:
         raise InvalidEventsError((f"values: must be a list of 1 to {MAX_VALUES} user ids",))
     users = [int(value) if isinstance(value, str) and _DIGITS.fullmatch(value) else value for value in given]

@@ -21,6 +21,8 @@ PATH = "/api/openapi.json"
 SCHEMES = {
     "privateToken": {"type": "apiKey", "in": "header", "name": "PRIVATE-TOKEN"},
     "bearer": {"type": "http", "scheme": "bearer"},
+    "jobToken": {"type": "apiKey", "in": "header", "name": "JOB-TOKEN"},
+    "privateTokenInQuery": {"type": "apiKey", "in": "query", "name": "private_token"},
 }
 
 
