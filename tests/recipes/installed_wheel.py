@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
 import venv
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.made_once import locked
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -49,6 +57,23 @@ def make_environment(folder: Path, dependencies: Path = Path(sys.prefix)) -> Env
     # A folder that a .pth file adds is searched, but its own .pth files, such as an editable install's, are not read.
     (packages(folder) / "dependencies.pth").write_text(f"{packages(dependencies)}\n")
     return Environment(folder)
+
+
+def kept_environment(name: str, requirements: Sequence[str]) -> Path:
+    """Return the environment that holds these packages; it stays beside the tests' own until they are others."""
+    key = hashlib.sha256(repr((sys.version, requirements)).encode()).hexdigest()[:16]
+    kept = Path(sys.prefix)
+    folder = kept / f"{name}-{key}"
+    with locked(kept / f"{name}.lock"):
+        if not (folder / "installed").exists():
+            for former in kept.glob(f"{name}-*"):
+                shutil.rmtree(former)
+            subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, timeout=120)
+            pip = (str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+            done = subprocess.run([*pip, *requirements], capture_output=True, text=True, timeout=600)
+            assert done.returncode == 0, done.stderr
+            (folder / "installed").touch()
+    return folder
 
 
 def packages(environment: Path) -> Path:

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-import shutil
 import signal
 import subprocess
-import sys
 import tomllib
 import urllib.request
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.made_once import locked
-from tests.recipes.installed_wheel import REPOSITORY, Environment, install, make_environment
+from tests.recipes.installed_wheel import REPOSITORY, Environment, install, kept_environment, make_environment
 from tests.site.policy_of_a_site import require_fitting_policy, require_images_in_files
 from tests.small_root import write_boards
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 DEFINITIONS = REPOSITORY / "definitions"
 
@@ -41,27 +37,11 @@ def lowest_versions() -> list[str]:
 
 @pytest.fixture(scope="module")
 def oldest(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    environment = make_environment(tmp_path_factory.mktemp("lowest") / "environment", lowest_environment())
+    environment = make_environment(
+        tmp_path_factory.mktemp("lowest") / "environment", kept_environment("lowest", lowest_versions())
+    )
     install(environment, wheel)
     return environment
-
-
-def lowest_environment() -> Path:
-    """Return the environment that holds these versions; it stays beside the tests' own until they are others."""
-    versions = lowest_versions()
-    key = hashlib.sha256(repr((sys.version, versions)).encode()).hexdigest()[:16]
-    kept = Path(sys.prefix)
-    folder = kept / f"lowest-{key}"
-    with locked(kept / "lowest.lock"):
-        if not (folder / "installed").exists():
-            for former in kept.glob("lowest-*"):
-                shutil.rmtree(former)
-            subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, timeout=120)
-            pip = (str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
-            done = subprocess.run([*pip, *versions], capture_output=True, text=True, timeout=600)
-            assert done.returncode == 0, done.stderr
-            (folder / "installed").touch()
-    return folder
 
 
 @pytest.fixture

@@ -4,13 +4,15 @@ import io
 import json
 from typing import TYPE_CHECKING
 
+import pytest
+
 from metrics_dictionary.stores.store import StoreUnavailableError
 from tests.server.running_server import API, EVENT, Client, running
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
+    from tests.server.running_server import Running
 
 DEFINITIONS = f"{API}/metric_definitions"
 
@@ -44,8 +46,42 @@ def test_another_method_is_405_and_names_the_allowed_ones(client: Client) -> Non
     assert answer.json == {"message": "405 Method Not Allowed"}
     options = client.call("OPTIONS", DEFINITIONS)
     assert (options.status, options.headers["allow"], options.body) == (204, "GET, HEAD, OPTIONS", b"")
-    assert client.call("OPTIONS", "*").status == 204
+    everything = client.call("OPTIONS", "*")
+    assert (everything.status, everything.headers["allow"]) == (204, "GET, HEAD, OPTIONS, POST")
     assert client.call("BREW", "/").status == 405
+
+
+GETS = [f"{API}/{call}" for call in ("service_ping", "metric_definitions", "queries", "non_sql_metrics")]
+GETS += ["/-/liveness", "/-/readiness", "/-/metrics", "/api/openapi.json", "/", "/nothing"]
+POSTS = [f"{API}/{call}" for call in ("track_event", "track_events", "increment_counter", "increment_unique_users")]
+
+
+@pytest.mark.parametrize("path", GETS)
+def test_head_and_options_are_right_where_something_can_be_read(served: Running, client: Client, path: str) -> None:
+    nobody: dict[str, str] = {}
+    for headers in (served.headers("administrator"), served.headers("tracker"), nobody):
+        full, head = client.call("GET", path, None, headers), client.call("HEAD", path, None, headers)
+        assert (head.status, head.body) == (full.status, b"")
+        passing = {"date", "x-request-id", "ratelimit-reset"}
+        if path in ("/-/readiness", "/-/metrics", f"{API}/queries", f"{API}/non_sql_metrics"):
+            passing.add("content-length")  # of numbers and times that change
+        same = head.headers.keys() - passing
+        assert {name: head.headers[name] for name in same} == {name: full.headers[name] for name in same}
+        assert head.headers.keys() == full.headers.keys()
+        options = client.call("OPTIONS", path, None, headers)
+        assert (options.status, options.body, options.headers["allow"]) == (204, b"", "GET, HEAD, OPTIONS")
+    refused = client.post_json(path, {}, served.headers("administrator"))
+    assert (refused.status, refused.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
+
+
+@pytest.mark.parametrize("path", POSTS)
+def test_head_and_options_are_right_where_something_is_written(served: Running, client: Client, path: str) -> None:
+    for method in ("HEAD", "GET", "PUT", "DELETE"):
+        answer = client.call(method, path, None, served.headers("administrator"))
+        assert (answer.status, answer.headers["allow"]) == (405, "OPTIONS, POST")
+    options = client.call("OPTIONS", path)
+    assert (options.status, options.body, options.headers["allow"]) == (204, b"", "OPTIONS, POST")
+    assert served.count() == 0
 
 
 def test_an_unknown_call_of_the_api_is_a_json_404(client: Client) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gzip
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -16,7 +18,24 @@ def test_the_payload_is_an_empty_object_until_one_is_cached(served: Running, cli
     assert client.call("GET", path, None, headers).body == b"{}"
     served.store.save_payload(CachedPayload(datetime.now(UTC), '{"counts":{"é":1}}', "{}"))
     answer = client.call("GET", path, None, headers)
-    assert (answer.body.decode(), answer.headers["cache-control"]) == ('{"counts":{"é":1}}', "no-store")
+    assert (answer.body.decode(), answer.headers["cache-control"]) == ('{"counts":{"é":1}}', "private, no-cache")
+
+
+def test_the_payload_is_compressed_and_sent_only_when_it_has_changed(served: Running, client: Client) -> None:
+    path, headers = f"{API}/service_ping", {**served.headers("reader"), "Accept-Encoding": "gzip"}
+    for number in (1, 2):
+        payload = json.dumps({"counts": {f"metric_{index}": number for index in range(100)}})
+        served.store.save_payload(CachedPayload(datetime.now(UTC), payload, "{}"))
+        answer = client.call("GET", path, None, headers)
+        assert (answer.status, answer.headers["content-encoding"]) == (200, "gzip")
+        assert gzip.decompress(answer.body).decode() == payload
+        assert len(answer.body) < len(payload) / 4
+        again = client.call("GET", path, None, {**headers, "If-None-Match": answer.headers["etag"]})
+        assert (again.status, again.body) == (304, b"")
+        assert again.headers["cache-control"] == "private, no-cache"
+        plain = client.call("GET", path, None, {**served.headers("reader"), "If-None-Match": answer.headers["etag"]})
+        assert (plain.status, plain.body.decode()) == (200, payload)
+        assert client.call("GET", path, None, {"If-None-Match": answer.headers["etag"]}).status == 401
 
 
 def test_the_listings_are_trees_by_key_path(served: Running, client: Client) -> None:

@@ -24,7 +24,8 @@ OPENING = """\
 Every call that `metrics-dictionary serve` answers. A running server publishes the same as OpenAPI 3.1 at
 `/api/openapi.json`; [the HTTP API](http-api.md) shows the calls at work.
 
-A token goes into the header `PRIVATE-TOKEN: <token>` or `Authorization: Bearer <token>`. Checks run in this order:
+A token goes into the header `PRIVATE-TOKEN: <token>`, `JOB-TOKEN: <token>` or `Authorization: Bearer <token>`, or into
+the query as `private_token=<token>`. Checks run in this order:
 429 for an address with too many calls, 401 without a valid token, 429 for a token with too many calls, 403 for one that
 lacks the scope or the role, 404 behind a feature flag that is off, and only then what is wrong with the request itself.
 """
@@ -35,8 +36,10 @@ Json = dict[str, Any]
 def api_reference() -> str:
     """Return the whole page."""
     sections = [OPENING]
-    for path, methods in openapi_document()["paths"].items():
-        sections += ["\n".join(_section(method.upper(), path, operation)) for method, operation in methods.items()]
+    document = openapi_document()
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            sections.append("\n".join(_section(method.upper(), path, operation, document["components"]["responses"])))
     return "\n".join(sections)
 
 
@@ -47,13 +50,15 @@ def openapi_document() -> Json:
         return document(routes(Application.opened(settings, Dictionary(()), store, Path(folder))))
 
 
-def _section(method: str, path: str, operation: Json) -> Iterator[str]:
+def _section(method: str, path: str, operation: Json, shared: Json) -> Iterator[str]:
     yield f"## {method} {path}\n"
     yield f"{operation['summary']}. {operation['description']}\n"
     yield from _parameters(operation.get("parameters", ()))
     yield from _body(operation.get("requestBody"))
     yield "| status | meaning |\n| --- | --- |"
-    yield from (f"| {status} | {answer['description']} |" for status, answer in operation["responses"].items())
+    for status, answer in operation["responses"].items():
+        described = shared[answer["$ref"].rpartition("/")[2]] if "$ref" in answer else answer
+        yield f"| {status} | {described['description']} |"
     yield ""
 
 
@@ -68,7 +73,7 @@ def _parameters(parameters: list[Json]) -> Iterator[str]:
 
 def _body(body: Json | None) -> Iterator[str]:
     if body:
-        kinds = " or ".join(f"`{kind}`" for kind in body["content"])
-        example = next(iter(body["content"].values()))["example"]
-        yield f"The body is {kinds}:\n"
+        kind, content = next(iter(body["content"].items()))
+        example = content["example"]
+        yield f"The body is `{kind}`. {body['description']}\n"
         yield f"```json\n{json.dumps(example, indent=2, ensure_ascii=False)}\n```\n"

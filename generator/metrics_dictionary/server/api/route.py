@@ -64,11 +64,15 @@ class RequestBody:
 
 @dataclass(frozen=True, slots=True)
 class RouteResponse:
-    """What the documentation says of one status. ``schema`` is that of a JSON body; no content type means no body."""
+    """What the documentation says of one status. ``schema`` is that of a JSON body; no content type means no body.
+
+    One with a ``name`` is the same for several calls, and is described once.
+    """
 
     description: str
     content_type: str = JSON
     schema: Mapping[str, object] = field(default_factory=dict)
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,23 +101,28 @@ class Route:
     cross_origin: bool = False
 
 
-MESSAGE = {"type": "object", "required": ["message"], "properties": {"message": {"type": "string"}}}
-ERROR = {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}
+MESSAGE = {"title": "Message", "type": "object", "required": ["message"], "properties": {"message": {"type": "string"}}}
+ERROR = {"title": "Error", "type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}
 INSUFFICIENT_SCOPE = {
+    "title": "Forbidden",
     "type": "object",
     "properties": {name: {"type": "string"} for name in ("error", "error_description", "scope", "message")},
 }
 
-UNAUTHORIZED = RouteResponse("No token, or one that is unknown, revoked or expired.", schema=MESSAGE)
-FORBIDDEN = RouteResponse("The token lacks the scope or the role.", schema=INSUFFICIENT_SCOPE)
+UNAUTHORIZED = RouteResponse(
+    "No token, or one that is unknown, revoked or expired.", schema=MESSAGE, name="Unauthorized"
+)
+FORBIDDEN = RouteResponse("The token lacks the scope or the role.", schema=INSUFFICIENT_SCOPE, name="Forbidden")
 UNAVAILABLE = RouteResponse(
     "The store is unavailable, and nothing is written: `error` says whether it is locked, full, read-only, replaced or "
     "does not answer. `Retry-After` says when to try again.",
     schema=MESSAGE,
+    name="Unavailable",
 )
 LIMITED = RouteResponse(
     "The address or the token made too many calls, which `RateLimit-Name` tells; `Retry-After` says when to try again.",
     schema=MESSAGE,
+    name="TooManyRequests",
 )
 WITH_TOKEN = {401: UNAUTHORIZED, 403: FORBIDDEN, 429: LIMITED, 503: UNAVAILABLE}
 """What every call that needs a token may answer."""

@@ -166,7 +166,8 @@ class Router:
 
 
 def _method_not_allowed(request: Request, methods: dict[str, Route]) -> Response:
-    allowed = sorted({*methods, "OPTIONS", *(["HEAD"] if "GET" in methods or not methods else [])})
+    # Without a path, the methods of all of them are meant.
+    allowed = sorted({*(methods or {"GET", "POST"}), "OPTIONS", *(["HEAD"] if "GET" in methods or not methods else [])})
     headers = {"Allow": ", ".join(allowed)}
     if request.method == "OPTIONS":
         return Response(204, headers=headers)

@@ -142,11 +142,11 @@ def encode_response(request: Request, response: Response, *, keep_alive: bool) -
     if request.response_headers is not None:
         lines += [f"{name}: {value}" for name, value in request.response_headers.items()]
     if etag is not None:
-        lines.append(f"ETag: {etag}\r\nCache-Control: no-cache")
+        lines.append(f"ETag: {etag}")
         if _is_current(headers.get("if-none-match"), etag) and request.method in {"GET", "HEAD"}:
             status = 304
-    elif "Cache-Control" not in response.headers:
-        lines.append("Cache-Control: no-store")
+    if "Cache-Control" not in response.headers:
+        lines.append("Cache-Control: no-store" if etag is None else "Cache-Control: no-cache")
     if response.compressed is not None:
         lines.append("Vary: Accept-Encoding")
     if status not in {204, 304}:

@@ -130,15 +130,17 @@ IDEMPOTENCY_KEY = Parameter(
 )
 
 EVENT = {
+    "title": "Event",
     "type": "object",
+    # Other keys are left out, not refused; a client made from this document should not offer them.
+    "additionalProperties": False,
     "required": ["event"],
     "properties": {
         "event": {"type": "string", "minLength": 1, "description": "The event's `action`."},
         "id": ID,
         "send_to_snowplow": {
             "type": "boolean",
-            "default": False,
-            "description": "Whether the event also goes to the Snowplow collector.",
+            "description": "Whether the event also goes to the Snowplow collector; it does not unless this says so.",
         },
         "namespace_id": IDENTIFIER_OR_NONE,
         "project_id": IDENTIFIER_OR_NONE,
@@ -174,6 +176,7 @@ EXAMPLE_EVENT = {
 }
 
 UNAVAILABLE_OR_UNKNOWN = {
+    "title": "UnavailableOrUnknown",
     "type": "object",
     "required": ["message"],
     "properties": {"message": {"type": "string"}, "outcome": {"const": "unknown"}, "error": {"type": "string"}},
@@ -185,25 +188,29 @@ WITH_BODY = {
         "Everything is counted, durably; the header `X-Unknown-Properties` names what was left out, as JSON paths with "
         "commas between them: properties and keys that are unknown, and keys that stand there more than once.",
         schema=MESSAGE,
+        name="Counted",
     ),
     400: RouteResponse(
         f"The body cannot be read, a value is wrong, or there is too much of something: {MAX_JSON_VALUES:,} values or "
         f"{MAX_LEVELS} levels of JSON, {MAX_FIELDS:,} fields of a form. The answer names up to {MAX_ERRORS} errors.",
         schema=ERROR,
+        name="Invalid",
     ),
-    411: RouteResponse("The body is chunked: it has no `Content-Length`.", schema=ERROR),
-    413: RouteResponse("The body is longer than 1 MiB.", schema=ERROR),
-    415: RouteResponse("The body is neither JSON nor a form.", schema=ERROR),
+    411: RouteResponse("The body is chunked: it has no `Content-Length`.", schema=ERROR, name="Chunked"),
+    413: RouteResponse("The body is longer than 1 MiB.", schema=ERROR, name="TooLong"),
+    415: RouteResponse("The body is neither JSON nor a form.", schema=ERROR, name="UnsupportedType"),
     422: RouteResponse(
         "An event has no definition, no metric reads it, or it happened too long ago; the answer suggests similar "
         "names. Or the `Idempotency-Key` belongs to another request.",
         schema=ERROR,
+        name="Uncountable",
     ),
     503: RouteResponse(
         "The store is unavailable, or the outbox has no room; `Retry-After` says when to try again. Nothing is "
         "counted, unless `outcome` is `unknown`: then the store broke off, and everything may have been counted or "
         "nothing. A request with an `Idempotency-Key`, or with an `id` in each event, can be repeated safely.",
         schema=UNAVAILABLE_OR_UNKNOWN,
+        name="UnavailableOrUnknown",
     ),
 }
 

@@ -19,8 +19,9 @@ DEFINITIONS = Gauge("definitions", "Definitions that are served.", ("kind",))
 STARTED = Gauge("start_time_seconds", "When the server started, in seconds since 1970.")
 
 OK_OR_FAILED = {"type": "string", "enum": ["ok", "failed"]}
-STATUS = {"type": "object", "required": ["status"], "properties": {"status": OK_OR_FAILED}}
+STATUS = {"title": "Status", "type": "object", "required": ["status"], "properties": {"status": OK_OR_FAILED}}
 READINESS = {
+    "title": "Readiness",
     "type": "object",
     "required": ["status"],
     "properties": {
@@ -38,7 +39,7 @@ READINESS = {
         "warnings": {"type": "array", "items": {"type": "string"}},
     },
 }
-NOT_TRUSTED = RouteResponse("The caller is not on a trusted network.", schema=MESSAGE)
+NOT_TRUSTED = RouteResponse("The caller is not on a trusted network.", schema=MESSAGE, name="NotTrusted")
 
 
 def not_ready(reason: str) -> Response:

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from metrics_dictionary import __version__
-from metrics_dictionary.server.api.route import LIMITED, Route, RouteResponse
+from metrics_dictionary.server.api.route import FORMS, LIMITED, Route, RouteResponse
 from metrics_dictionary.server.transport.response import JSON, cacheable_response
 
 if TYPE_CHECKING:
@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from metrics_dictionary.server.transport.response import Response
 
 PATH = "/api/openapi.json"
+
+Components = dict[str, dict[str, object]]
+"""What several calls share: kind -> name -> description."""
+
+ALSO_AS_FORM = (
+    f"The same parameters are also taken as a form, {' or '.join(f'`{form}`' for form in FORMS)}, nested with brackets "
+    "such as `additional_properties[lang]=eng`, and from the query."
+)
 
 SCHEMES = {
     "privateToken": {"type": "apiKey", "in": "header", "name": "PRIVATE-TOKEN"},
@@ -42,17 +50,24 @@ def openapi_route(others: Iterable[Route]) -> Route:
 def document(routes: Iterable[Route]) -> dict[str, object]:
     """Return the document of these routes."""
     paths: dict[str, dict[str, object]] = {}
+    components: Components = {"schemas": {}, "responses": {}}
     for route in routes:
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, components)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Usage data", "version": __version__, "description": "Service Ping, definitions and events."},
+        "info": {
+            "title": "Usage data",
+            "version": __version__,
+            "description": "Service Ping, definitions and events.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": "/", "description": "The server that this document comes from."}],
         "paths": paths,
-        "components": {"securitySchemes": SCHEMES},
+        "components": {"securitySchemes": SCHEMES, **components},
     }
 
 
-def _operation(route: Route) -> dict[str, object]:
+def _operation(route: Route, components: Components) -> dict[str, object]:
     operation: dict[str, object] = {
         "operationId": route.path.rpartition("/")[2].replace(".", "_"),
         "summary": route.summary,
@@ -65,19 +80,43 @@ def _operation(route: Route) -> dict[str, object]:
             for one in route.parameters
         ]
     if route.body is not None:
-        content = {"schema": route.body.schema, "example": route.body.example}
+        content = {"schema": _shared(route.body.schema, components), "example": route.body.example}
         operation["requestBody"] = {
             "required": True,
-            "content": dict.fromkeys(route.body.content_types, content),
+            "description": ALSO_AS_FORM,
+            # Clients made for several types with one schema send the last one, which cannot nest objects.
+            "content": {JSON: content},
         }
-    operation["responses"] = {str(status): _response(route.responses[status]) for status in sorted(route.responses)}
+    operation["responses"] = {
+        str(status): _response(route.responses[status], components) for status in sorted(route.responses)
+    }
     return operation
 
 
-def _response(response: RouteResponse) -> dict[str, object]:
-    if not response.content_type:
-        return {"description": response.description}
-    return {"description": response.description, "content": {response.content_type: {"schema": response.schema}}}
+def _response(response: RouteResponse, components: Components) -> dict[str, object]:
+    described: dict[str, object] = {"description": response.description}
+    if response.content_type:
+        described["content"] = {response.content_type: {"schema": _shared(response.schema, components)}}
+    if not response.name:
+        return described
+    if components["responses"].setdefault(response.name, described) != described:
+        raise ValueError(f"two responses have the name {response.name}")
+    return {"$ref": f"#/components/responses/{response.name}"}
+
+
+def _shared(schema: object, components: Components) -> object:
+    """Return a schema with references in the place of those in it that have a title, which become components."""
+    if isinstance(schema, list):
+        return [_shared(item, components) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    inner = {key: _shared(value, components) for key, value in schema.items()}
+    title = inner.get("title")
+    if not isinstance(title, str):
+        return inner
+    if components["schemas"].setdefault(title, inner) != inner:
+        raise ValueError(f"two schemas have the title {title}")
+    return {"$ref": f"#/components/schemas/{title}"}
 
 
 def _who(access: Access) -> str:

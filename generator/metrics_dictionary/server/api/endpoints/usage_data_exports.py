@@ -19,7 +19,7 @@ from metrics_dictionary.server.api.route import (
     Route,
     RouteResponse,
 )
-from metrics_dictionary.server.transport.response import Response, cacheable_response, error_response
+from metrics_dictionary.server.transport.response import JSON, Response, cacheable_response, error_response
 
 if TYPE_CHECKING:
     from metrics_dictionary.server.application import Application
@@ -41,7 +41,12 @@ DEFINITIONS = {
         "properties": {"key_path": {"type": "string"}, "file_path": {"type": "string"}},
     },
 }
-WITH_FLAG = {**WITH_TOKEN, 404: RouteResponse("The feature flag is off.", schema=MESSAGE)}
+WITH_FLAG = {**WITH_TOKEN, 404: RouteResponse("The feature flag is off.", schema=MESSAGE, name="FlagOff")}
+CURRENT = RouteResponse("The copy that `If-None-Match` names is current.", "", name="NotModified")
+CACHED = "Answers carry a strong `ETag`, and are compressed for clients that accept gzip."
+
+PRIVATE = {"Cache-Control": "private, no-cache"}
+"""A payload is for those who may read it: no cache that others use may keep it."""
 
 
 def routes(application: Application) -> tuple[Route, ...]:
@@ -53,8 +58,12 @@ def routes(application: Application) -> tuple[Route, ...]:
             f"{USAGE_DATA}/service_ping",
             "Export the Service Ping payload",
             exports.service_ping,
-            {200: RouteResponse("The payload that was collected last; `{}` when there is none yet.", schema=TREE)}
-            | WITH_TOKEN,
+            {
+                200: RouteResponse("The payload that was collected last; `{}` when there is none yet.", schema=TREE),
+                304: CURRENT,
+                **WITH_TOKEN,
+            },
+            description=CACHED,
             access=Access(frozenset({"api", "read_service_ping"})),
         ),
         Route(
@@ -64,11 +73,11 @@ def routes(application: Application) -> tuple[Route, ...]:
             exports.metric_definitions,
             {
                 200: RouteResponse("One entry for each metric and time frame, sorted by key path.", YAML, DEFINITIONS),
-                304: RouteResponse("The copy that `If-None-Match` names is current.", ""),
+                304: CURRENT,
                 400: RouteResponse("A parameter is not valid.", schema=ERROR),
                 429: LIMITED,
             },
-            description="Answers carry a strong `ETag`, and are compressed for clients that accept gzip.",
+            description=CACHED,
             parameters=(
                 Parameter(
                     "include_paths",
@@ -106,6 +115,7 @@ class UsageDataExports:
 
     def __init__(self, application: Application) -> None:
         self._application = application
+        self._service_ping: Response | None = None
         dictionary = application.dictionary
         self._definitions = {
             include_paths: cacheable_response(
@@ -117,7 +127,11 @@ class UsageDataExports:
     def service_ping(self, _request: Request) -> Response:
         """Answer with the cached payload."""
         payload = self._application.store.payload()
-        return Response(200, (NO_PAYLOAD if payload is None else payload.payload).encode())
+        body = (NO_PAYLOAD if payload is None else payload.payload).encode()
+        response = self._service_ping
+        if response is None or response.body != body:
+            response = self._service_ping = cacheable_response(body, JSON, PRIVATE)
+        return response
 
     def metric_definitions(self, request: Request) -> Response:
         """Answer with the combined definitions; ``include_paths`` adds ``file_path`` to each."""
