@@ -11,6 +11,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -480,6 +481,32 @@ def test_monitor_shows_each_metric_of_an_event_once(root: Path, tmp_path: Path) 
     ]
     assert lines[1].split() == ["counts.boards", "all", "1", "1"]
     assert lines[2].split() == ["counts.boards_weekly", "7d", "0", "0"]
+
+
+BY_LABEL = """---
+key_path: counts.boards_by_label
+value_type: object
+status: active
+time_frame: all
+data_source: internal_events
+events:
+- {name: create_board, unique: label, operator: total}
+"""
+
+
+def test_monitor_shows_an_object_with_a_line_for_each_value(root: Path, tmp_path: Path) -> None:
+    write(root / "metrics/counts_all/boards_by_label.yml", BY_LABEL)
+    url = f"sqlite:///{tmp_path}/store.db"
+    arguments = ("monitor", "counts.boards_by_label", "--once", "--store", url, "--definitions", root)
+    (row,) = run(*arguments).stdout.splitlines()[1:]
+    assert row.split() == ["counts.boards_by_label", "all", "0", "0"]
+    with closing(open_store(url)) as store:
+        totals = {"{hll_counters}_create_board-operator:total-label": {"list\x1b[2J": 1_200, "menu": 3}}
+        store.commit([Recording(Changes(by_value=totals))])
+    assert [row.split() for row in run(*arguments).stdout.splitlines()[1:]] == [
+        ["counts.boards_by_label", "label=list\\x1b[2J", "all", "1,200", "1,200"],
+        ["counts.boards_by_label", "label=menu", "all", "3", "3"],
+    ]
 
 
 def test_monitor_tells_a_change_in_a_line_when_it_is_piped(root: Path, tmp_path: Path) -> None:

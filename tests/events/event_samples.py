@@ -109,7 +109,7 @@ def _read(text: str) -> list[dict[str, Any]]:
     return read
 
 
-def values(dictionary: Dictionary, store: Store, now: datetime) -> dict[str, float]:
+def values(dictionary: Dictionary, store: Store, now: datetime) -> dict[str, Any]:
     """Return the metrics that are not zero, as a payload would have them."""
     found = {
         key_path: metric_value(metric, store, now)

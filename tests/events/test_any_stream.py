@@ -58,12 +58,24 @@ uniques = st.fixed_dictionaries(
     },
     optional={"filter": filters},
 )
+totals_by_value = st.fixed_dictionaries(
+    {
+        "name": st.sampled_from(["rename", "merge"]),
+        "unique": st.sampled_from(["label", "value"]),
+        "operator": st.just("total"),
+    },
+    optional={"filter": filters},
+)
 metrics = st.lists(
     st.fixed_dictionaries({
         "time_frame": st.sampled_from(["7d", "28d", "all"]), "events": st.lists(totals, min_size=1, max_size=2)
     })
     | st.fixed_dictionaries({
         "time_frame": st.sampled_from(["7d", "28d"]), "events": st.lists(uniques, min_size=1, max_size=3)
+    })
+    | st.fixed_dictionaries({
+        "time_frame": st.sampled_from(["7d", "28d", "all"]),
+        "events": st.lists(totals_by_value, min_size=1, max_size=3),
     })
     | st.just({"time_frame": "28d", "data_source": "redis_hll", "options": {"events": ["rename", "merge"]}})
     | st.just({"time_frame": "all", "data_source": "redis", "options": {"event": "rename"}}),
@@ -140,7 +152,7 @@ def in_sqlite(path: Path) -> Iterator[Opened]:
         connection.execute("PRAGMA synchronous = OFF")
 
         def opened(clock: Clock) -> Store:
-            for table in ("totals", "sets", "members", "ended_sets", "state"):
+            for table in ("totals", "sets", "members", "ended_sets", "totals_by_value", "state"):
                 connection.execute(f"DELETE FROM {table}")
             store = SqliteStore(path, clock=clock, monotonic=lambda: clock.now.timestamp())
             store._writer.execute("PRAGMA synchronous = OFF")
@@ -226,9 +238,11 @@ def occurrences(sent: list[Any]) -> list[Occurrence]:
     return found
 
 
-def counted(metric: dict[str, Any], happened: list[Occurrence], now: datetime) -> float:
+def counted(metric: dict[str, Any], happened: list[Occurrence], now: datetime) -> float | dict[str, dict[str, int]]:
     """Count from the list of all that happened, without keys, weeks' names or an index."""
     options = metric.get("options", {})
+    if metric.get("events") and metric["events"][0].get("operator") == "total":
+        return counted_by_value(metric, happened, now)
     if "event" in options:
         return sum(1 for one in happened if one.call == "increment_counter" and one.event == options["event"])
     rules = metric.get("events") or [{"name": name, "unique": "user.id"} for name in options["events"]]
@@ -243,6 +257,21 @@ def counted(metric: dict[str, Any], happened: list[Occurrence], now: datetime) -
             elif one.call != "increment_unique_users":
                 number += one.properties.get("value", 0) if "operator" in rule else 1
     return number + len(distinct)
+
+
+def counted_by_value(metric: dict[str, Any], happened: list[Occurrence], now: datetime) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {rule["unique"]: {} for rule in metric["events"]}
+    rules = {
+        (rule["name"], rule["unique"], repr(sorted(rule.get("filter", {}).items()))): rule for rule in metric["events"]
+    }
+    for rule in rules.values():
+        for one in happened:
+            value = one.properties.get(rule["unique"])
+            is_counted = one.event == rule["name"] and covers(metric["time_frame"], one.moment, now)
+            if value is not None and is_counted and passes(one, rule):
+                totals = found[rule["unique"]]
+                totals[written(value)] = totals.get(written(value), 0) + 1
+    return found
 
 
 def each_once(rules: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import redis
 
+from metrics_dictionary.dictionary.dictionary import Dictionary
+from metrics_dictionary.dictionary.event import EventDefinition
+from metrics_dictionary.dictionary.metric import MetricDefinition
 from metrics_dictionary.server import store_probe
 from metrics_dictionary.stores.redis import RedisStore
 from metrics_dictionary.stores.tokens import new_token
@@ -68,6 +71,41 @@ def test_one_bad_key_refuses_its_requests_and_seven_other_clients_are_counted(
     assert by_hand.mget(keys) == ["x"] * len(keys)
     assert all("outcome" not in answer.json for answer in answers["track_event"])  # type: ignore[operator]
     assert not any(b"hll_counters" in answer.body for answer in answers["track_event"])
+
+
+def test_one_bad_hash_refuses_its_requests_and_seven_other_clients_are_counted(
+    tmp_path: Path, redis_server: RedisServer, by_hand: Any
+) -> None:
+    by_label = {"name": EVENT, "unique": "label", "operator": "total"}
+    good, bad = "{hll_counters}_" + EVENT + "-operator:total-label", "{hll_counters}_ask-operator:total-label"
+    metrics = {"by_label": [by_label], "of_ask": [{**by_label, "name": "ask"}]}
+    common = {"data_source": "internal_events", "value_type": "object", "time_frame": "all"}
+    dictionary = Dictionary(
+        metrics=tuple(MetricDefinition({**common, "key_path": name, "events": events}, "m.yml")
+                      for name, events in metrics.items()),
+        event_definitions=(EventDefinition({"action": EVENT}, "a.yml"), EventDefinition({"action": "ask"}, "b.yml")),
+    )  # fmt: skip
+    by_hand.sadd(bad, "x")
+    answers: dict[str, list[Answer]] = {EVENT: [], "ask": []}
+    with running(tmp_path, store=redis_server.url, dictionary=dictionary) as served:
+
+        def work(event: str, label: str) -> None:
+            body = {"event": event, "additional_properties": {"label": label}}
+            with closing(Client(served.port)) as client:
+                for _ in range(30):
+                    answers[event].append(client.post_json(f"{API}/track_event", body, served.headers("tracker")))
+
+        threads = [threading.Thread(target=work, args=("ask", "a"))]
+        threads += [threading.Thread(target=work, args=(EVENT, f"label {number % 3}")) for number in range(7)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+    assert [answer.status for answer in answers[EVENT]] == [200] * 7 * 30
+    assert [answer.status for answer in answers["ask"]] == [503] * 30
+    assert by_hand.hgetall(good) == {"label 0": "90", "label 1": "60", "label 2": "60"}
+    assert by_hand.smembers(bad) == {"x"}
+    assert not any(b"hll_counters" in answer.body for answer in answers["ask"])
 
 
 @dataclass

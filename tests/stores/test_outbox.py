@@ -203,6 +203,7 @@ def test_an_outbox_of_an_earlier_release_is_counted(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "store.db")) as connection:
         connection.executescript(
             """ALTER TABLE outbox DROP COLUMN added; DROP TABLE refused; DROP TABLE outbox_counts;
+            DROP TABLE totals_by_value;
             PRAGMA user_version = 4;"""
         )
     with closing(open_store(url, outbox_limit=OutboxLimit(4, drop=False))) as store:

@@ -177,7 +177,7 @@ def test_a_redis_that_kept_nothing_over_a_restart_is_refused() -> None:
 
 def test_a_probe_writes_something_that_ends_by_itself(store: RedisStore, client: Any) -> None:
     store.probe()
-    assert [client.ttl(key) in range(1, 61) for key in client.keys("{metrics_dictionary_probe}*")] == [True] * 3
+    assert [client.ttl(key) in range(1, 61) for key in client.keys("{metrics_dictionary_probe}*")] == [True] * 4
     assert client.hget(STATE, "store_identifier") == store.identifier()
 
 

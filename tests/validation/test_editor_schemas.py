@@ -98,7 +98,7 @@ FAULTY_METRICS = {
     ),
     changed(PROJECTS, "unique: .*", "operator: avg(value)"): (
         "  operator: avg(value)",
-        VALID + '"sum(value)".',
+        VALID + '"sum(value)", "total".',
     ),
     changed(PROJECTS, "^- name: .*\n  ", "- "): ("- unique: project.id", 'Missing property "name".'),
     changed(PROJECTS, "^events:\n- .*\n  .*\n", ""): (

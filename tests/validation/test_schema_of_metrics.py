@@ -37,6 +37,9 @@ HLL = changed(DATABASE, data_source="redis_hll", instrumentation_class="RedisHLL
 OLD_KEY_PATH = "counts_weekly.aggregated_metrics.product_analytics_test_metrics_union"
 REMOVED = {"status": "removed", "milestone_removed": "17.0", "removed_by_url": "https://example.com/changes/2"}
 
+TOTAL = {"name": "a", "unique": "label", "operator": "total"}
+BY_VALUE = {**EVENTS, "value_type": "object", "events": [TOTAL]}
+
 VALID = [
     ("a metric as it should be", DATABASE, {}),
     ("an event metric as it should be", EVENTS, {}),
@@ -61,6 +64,9 @@ VALID = [
     ("an event counted in total over all time", EVENTS, {"events": [{"name": "bake"}], "time_frame": "all"}),
     ("one total rule lifts the limit of the time frame; a rule of its own",
      EVENTS, {"events": [{"name": "a", "unique": "user.id"}, {"name": "b"}], "time_frame": "all"}),
+    ("totals by value", BY_VALUE, {}),
+    ("totals by value of all time, with the class of GitLab", BY_VALUE, {"time_frame": "all", "instrumentation_class": "UniqueTotalsMetric"}),
+    ("totals by the values of two properties", BY_VALUE, {"events": [TOTAL, {**TOTAL, "unique": "value", "filter": {"x": 1}}]}),
     ("a filter with custom texts and numbers", EVENTS, {"events": [{"name": "a", "filter": {"value": 1.5, "x": 2, "y": "z"}}]}),
     ("a sum", EVENTS, {"events": [{"name": "a", "operator": "sum(value)"}]}),
     ("a removed counter of any form", REDIS, {**REMOVED, "instrumentation_class": ABSENT, "options": ABSENT}),
@@ -73,6 +79,13 @@ VALID = [
 ]  # fmt: skip
 
 INVALID = [
+    ("totals by value as a number", BY_VALUE, {"value_type": "number"}, "`value_type` must be `object` with `operator: total`, because"),
+    ("totals by no value", BY_VALUE, {"events": [{"name": "a", "operator": "total"}]}, "with `operator: total`, each rule has `operator: total` and `unique`"),
+    ("totals by users", BY_VALUE, {"events": [{**TOTAL, "unique": "user.id"}]}, "must be `label`, `property` or `value` with `operator: total`"),
+    ("totals by value beside a number", BY_VALUE, {"events": [TOTAL, {"name": "a", "unique": "label"}]}, "each rule has `operator: total` and"),
+    ("totals by value beside a sum", BY_VALUE, {"events": [TOTAL, {**TOTAL, "operator": "sum(value)"}]}, "must be `total` in each rule of a metric or in none"),
+    ("totals by value with another class", BY_VALUE, {"instrumentation_class": "CountMetric"}, "must be `UniqueTotalsMetric` or absent with"),
+    ("the class of totals without any", EVENTS, {"instrumentation_class": "UniqueTotalsMetric"}, "must not be there with `data_source: int"),
     *((f"no {name}", DATABASE, {name: ABSENT}, f"the metric has no `{name}`")
       for name in DATABASE if name != "instrumentation_class"),
     ("an unknown field", DATABASE, {"tier": ["free"]}, "`tier` is unknown"),

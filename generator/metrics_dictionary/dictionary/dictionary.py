@@ -82,7 +82,7 @@ class Dictionary:
 
     def instrumentation_of(self, metric: MetricDefinition) -> Instrumentation | None:
         """Return the entry of ``instrumentations/`` that a metric names, or None."""
-        name = metric.instrumentation_class
+        name = metric.instrumentation_name
         return None if name is None else (self.instrumentations or {}).get(name)
 
     @cached_property

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from metrics_dictionary.dictionary.definition import Definition, Fields, mapping, string, strings
-from metrics_dictionary.dictionary.selection_rule import SelectionRule
+from metrics_dictionary.dictionary.selection_rule import TOTAL, SelectionRule
 
 
 class TimeFrame(StrEnum):
@@ -20,6 +20,10 @@ class TimeFrame(StrEnum):
 
 SUFFIXES: dict[str, str] = {TimeFrame.SEVEN_DAYS: "_weekly", TimeFrame.TWENTY_EIGHT_DAYS: "_monthly"}
 """What a key path ends in when its definition lists several time frames; the others add nothing."""
+
+
+UNIQUE_TOTALS = "UniqueTotalsMetric"
+"""The class that GitLab names beside `operator: total`. It has no entry in ``instrumentations/``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,12 @@ class MetricDefinition(Definition):
         return string(self.fields.get("instrumentation_class"))
 
     @property
+    def instrumentation_name(self) -> str | None:
+        """The instrumentation class, unless it is the one that counters of events are for GitLab: totals by value."""
+        name = self.instrumentation_class
+        return None if self.is_by_value and name == UNIQUE_TOTALS else name
+
+    @property
     def options(self) -> Fields:
         """The parameters given to the instrumentation."""
         return mapping(self.fields.get("options"))
@@ -94,6 +104,11 @@ class MetricDefinition(Definition):
         if not isinstance(entries, list):
             return ()
         return tuple(SelectionRule.of(position, entry) for position, entry in enumerate(entries))
+
+    @property
+    def is_by_value(self) -> bool:
+        """Whether the value is an object of totals by value: some selection rule has ``operator: total``."""
+        return self.data_source == "internal_events" and any(rule.operator == TOTAL for rule in self.selection_rules)
 
     @property
     def event_names(self) -> tuple[str, ...]:

@@ -17,12 +17,17 @@ IDENTIFIERS = {"user.id": "user", "project.id": "project", "namespace.id": "name
 """What ``unique`` may name -> the entry that the event's ``identifiers`` must then have."""
 
 
+SUM_OF_VALUES = "sum(value)"
+TOTAL = "total"
+"""The two operators."""
+
+
 @dataclass(frozen=True, slots=True)
 class SelectionRule:
     """One entry of a metric's ``events``.
 
     ``position`` is the index in that list. ``unique`` names the identifier or built-in property whose distinct
-    values are counted; None counts every occurrence. ``operator`` is ``sum(value)`` or None.
+    values are counted; None counts every occurrence. ``operator`` is ``sum(value)``, ``total`` or None.
     """
 
     position: int
@@ -42,3 +47,8 @@ class SelectionRule:
             operator=string(entry.get("operator")),
             filter=mapping(entry.get("filter")),
         )
+
+    @property
+    def is_by_value(self) -> bool:
+        """Whether it counts the occurrences for each value of the built-in property ``unique``."""
+        return self.operator == TOTAL and self.unique in BUILT_IN_PROPERTIES

@@ -35,12 +35,14 @@ class _Selection:
 class Change:
     """What an occurrence does in one week if its properties have the values of ``filter``.
 
-    ``unique`` names what is added to a set, ``sums`` says that `value` is added; otherwise the occurrence is counted.
+    ``unique`` names what is added to a set or, with ``by_value``, whose value the occurrence is counted under; ``sums``
+    says that `value` is added; otherwise the occurrence is counted.
     ``weekly_key`` is the one of ``keys`` that expires.
     """
 
     filter: tuple[tuple[str, object], ...]
     unique: str | None
+    by_value: bool
     sums: bool
     keys: tuple[str, ...]
     weekly_key: str | None
@@ -96,7 +98,10 @@ def _applied(change: Change, occurrence: Occurrence, changed: ChangesBuilder) ->
         if distinct is None:
             return False
         for key in change.keys:
-            changed.uniques[key].add(distinct)
+            if change.by_value:
+                changed.add_to_value(key, distinct)
+            else:
+                changed.uniques[key].add(distinct)
     elif change.sums:
         number = occurrence.properties.get("value")
         if number is None or isinstance(number, str):
@@ -150,6 +155,7 @@ def _change(selection: _Selection, week: str) -> Change:
     return Change(
         filter=tuple(rule.filter.items()),
         unique=rule.unique,
+        by_value=rule.is_by_value,
         sums=rule.unique is None and rule.operator is not None,
         keys=keys,
         weekly_key=weekly_key,

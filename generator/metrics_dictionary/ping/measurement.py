@@ -14,12 +14,22 @@ class Measurement:
     """``value`` is plain JSON data; ``elapsed`` is in seconds.
 
     ``failure`` is None, or why there is no value: ``value`` is then the fallback of the metric's data source.
+    ``incomplete`` is None, or what the value lacks.
     """
 
     key_path: str
     value: object
     elapsed: float
     failure: str | None = None
+    incomplete: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Incomplete:
+    """A value that does not hold all that it should, and the sentence that says what it lacks."""
+
+    value: object
+    lacks: str
 
 
 class MetricFailed(Exception):  # noqa: N818 - it says what happened, and no caller sees it

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.stores.keys import rule_keys, selections, usage_key
+from metrics_dictionary.stores.keys import left_out_key, rule_keys, selections, usage_key
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.near_misses import did_you_mean, near_misses
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from metrics_dictionary.dictionary.dictionary import Dictionary
@@ -24,17 +24,25 @@ COUNTED = frozenset({"internal_events", "redis", "redis_hll"})
 _WEEK = timedelta(weeks=1)
 
 
-def metric_value(metric: MetricDefinition, store: Store, now: datetime) -> float:
+MetricValue = float | dict[str, dict[str, int]]
+"""What counters of events stand at: a number, or property -> its value -> how often the events came with it."""
+
+
+def metric_value(metric: MetricDefinition, store: Store, now: datetime) -> MetricValue:
     """Return what the counters of an `internal_events`, `redis` or `redis_hll` metric stand at.
 
     `metric` is one of `Dictionary.expanded`: it has a single time frame. `7d` and `28d` cover the complete ISO weeks
     before that of `now`; anything else covers all time. Occurrences and sums of several events are added up. Distinct
     values are those of the union: a user who caused two of the events counts once, and so does a value that is a user's
-    in one event and a project's in another, as in GitLab, which merges the sets. An int stays an int.
+    in one event and a project's in another, as in GitLab, which merges the sets. An int stays an int. With
+    `operator: total` the value is an object; what several rules count of one property is added up.
 
-    Raises ValueError for a metric that names no event, StoreUnavailableError when the store is away, CounterError
-    when a counter cannot be read.
+    Raises ValueError for a metric that names no event or mixes objects and numbers, StoreUnavailableError when the
+    store is away, CounterError when a counter cannot be read.
     """
+    if metric.is_by_value:
+        by_property = _keys_by_property(metric, now)
+        return {name: dict(sorted(store.totals_by_value(keys).items())) for name, keys in by_property.items()}
     totals, sets = _keys(metric, now)
     if not totals and not sets:
         raise ValueError(f"{metric.key_path}: the definition names no event whose counter could be read")
@@ -42,9 +50,20 @@ def metric_value(metric: MetricDefinition, store: Store, now: datetime) -> float
     return distinct + sum(store.totals(totals).values())
 
 
+def left_out(metric: MetricDefinition, store: Store, now: datetime) -> int:
+    """Return how many occurrences an object of totals by value lacks, as it had no place for their values.
+
+    Raises what `metric_value` raises.
+    """
+    if not metric.is_by_value:
+        return 0
+    keys = [left_out_key(key) for keys in _keys_by_property(metric, now).values() for key in keys]
+    return int(sum(store.totals(keys).values()))
+
+
 @dataclass(frozen=True, slots=True)
 class LiveValue:
-    """What a metric stands at, at one moment.
+    """What a metric stands at, at one moment; of an object the total of one value, which ``of`` names: `label=push`.
 
     ``in_payload`` is what the payload would say now. ``with_this_week`` takes the week that is not complete in place
     of the oldest one: it is what moves while somebody tries a feature.
@@ -54,6 +73,12 @@ class LiveValue:
     time_frame: str
     in_payload: float
     with_this_week: float
+    of: str = ""
+
+    @property
+    def name(self) -> str:
+        """What the numbers are about."""
+        return f"{self.key_path} {self.of}" if self.of else self.key_path
 
 
 def watched_metrics(
@@ -74,15 +99,24 @@ def watched_metrics(
 
 def live_values(metrics: Iterable[MetricDefinition], store: Store | None, now: datetime) -> list[LiveValue]:
     """Return what the metrics stand at: 0 where there is no store yet. Raises what `metric_value` raises."""
-    return [
-        LiveValue(
-            metric.key_path,
-            ", ".join(metric.time_frames),
-            0 if store is None else metric_value(metric, store, now),
-            0 if store is None else metric_value(metric, store, now + _WEEK),
+    return [value for metric in metrics for value in _live_values(metric, store, now)]
+
+
+def _live_values(metric: MetricDefinition, store: Store | None, now: datetime) -> Iterator[LiveValue]:
+    in_payload, with_this_week = (
+        {"": 0} if store is None else _flat(metric_value(metric, store, moment)) for moment in (now, now + _WEEK)
+    )
+    for of in dict.fromkeys((*in_payload, *with_this_week)) or ("",):
+        yield LiveValue(
+            metric.key_path, ", ".join(metric.time_frames), in_payload.get(of, 0), with_this_week.get(of, 0), of
         )
-        for metric in metrics
-    ]
+
+
+def _flat(value: MetricValue) -> dict[str, float]:
+    """Return what a value is about -> its number; of an object without values that it has none."""
+    if not isinstance(value, dict):
+        return {"": value}
+    return {f"{name}={text}": total for name, totals in value.items() for text, total in totals.items()}
 
 
 def _keys(metric: MetricDefinition, now: datetime) -> tuple[list[str], list[str]]:
@@ -97,6 +131,20 @@ def _keys(metric: MetricDefinition, now: datetime) -> tuple[list[str], list[str]
         keys = dict.fromkeys(rule_keys(rule, time_frame, now))
         (totals if rule.unique is None else sets).update(keys)
     return list(totals), list(sets)
+
+
+def _keys_by_property(metric: MetricDefinition, now: datetime) -> dict[str, list[str]]:
+    """Return property -> the keys of its totals by value."""
+    if not all(rule.name and rule.is_by_value for rule in metric.selection_rules):
+        raise ValueError(
+            f"{metric.key_path}: with `operator: total`, each rule needs `name`, `operator: total`, and `unique` "
+            "with `label`, `property` or `value`"
+        )
+    time_frame = next(iter(metric.time_frames), "all")
+    found: dict[str, dict[str, None]] = {}
+    for rule in selections(metric):
+        found.setdefault(rule.unique or "", {}).update(dict.fromkeys(rule_keys(rule, time_frame, now)))
+    return {name: list(keys) for name, keys in found.items()}
 
 
 def _of_key_path(dictionary: Dictionary, key_path: str) -> list[MetricDefinition]:

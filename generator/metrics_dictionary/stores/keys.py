@@ -3,6 +3,7 @@
     {event_counters}_EVENT[-filter:[key:value,...]][-YYYY-WW]
     {event_sums}_EVENT-operator:sum(value)[-filter:[key:value,...]][-YYYY-WW]
     {hll_counters}_EVENT[-filter:[key:value,...]]-UNIQUE[-YYYY-WW]
+    {hll_counters}_EVENT-operator:total[-filter:[key:value,...]]-UNIQUE[-YYYY-WW]    (a hash: value -> total)
 
 These are the names that GitLab gives its Redis keys, so that tools for those read ours. A character that would make
 two counters share a name is written as `%` and its code point in hexadecimal: `%`, `,` and lone surrogates everywhere,
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from metrics_dictionary.dictionary.definition import string, strings
 from metrics_dictionary.dictionary.metric import TimeFrame
-from metrics_dictionary.dictionary.selection_rule import IDENTIFIERS, SelectionRule
+from metrics_dictionary.dictionary.selection_rule import IDENTIFIERS, SUM_OF_VALUES, SelectionRule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -36,7 +37,7 @@ COMPLETE_WEEKS = {TimeFrame.SEVEN_DAYS: 1, TimeFrame.TWENTY_EIGHT_DAYS: 4}
 USAGE_PREFIX = "USAGE_"
 """What the counters of `RedisMetric` start with, unless `include_usage_prefix: false`."""
 
-SUM_OF_VALUES = "sum(value)"
+LEFT_OUT_PREFIX = "{metrics_dictionary_left_out}_"
 
 
 def selections(metric: MetricDefinition) -> tuple[SelectionRule, ...]:
@@ -89,6 +90,8 @@ def rule_keys(rule: SelectionRule, time_frame: str, now: datetime) -> tuple[str,
 def rule_key(rule: SelectionRule, week: str | None) -> str:
     """Return the key under which the occurrences that this rule selects are counted: in a week, or (None) ever."""
     event = rule.name or ""
+    if rule.is_by_value:
+        return by_value_key(event, rule.unique or "", rule.filter, week)
     if rule.unique is not None:
         return unique_key(event, IDENTIFIERS.get(rule.unique, rule.unique), rule.filter, week)
     if rule.operator is not None:
@@ -109,6 +112,16 @@ def sum_key(event: str, filter: Mapping[str, object], week: str | None = None) -
 def unique_key(event: str, unique: str, filter: Mapping[str, object], week: str | None = None) -> str:  # noqa: A002
     """Name the set of the different values of `unique` among those occurrences: `user`, `project`, `label`, ..."""
     return f"{{hll_counters}}_{_name(event)}{_filter(filter)}-{_name(unique)}{_week(week)}"
+
+
+def by_value_key(event: str, unique: str, filter: Mapping[str, object], week: str | None = None) -> str:  # noqa: A002
+    """Name the totals of those occurrences by the value of the property `unique`."""
+    return f"{{hll_counters}}_{_name(event)}-operator:total{_filter(filter)}-{_name(unique)}{_week(week)}"
+
+
+def left_out_key(key: str) -> str:
+    """Name the counter of the occurrences that these totals by value have no place for."""
+    return f"{LEFT_OUT_PREFIX}{key}"
 
 
 def weeks(time_frame: str, now: datetime) -> tuple[str, ...]:
@@ -152,7 +165,8 @@ def _users_of(event: str) -> SelectionRule:
 
 
 def _can_match(rule: SelectionRule) -> bool:
-    return bool(rule.name) and rule.operator in (None, SUM_OF_VALUES) and all(map(_is_value, rule.filter.values()))
+    is_known = rule.operator in (None, SUM_OF_VALUES) or rule.is_by_value
+    return bool(rule.name) and is_known and all(map(_is_value, rule.filter.values()))
 
 
 def _is_value(value: object) -> bool:

@@ -65,6 +65,7 @@ from metrics_dictionary.stores.store import (
     StoreUnavailableError,
     UnreadableError,
     tell_forgotten_early,
+    tell_left_out,
 )
 from metrics_dictionary.stores.tokens import Token
 from metrics_dictionary.stores.trusted_time import TRUSTED, TrustedTime, since_boot
@@ -92,10 +93,18 @@ MAX_CONNECTIONS = 64
 PAYLOAD = "{metrics_dictionary_payload}"
 TOKENS = "{metrics_dictionary_tokens}"
 FLAGS = "{metrics_dictionary_flags}"
-PROBED = tuple(f"{{metrics_dictionary_probe}}_{kind}" for kind in ("counter", "sum", "set"))
+PROBED = tuple(f"{{metrics_dictionary_probe}}_{kind}" for kind in ("counter", "sum", "set", "hash"))
 LEASE = "{metrics_dictionary_lease}_"
 
-PROBING = Recording(Changes({PROBED[0]: 1}, {PROBED[1]: 1}, {PROBED[2]: frozenset({"1"})}, frozenset(PROBED)))
+PROBING = Recording(
+    Changes(
+        {PROBED[0]: 1},
+        {PROBED[1]: 1},
+        {PROBED[2]: frozenset({"1"})},
+        frozenset(PROBED),
+        by_value={PROBED[3]: {"1": 1}},
+    )
+)
 """What a probe records: something of each kind, as events do."""
 
 PROBE_LIFETIME = timedelta(seconds=60)
@@ -113,6 +122,8 @@ WRONG_SET = ("WRONGTYPE", "INVALIDOBJ")
 DATABASE_PATH = re.compile(r"/?|/[0-9]+", re.ASCII)
 
 NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+
+INTEGER = re.compile(r"-?[0-9]{1,19}")
 
 KEEPALIVE = {
     getattr(socket, option): seconds
@@ -214,7 +225,8 @@ class RedisStore:
         if not recordings:
             return []
         with self._commit_lock:
-            letters, crowd, seconds, _, *refused = self._written(recordings, self._commits, self._limits)
+            letters, crowd, seconds, _, lost, *refused = self._written(recordings, self._commits, self._limits)
+        tell_left_out(dict(zip(lost[::2], lost[1::2], strict=True)))
         if crowd:
             tell_forgotten_early(crowd, seconds)
         return verdicts(letters, refused)
@@ -239,6 +251,21 @@ class RedisStore:
             by_key = dict(zip(some, values, strict=True))
             found.update((key, self._number(key, value)) for key, value in by_key.items() if value is not None)
             self._require_absent([key for key, value in by_key.items() if value is None])
+        return found
+
+    def totals_by_value(self, keys: Sequence[str]) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for key in keys:
+            try:
+                totals = cast("dict[str, str]", self._reply(methodcaller("hgetall", key)))
+            except StoreUnavailableError as error:
+                if not isinstance(error.__cause__, redis.ResponseError) or "WRONGTYPE" not in str(error.__cause__):
+                    raise
+                raise self._wrong(key, "something that is not a hash") from None
+            for value, total in totals.items():
+                if not INTEGER.fullmatch(total):
+                    raise self._wrong(key, "a hash with something that is not an integer")
+                found[value] = found.get(value, 0) + int(total)
         return found
 
     def distinct(self, keys: Sequence[str]) -> int:
@@ -403,7 +430,7 @@ class RedisStore:
     def probe(self) -> None:
         """Record something as events are recorded: whatever refuses them refuses this."""
         with self._probe_lock:
-            _, _, _, _, *refused = self._written(
+            _, _, _, _, _, *refused = self._written(
                 [PROBING], self._probes, replace(self._limits, lifetime=PROBE_LIFETIME)
             )
             memory = self._memory()
@@ -416,7 +443,8 @@ class RedisStore:
         with self._translating_errors(), self._patient_client() as client:
             return {
                 "counters and sums": number_of_keys(client, TOTALS, named),
-                "sets": number_of_keys(client, SETS),
+                "sets": number_of_keys(client, SETS, kind="string"),
+                "totals by value": number_of_keys(client, SETS, kind="hash"),
                 "tokens": int(client.hlen(TOKENS)),
                 "flags": int(client.hlen(FLAGS)),
                 "events that wait for the collector": int(client.xlen(OUTBOX)),

@@ -110,9 +110,13 @@ def put_back(client: redis.Redis, file: Path, named: Sequence[str]) -> str:
     return identifier
 
 
-def number_of_keys(client: redis.Redis, patterns: Sequence[str], named: Sequence[str] = ()) -> int:
-    """Return how many keys match a pattern or are ``named``. Raises redis.RedisError."""
-    count = f"{FIND}\nlocal number = 0\nfor _ in pairs(found) do number = number + 1 end\nreturn number"
+def number_of_keys(
+    client: redis.Redis, patterns: Sequence[str], named: Sequence[str] = (), kind: str | None = None
+) -> int:
+    """Return how many keys match a pattern or are ``named``, and are of this type. Raises redis.RedisError."""
+    is_counted = "true" if kind is None else f"redis.call('TYPE', key).ok == '{kind}'"
+    add_one = f"if {is_counted} then number = number + 1 end"
+    count = f"{FIND}\nlocal number = 0\nfor key in pairs(found) do {add_one} end\nreturn number"
     return int(client.eval(count, len(named), *named, *patterns))
 
 

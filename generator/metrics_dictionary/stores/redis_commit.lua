@@ -10,15 +10,16 @@
 -- ARGV: the store's identifier; how many ids fit into a table; the lifetime of a weekly key in seconds; the names of
 -- requests and events, 16 bytes each, in the order of the recordings; the digests of the requests, 8 bytes each; the
 -- recordings in JSON; how many events the outbox keeps, refused ones included; 1 to leave out what more there are, 0 to
--- refuse it; the rows of the outbox, to which recordings refer by their position here.
+-- refuse it; how many values totals by value have; the rows of the outbox, to which recordings refer by their position here.
 -- The JSON: [[shape, ...], [recording, ...]]. A recording: [1 when it has a request's name or 0, changes, changes of the
 -- first event with an id, of the second...]. Changes: [shape, [values for each set of the shape, ...], [sum, amount, ...],
--- [row, ...]]. A shape is what many events have in common: [[counter, amount, ...], [set, ...], [weekly key, ...]]. An
+-- [row, ...]] and, where there are totals by value, a list of [hash, counter of what is left out of it, how much is left out
+-- for its length, value, amount, value, amount, ...]. A shape is what many events have in common: [[counter, amount, ...], [set, ...], [weekly key, ...]]. An
 -- amount that a double does not hold exactly is a string.
 --
 -- Returns {'OTHER', identifier, when it was adopted} for a store with another identifier, or an empty one, else {'DONE',
 -- a letter for each recording, ids in a table that was full too early, seconds it took, how many events were left out,
--- the key of each refused recording}. The letters: W written, D duplicate, C conflict, R refused, F refused as the outbox
+-- [hash, how much was left out of it, ...], the key of each refused recording}. The letters: W written, D duplicate, C conflict, R refused, F refused as the outbox
 -- is full. With an error nothing is written, unless it begins with PARTLY.
 
 local STATE, OUTBOX, ROTATION, TABLES, REFUSED = KEYS[1], 2, 3, 4, 7
@@ -28,6 +29,8 @@ local MAX_EXACT = 2 ^ 53
 local MAX_COUNTER = 1e18
 local LOW_COUNTER, LOW_AMOUNT = 1e17, 1e9 -- no commit adds so much that it leads from here to MAX_COUNTER
 local DENSE_SIZE = 12304 -- hyperloglog.c: a header of 16 bytes and 16384 registers of 6 bits
+local MAX_DIGITS = 18 -- of a total by value
+local MAX_VALUES = tonumber(ARGV[9])
 local MAX_ARGUMENTS = 1000 -- of one command; Lua's stack has room for 8000
 
 local now = tonumber(redis.call('TIME')[1])
@@ -94,6 +97,23 @@ local function look_at_type(key, wanted)
   wrong[key] = found ~= 'none' and found ~= wanted
 end
 
+local stood = {} -- hash -> value -> what its total is, false when there is none
+local sizes = {} -- hash -> how many values it has
+
+local function look_at_hash(key)
+  look_at_type(key, 'hash')
+  stood[key] = {}
+  sizes[key] = wrong[key] and 0 or redis.call('HLEN', KEYS[key])
+end
+
+local function is_wrong_value(key, value)
+  local known = stood[key]
+  if known[value] == nil then
+    known[value] = redis.call('HGET', KEYS[key], value)
+  end
+  return known[value] and not (#known[value] <= MAX_DIGITS and is_counter(known[value]))
+end
+
 local function is_wrong(key, look, detail)
   if not seen[key] then
     seen[key] = true
@@ -158,12 +178,15 @@ end
 local increments, sums, exact, values, weekly, rows, new -- what is to be written
 local reach = {} -- counter -> its distance from zero, at most, with what recordings add that are good so far
 local charged = {} -- the same with the recording that is looked at
+local by_value, added -- hash -> value -> what is added to its total; hash -> how many values are added
+local lost, counter_of -- hash -> how much is left out of it; and where that is counted
 local left_out = 0 -- how many events the outbox had no room for
 
 local function begin()
   left_out = 0
   increments, sums, exact, values, weekly, rows, new = {}, {}, {}, {}, {}, {}, {}
   reach, charged = {}, {}
+  by_value, added, lost, counter_of = {}, {}, {}, {}
   for _, shape in ipairs(shapes) do
     shape.bad, shape.times = nil, 0
   end
@@ -210,6 +233,19 @@ local function wrong_key(changes)
       return changes[3][position]
     end
   end
+  for _, totals in ipairs(changes[5] or {}) do
+    if is_wrong(totals[1], look_at_hash) then
+      return totals[1]
+    end
+    if is_wrong(totals[2], look_at_number, is_counter) then
+      return totals[2]
+    end
+    for position = 4, #totals, 2 do
+      if is_wrong_value(totals[1], totals[position]) then
+        return totals[1]
+      end
+    end
+  end
   if #changes[4] > 0 then
     return is_wrong(OUTBOX, look_at_type, 'stream') and OUTBOX or is_wrong(REFUSED, look_at_type, 'zset') and REFUSED
   end
@@ -239,6 +275,28 @@ local function gather_counters(shape, times)
   end
 end
 
+local function gather_by_value(entry)
+  local key, left = entry[1], entry[3]
+  local totals = by_value[key] or {}
+  by_value[key] = totals
+  for position = 4, #entry, 2 do
+    local value, amount = entry[position], entry[position + 1]
+    if not totals[value] and not stood[key][value] then
+      if sizes[key] + (added[key] or 0) >= MAX_VALUES then
+        left, amount = left + amount, nil
+      else
+        added[key] = (added[key] or 0) + 1
+      end
+    end
+    totals[value] = amount and (totals[value] or 0) + amount
+  end
+  if left > 0 then
+    lost[key] = (lost[key] or 0) + left
+    counter_of[key] = entry[2]
+    add(increments, 'INCRBY', entry[2], left)
+  end
+end
+
 local function gather(changes)
   local shape = shapes[changes[1]]
   shape.times = shape.times + 1
@@ -255,6 +313,9 @@ local function gather(changes)
   for position = 1, #changes[3], 2 do
     add(sums, 'INCRBYFLOAT', changes[3][position], changes[3][position + 1])
   end
+  for _, entry in ipairs(changes[5] or {}) do
+    gather_by_value(entry)
+  end
 end
 
 local function gather_shapes()
@@ -265,6 +326,9 @@ local function gather_shapes()
     for _, key in ipairs(shape.times > 0 and shape[3] or {}) do
       weekly[key] = true
     end
+  end
+  for key, counter in pairs(counter_of) do
+    weekly[counter] = weekly[key]
   end
 end
 
@@ -437,6 +501,19 @@ local function write_numbers()
   end
 end
 
+local function write_by_value()
+  for key, totals in pairs(by_value) do
+    for value, total in pairs(totals) do
+      write(key, 'HINCRBY', KEYS[key], value, string.format('%.0f', total))
+      if stood[key][value] then
+        undo_by('HINCRBY', KEYS[key], value, string.format('%.0f', -total))
+      else
+        undo_by('HDEL', KEYS[key], value)
+      end
+    end
+  end
+end
+
 local function write_ends()
   for key in pairs(weekly) do
     if redis.call('TTL', KEYS[key]) < 0 then
@@ -451,6 +528,7 @@ local function write_all()
   write_sets(false)
   write_ids()
   write_numbers()
+  write_by_value()
   write_ends()
   write_sets(true)
 end
@@ -484,7 +562,11 @@ while true do
     for number, key in ipairs(refused) do
       refused[number] = KEYS[key]
     end
-    return {'DONE', letters, crowd, hours, left_out, unpack(refused)}
+    local without = {}
+    for key, amount in pairs(lost) do
+      without[#without + 1], without[#without + 2] = KEYS[key], amount
+    end
+    return {'DONE', letters, crowd, hours, left_out, without, unpack(refused)}
   end
   local reason = type(failure) == 'table' and failure.err or tostring(failure)
   if not take_back() then

@@ -5,16 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import redis
 
+from metrics_dictionary.stores.keys import left_out_key
 from metrics_dictionary.stores.outbox.redis_outbox import DUE, OUTBOX
-from metrics_dictionary.stores.store import Outcome, Verdict
+from metrics_dictionary.stores.store import MAX_VALUES, Outcome, Verdict, short_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import timedelta
 
     from metrics_dictionary.stores.store import Changes, OutboxLimit, Recording
@@ -38,7 +40,7 @@ ENCODER = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=
 MAX_EXACT = 2**53
 """Up to here Lua's numbers are exact."""
 
-FIRST_ROW = 9
+FIRST_ROW = 10
 """Where the rows of the outbox begin among the arguments; Lua counts from one."""
 
 PARTLY = "PARTLY"
@@ -93,6 +95,7 @@ def packed(recordings: Iterable[Recording], identifier: str, limits: Limits) -> 
         ENCODER.encode([packing.shapes, listed]).encode("utf-8", "surrogatepass"),
         limits.outbox.rows,
         int(limits.outbox.drop),
+        MAX_VALUES,
         *packing.rows,
     ]
     return Packed(list(packing.positions), arguments)
@@ -132,7 +135,14 @@ class _Packing:
             sums += (self._position(key), _exact(value))
         first = FIRST_ROW + len(self.rows)
         self.rows += changes.outbox
-        return [self._shape(changes), values, sums, [*range(first, first + len(changes.outbox))]]
+        listed: list[object] = [self._shape(changes), values, sums, [*range(first, first + len(changes.outbox))]]
+        if changes.by_value:
+            listed.append([self._totals(key, amounts) for key, amounts in changes.by_value.items()])
+        return listed
+
+    def _totals(self, key: str, amounts: Mapping[str, int]) -> list[object]:
+        short, left_out = short_values(amounts)
+        return [self._position(key), self._position(left_out_key(key)), left_out, *chain.from_iterable(short.items())]
 
     def _shape(self, changes: Changes) -> int:
         """Return the position of what these changes have in common with others; Lua counts from one."""

@@ -16,7 +16,7 @@ from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.stores.keys import KEY_LIFETIME
+from metrics_dictionary.stores.keys import KEY_LIFETIME, LEFT_OUT_PREFIX, left_out_key
 from metrics_dictionary.stores.outbox import sqlite_outbox
 from metrics_dictionary.stores.sqlite_backup import opened_backup, put_back, write_backup
 from metrics_dictionary.stores.sqlite_file import StoreFile, primary_code
@@ -27,6 +27,7 @@ from metrics_dictionary.stores.store import (
     ADOPTION_SECONDS,
     IDENTIFIER,
     IDS_LIMIT,
+    MAX_VALUES,
     OUTBOX_LIMIT,
     PROBE_SECONDS,
     CachedPayload,
@@ -34,6 +35,8 @@ from metrics_dictionary.stores.store import (
     OutcomeUnknownError,
     StoreUnavailableError,
     UnreadableError,
+    short_values,
+    tell_left_out,
 )
 from metrics_dictionary.stores.tokens import Token
 from metrics_dictionary.stores.trusted_time import TRUSTED, TrustedTime, since_boot
@@ -41,7 +44,7 @@ from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from metrics_dictionary.stores.store import Changes, OutboxRow, OutboxState, Recording, RefusedRow, Verdict
@@ -76,6 +79,12 @@ ON CONFLICT (key) DO UPDATE SET expires = excluded.expires, value = CASE WHEN to
 """
 """Adds to a total, or begins it anew once it has expired. The limits keep a sum finite."""
 
+ADD_TO_VALUE = """
+INSERT INTO totals_by_value (key, value, total, expires) VALUES (?, ?, ?, ?)
+ON CONFLICT (key, value) DO UPDATE SET expires = excluded.expires,
+  total = CASE WHEN totals_by_value.expires <= ? THEN excluded.total ELSE totals_by_value.total + excluded.total END
+"""
+
 NOT_EXPIRED = "(expires IS NULL OR expires > ?)"
 
 TOKEN_COLUMNS = "identifier, digest, user, scopes, admin, expires, created"  # noqa: S105 - columns, not a token
@@ -83,15 +92,16 @@ TOKEN_COLUMNS = "identifier, digest, user, scopes, admin, expires, created"  # n
 REVOKE = "delete its row from the table tokens"
 
 HOLDINGS = {
-    "counters and sums": "totals",
+    "counters and sums": f"totals WHERE key NOT GLOB '{LEFT_OUT_PREFIX}*'",
     "sets": "sets",
+    "totals by value": "(SELECT DISTINCT key FROM totals_by_value)",
     "tokens": "tokens",
     "flags": "flags",
     "events that wait for the collector": "outbox",
     "events that the collector refused": "refused",
     "payloads": "payload",
 }
-"""What `holdings` counts -> its table."""
+"""What `holdings` counts -> its rows."""
 
 log = logging.getLogger(__name__)
 
@@ -142,10 +152,11 @@ class SqliteStore:
             if sifted.new:
                 self._known_ids.add(connection, sifted.new)
             changes = sifted.changes.changes()
-            self._change(connection, changes, now)
+            left_out = self._change(connection, changes, now)
             if changes.outbox or sifted.dropped:
                 sqlite_outbox.append(connection, changes.outbox, sifted.dropped, now)
             self._sweep(connection, now)
+        tell_left_out(left_out)
         return sifted.verdicts
 
     def totals(self, keys: Sequence[str]) -> dict[str, float]:
@@ -159,6 +170,19 @@ class SqliteStore:
                         (*some, now),
                     )
                 )
+        return found
+
+    def totals_by_value(self, keys: Sequence[str]) -> dict[str, int]:
+        found: dict[str, int] = {}
+        with self._reading() as connection:
+            now = self._now(connection)
+            for some in _in_batches(keys):
+                for value, total in connection.execute(
+                    f"SELECT value, total FROM totals_by_value WHERE key IN ({_placeholders(some)}) AND {NOT_EXPIRED}",
+                    (*some, now),
+                ):
+                    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+                    found[text] = found.get(text, 0) + total
         return found
 
     def distinct(self, keys: Sequence[str]) -> int:
@@ -389,11 +413,18 @@ class SqliteStore:
         while readers:
             readers.pop().close()
 
-    def _change(self, connection: sqlite3.Connection, changes: Changes, now: int) -> None:
-        """Make the changes, each key once."""
+    def _change(self, connection: sqlite3.Connection, changes: Changes, now: int) -> dict[str, int]:
+        """Make the changes, each key once; return the keys of totals by value -> how much of them was left out."""
         expiring = changes.expiring
         end = now + int(KEY_LIFETIME.total_seconds())
-        totals = (*changes.increments.items(), *changes.sums.items())
+        left_out: dict[str, int] = {}
+        uncounted: dict[str, int] = {}
+        for key, amounts in changes.by_value.items():
+            lost = _add_by_value(connection, key, amounts, end if key in expiring else None, now)
+            if lost:
+                left_out[key] = uncounted[left_out_key(key)] = lost
+                expiring |= {left_out_key(key)} if key in expiring else frozenset()
+        totals = (*changes.increments.items(), *changes.sums.items(), *uncounted.items())
         connection.executemany(
             ADD_TO_TOTAL, [(key, value, end if key in expiring else None, now) for key, value in totals]
         )
@@ -403,6 +434,7 @@ class SqliteStore:
                 "INSERT OR IGNORE INTO members (set_id, value) VALUES (?, ?)",
                 [(set_id, _storable(value)) for value in values],
             )
+        return left_out
 
     def _sweep(self, connection: sqlite3.Connection, now: int) -> None:
         """Delete in passing what has expired: once in a while, and never much at once."""
@@ -411,6 +443,7 @@ class SqliteStore:
         self._known_ids.rotate(connection, now)
         ended = (now - int(DELETION_GRACE.total_seconds()),)
         connection.execute("DELETE FROM totals WHERE expires <= ?", ended)
+        connection.execute("DELETE FROM totals_by_value WHERE expires <= ?", ended)
         connection.execute("INSERT INTO ended_sets SELECT id FROM sets WHERE expires <= ?", ended)
         connection.execute("DELETE FROM sets WHERE expires <= ?", ended)
         deleted = connection.execute(
@@ -609,6 +642,27 @@ def _current_set(connection: sqlite3.Connection, key: str, end: int | None, now:
         connection.execute("DELETE FROM sets WHERE id = ?", (row[0],))
     identifier = connection.execute("INSERT INTO sets (key, expires) VALUES (?, ?)", (key, end)).lastrowid
     return int(identifier or 0)
+
+
+def _add_by_value(
+    connection: sqlite3.Connection, key: str, amounts: Mapping[str, int], end: int | None, now: int
+) -> int:
+    """Add to totals by value as far as there is room for their values; return how much was left out."""
+    short, left_out = short_values(amounts)
+    kept: int | None = None
+    for value, amount in short.items():
+        stored = _storable(value)
+        is_kept = f"SELECT 1 FROM totals_by_value WHERE key = ? AND value = ? AND {NOT_EXPIRED}"
+        if connection.execute(is_kept, (key, stored, now)).fetchone() is None:
+            if kept is None:
+                counted = f"SELECT count(*) FROM totals_by_value WHERE key = ? AND {NOT_EXPIRED}"
+                kept = connection.execute(counted, (key, now)).fetchone()[0]
+            if kept >= MAX_VALUES:
+                left_out += amount
+                continue
+            kept += 1
+        connection.execute(ADD_TO_VALUE, (key, stored, amount, end, now))
+    return left_out
 
 
 def _storable(value: str) -> str | bytes:

@@ -46,6 +46,10 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "INSERT INTO probe VALUES (1, 0)",
     ),
     OUTBOX_SCHEMA,
+    (
+        """CREATE TABLE totals_by_value (key TEXT, value TEXT, total INTEGER NOT NULL, expires INTEGER,
+            PRIMARY KEY (key, value)) WITHOUT ROWID""",
+    ),
 )
 """Entry n brings a file from version n to n + 1; `user_version` says where a file is. Entries are never changed."""
 

@@ -28,6 +28,10 @@ log = logging.getLogger(__name__)
 MAX_INCREMENT = 2**63 - 1
 """What both stores can add in one step."""
 
+MAX_VALUES = 1_000
+MAX_VALUE_LENGTH = 200
+"""How many values totals by value have under one key, and how many characters a value: a payload holds them all."""
+
 
 class StoreUnavailableError(UnavailableError):
     """The store is away: locked, full, unreachable, closed, another one. The message is one line and names the store.
@@ -60,8 +64,11 @@ class Changes:
     ``increments``: counter key -> by how much. ``sums``: sum key -> by how much, finite. ``uniques``: key of a set ->
     the values to add. ``expiring``: those of these keys that end, the weekly ones: a store keeps them for KEY_LIFETIME
     after the first write at least, and after the last one at most. ``outbox``: JSON documents, one for each event that
-    goes to the collector. Raises ValueError for a number that a store could not add: it would spoil what the same
-    transaction holds for others.
+    goes to the collector. ``by_value``: key of totals by value -> value -> by how much; what is beyond MAX_VALUES or
+    MAX_VALUE_LENGTH is added under `left_out_key` instead.
+
+    Raises ValueError for a number that a store could not add: it would spoil what the same transaction holds for
+    others.
     """
 
     increments: Mapping[str, int] = field(default_factory=dict)
@@ -69,11 +76,12 @@ class Changes:
     uniques: Mapping[str, frozenset[str]] = field(default_factory=dict)
     expiring: frozenset[str] = frozenset()
     outbox: tuple[str, ...] = ()
+    by_value: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to write."""
-        return not (self.increments or self.sums or self.uniques or self.outbox)
+        return not (self.increments or self.sums or self.uniques or self.outbox or self.by_value)
 
     def __post_init__(self) -> None:
         for key, amount in self.increments.items():
@@ -85,6 +93,7 @@ class Changes:
 
 
 NOTHING: Mapping[str, int] = {}
+NO_VALUES: Mapping[str, Mapping[str, int]] = {}
 
 _one_object = lru_cache(maxsize=1_000)(lambda keys: keys)
 """Many events change the same weekly keys: they name them by one object, so that Python has less to collect."""
@@ -93,15 +102,17 @@ _one_object = lru_cache(maxsize=1_000)(lambda keys: keys)
 class ChangesBuilder:
     """Changes that are being gathered: what changes the same key is added up.
 
-    ``increments``, ``sums``, ``uniques`` (key -> values), ``expiring`` and ``outbox`` grow by what is added to them.
+    ``increments``, ``sums``, ``uniques`` (key -> values), ``by_value``, ``expiring`` and ``outbox`` grow by what is
+    added to them.
     """
 
-    __slots__ = ("expiring", "increments", "outbox", "sums", "uniques")
+    __slots__ = ("by_value", "expiring", "increments", "outbox", "sums", "uniques")
 
     def __init__(self) -> None:
         self.increments: defaultdict[str, int] = defaultdict(int)
         self.sums: defaultdict[str, float] = defaultdict(int)  # whole numbers stay whole
         self.uniques: defaultdict[str, set[str]] = defaultdict(set)
+        self.by_value: dict[str, defaultdict[str, int]] = {}
         self.expiring: set[str] = set()
         self.outbox: list[str] = []
 
@@ -113,8 +124,15 @@ class ChangesBuilder:
             self.sums[key] += value
         for key, values in changes.uniques.items():
             self.uniques[key] |= values
+        for key, amounts in changes.by_value.items():
+            for text, times in amounts.items():
+                self.add_to_value(key, text, times)
         self.expiring |= changes.expiring
         self.outbox += changes.outbox
+
+    def add_to_value(self, key: str, value: str, amount: int = 1) -> None:
+        """Add to the total of one value."""
+        self.by_value.setdefault(key, defaultdict(int))[value] += amount
 
     def changes(self) -> Changes:
         """Return what was added so far; raises ValueError as Changes does."""
@@ -125,6 +143,7 @@ class ChangesBuilder:
             uniques,
             _one_object(frozenset(self.expiring)),
             tuple(self.outbox),
+            {key: dict(amounts) for key, amounts in self.by_value.items()} if self.by_value else NO_VALUES,
         )
 
 
@@ -272,6 +291,9 @@ class Store(Protocol):
         Raises CounterError.
         """
 
+    def totals_by_value(self, keys: Sequence[str]) -> dict[str, int]:
+        """Return value -> its total, added up over these keys; an absent key has no values. Raises CounterError."""
+
     def distinct(self, keys: Sequence[str]) -> int:
         """Return the size of the union of these sets; an absent set is empty. Redis estimates (0.81 % error).
 
@@ -413,6 +435,41 @@ def tell_forgotten_early(ids: int, seconds: float) -> None:
         f"{ids:,}",
         seconds / 3600,
     )
+
+
+LEFT_OUT = Counter(
+    "values_left_out_total",
+    f"Events that a total by value does not count: it has {MAX_VALUES:,} values, or theirs is too long.",
+)
+LEFT_OUT.add(amount=0)
+
+TELL_AGAIN_SECONDS = 3_600.0
+_told: dict[str, float] = {}
+
+
+def short_values(amounts: Mapping[str, int]) -> tuple[dict[str, int], int]:
+    """Return the totals of values that are short enough to be kept, and the total of all others."""
+    short = {value: amount for value, amount in amounts.items() if len(value) <= MAX_VALUE_LENGTH}
+    return short, sum(amounts.values()) - sum(short.values())
+
+
+def tell_left_out(left_out: Mapping[str, int]) -> None:
+    """Count what was left out of totals by value, by key, and say it of each key once an hour."""
+    now = time.monotonic()
+    for key, amount in left_out.items():
+        LEFT_OUT.add(amount=amount)
+        if now - _told.get(key, -math.inf) < TELL_AGAIN_SECONDS:
+            continue
+        if len(_told) >= MAX_VALUES:
+            _told.clear()
+        _told[key] = now
+        log.warning(
+            "store: %s has no place for the values of some events, which are not counted there: it keeps %s values of "
+            "at most %s characters",
+            key,
+            f"{MAX_VALUES:,}",
+            MAX_VALUE_LENGTH,
+        )
 
 
 IDENTIFIER = "store_identifier"

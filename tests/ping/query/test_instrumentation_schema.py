@@ -42,13 +42,13 @@ def test_a_file_may_be_empty_of_classes() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["CountCiBuildsMetric", "LicenseMetric", "Verify::CountRunnersMetric", "RedisHLLMetric"]
+    "name", ["CountCiBuildsMetric", "LicenseMetric", "Verify::CountRunnersMetric", "RedisHLLMetric", "Count2FaMetricV2"]
 )
 def test_class_names_are_those_that_a_metric_may_state(name: str) -> None:
     assert VALIDATOR.is_valid({name: COUNT})
 
 
-@pytest.mark.parametrize("name", ["countBuilds", "Count2Metric", "Count_Builds", "CountHLL", "", "Count::"])
+@pytest.mark.parametrize("name", ["countBuilds", "2CountMetric", "Count_Builds", "CountHLL", "", "Count::"])
 def test_other_class_names_are_refused(name: str) -> None:
     assert not VALIDATOR.is_valid({name: COUNT})
 

@@ -12,6 +12,7 @@ import click
 
 from metrics_dictionary.cli.console import render_table, terminal_width
 from metrics_dictionary.cli.options import has_store, kept_store, setting_options, settings_of
+from metrics_dictionary.tools.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -109,27 +110,28 @@ def _print_changes(looks: Iterator[list[LiveValue]]) -> None:
     last: dict[str, LiveValue] = {}
     for now in looks:
         for reading in now:
-            if last.get(reading.key_path) != reading:
+            if last.get(reading.name) != reading:
                 click.echo(_line(reading))
-                last[reading.key_path] = reading
+                last[reading.name] = reading
         sys.stdout.flush()
 
 
 def _line(reading: LiveValue) -> str:
     clock = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return f"{clock} {reading.key_path} {reading.in_payload} {reading.with_this_week}"
+    return f"{clock} {printable(reading.name)} {reading.in_payload} {reading.with_this_week}"
 
 
 def _table(first: Sequence[LiveValue], now: Sequence[LiveValue]) -> str:
+    before = {reading.name: reading.with_this_week for reading in first}
     rows = [
         (
-            _clipped(reading.key_path),
+            _clipped(printable(reading.name)),
             reading.time_frame,
             f"{reading.in_payload:,}",
             f"{reading.with_this_week:,}",
-            _change(reading.with_this_week - before.with_this_week),
+            _change(reading.with_this_week - before.get(reading.name, 0)),
         )
-        for before, reading in zip(first, now, strict=True)
+        for reading in now
     ]
     return render_table(HEAD, rows)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from metrics_dictionary.ping.collect.payload import GIVES_NOTHING, NOT_CONFIGURED, Outage
 from metrics_dictionary.ping.collect.value_check import ValueCheck
 from metrics_dictionary.ping.measurement import (
+    Incomplete,
     Measurement,
     MetricFailed,
     SourceUnavailableError,
@@ -108,13 +109,13 @@ class Evaluator:
         if key_path not in self._measured:
             self._underway.append(key_path)
             started = perf_counter()
-            value, failure = self._value(key_path)
-            self._measured[key_path] = Measurement(key_path, value, perf_counter() - started, failure)
+            value, failure, lacks = self._value(key_path)
+            self._measured[key_path] = Measurement(key_path, value, perf_counter() - started, failure, lacks)
             self._underway.pop()
         return self._measured[key_path]
 
-    def _value(self, key_path: str) -> tuple[object, str | None]:
-        """Return the value and None, or the fallback value and why the metric has no other."""
+    def _value(self, key_path: str) -> tuple[object, str | None, str | None]:
+        """Return the value or its fallback, why the metric has no other, and what the value lacks."""
         fallback = FAILED
         try:
             metric = self._live_metric(key_path)
@@ -122,11 +123,13 @@ class Evaluator:
             source = data_source_of(instrumentation)
             fallback = source.fallback
             evaluation = Evaluation(metric, instrumentation, self._now, self._sources, self.measure)
-            return self._check.checked(self._read(source, evaluation), metric), None
+            read = self._read(source, evaluation)
+            value, lacks = (read.value, read.lacks) if isinstance(read, Incomplete) else (read, None)
+            return self._check.checked(value, metric), None, lacks
         except TimeLimitReached:
-            return FAILED, f"not computed within the {self._time_limit:g} seconds of `ping.time_limit`"
+            return FAILED, f"not computed within the {self._time_limit:g} seconds of `ping.time_limit`", None
         except Exception as error:  # noqa: BLE001 - whatever goes wrong with one metric is not to harm the others
-            return fallback, reason(error)
+            return fallback, reason(error), None
 
     def _live_metric(self, key_path: str) -> MetricDefinition:
         metric = self._dictionary.expanded.get(key_path)

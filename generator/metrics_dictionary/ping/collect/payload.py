@@ -53,6 +53,8 @@ class Payload:
     def metadata(self) -> dict[str, object]:
         """For each metric its ``name``, ``time_elapsed`` in seconds and, where it failed, the ``error``.
 
+        ``incomplete`` says what an object of totals by value lacks.
+
         ``outages`` stands there after an outage only: the metadata that GitLab's receiver knows has no such key.
         """
         metadata: dict[str, object] = {
@@ -126,6 +128,8 @@ def tree_conflict(key_path: str, key_paths: Collection[str]) -> str | None:
 
 def _metadata(measurement: Measurement) -> dict[str, object]:
     metadata: dict[str, object] = {"name": measurement.key_path, "time_elapsed": round(measurement.elapsed, 6)}
+    if measurement.incomplete is not None:
+        metadata["incomplete"] = measurement.incomplete
     return metadata if measurement.failure is None else {**metadata, "error": measurement.failure}
 
 

@@ -69,7 +69,7 @@ def untold(metric: MetricDefinition, dictionary: Dictionary) -> str | None:
     """
     if metric.data_source in WITHOUT_INSTRUMENTATION or dictionary.instrumentation_of(metric) is not None:
         return None
-    name = metric.instrumentation_class
+    name = metric.instrumentation_name
     if dictionary.instrumentations is None:
         return None if name is None else f"{code(name)} computes the value; these definitions do not say how."
     if name is None:

@@ -63,6 +63,8 @@ def _selection(rule: SelectionRule) -> str:
     event = code(rule.name)
     if rule.operator == "sum(value)":
         selected = f"Sum of `value` over every {event}"
+    elif rule.is_by_value:
+        selected = f"Every {event} for each value of {code(rule.unique)}"
     elif rule.unique is None:
         selected = f"Every {event}"
     elif rule.unique in _WHOSE:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.ping.database.structure import inconsistencies, parse_snapshot, snapshot
-from metrics_dictionary.ping.measurement import MetricFailed, SourceUnavailableError
+from metrics_dictionary.ping.measurement import Incomplete, MetricFailed, SourceUnavailableError
 from metrics_dictionary.ping.query.resolution import resolve
-from metrics_dictionary.stores.event_metrics import metric_value
-from metrics_dictionary.stores.store import StoreUnavailableError
+from metrics_dictionary.stores.event_metrics import left_out, metric_value
+from metrics_dictionary.stores.store import MAX_VALUE_LENGTH, MAX_VALUES, StoreUnavailableError
+from metrics_dictionary.tools.text import counted
 
 if TYPE_CHECKING:
     from metrics_dictionary.ping.query.entry import Entry
@@ -45,9 +46,18 @@ def event_value(evaluation: Evaluation) -> object:
     if evaluation.sources.store is None:
         raise MetricFailed("no store is configured; name one in the setting `store`")
     try:
-        return metric_value(evaluation.metric, evaluation.sources.store, evaluation.now)
+        value = metric_value(evaluation.metric, evaluation.sources.store, evaluation.now)
+        lost = left_out(evaluation.metric, evaluation.sources.store, evaluation.now)
+        return Incomplete(value, _lacking(lost)) if lost else value
     except StoreUnavailableError as error:
         raise SourceUnavailableError(str(error)) from error
+
+
+def _lacking(occurrences: int) -> str:
+    return (
+        f"the value is incomplete: it lacks {counted(occurrences, 'event')}, because a week, or all time, has "
+        f"at most {MAX_VALUES:,} values, each of at most {MAX_VALUE_LENGTH} characters"
+    )
 
 
 def sum_value(evaluation: Evaluation) -> float:

@@ -114,7 +114,7 @@ def resolved_instrumentation(
     """
     if found := dictionary.instrumentation_of(metric):
         return found
-    name = metric.instrumentation_class
+    name = metric.instrumentation_name
     if name is not None and name in classes:
         return Instrumentation(name, {"source": PYTHON}, metric.file_path)
     if metric.data_source in WITHOUT_INSTRUMENTATION:

@@ -79,6 +79,8 @@ def aggregation_by_options(metric: MetricDefinition) -> Markup:
 
 def aggregation(rule: SelectionRule) -> Markup:
     """Say what a selection rule counts."""
+    if rule.is_by_value:
+        return fill("For each value of <code>%s</code>, every occurrence of", rule.unique)
     if rule.operator:
         summed = Markup("The sum of <code>value</code> over")
         return summed if rule.operator == "sum(value)" else fill("<code>%s</code> over", rule.operator)

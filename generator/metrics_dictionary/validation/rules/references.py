@@ -84,7 +84,7 @@ def unknown_instrumentation(context: RuleContext) -> Iterator[Finding]:
     if instrumentations is None:
         return
     for metric in context.live_metrics:
-        name = metric.instrumentation_class
+        name = metric.instrumentation_name
         if name is not None and name not in instrumentations and not context.stands_in_an_unread_file(name):
             yield Finding(
                 context.document_of(metric),

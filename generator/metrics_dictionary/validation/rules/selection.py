@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from metrics_dictionary.dictionary.selection_rule import TOTAL
 from metrics_dictionary.validation.engine.message_parts import code
 from metrics_dictionary.validation.rules.rule import Finding, Place, metric_fields
 
@@ -72,12 +73,14 @@ def filter_type(context: RuleContext) -> Iterator[Finding]:
 
 
 def _uniqueness(document: Document) -> dict[int, bool]:
-    """Return the position of each selection rule -> whether it counts distinct values."""
+    """Return the position of each selection rule with a number -> whether it counts distinct values."""
     events = metric_fields(document).get("events")
     if not isinstance(events, list):
         return {}
     return {
-        position: entry.get("unique") is not None for position, entry in enumerate(events) if isinstance(entry, dict)
+        position: entry.get("unique") is not None
+        for position, entry in enumerate(events)
+        if isinstance(entry, dict) and entry.get("operator") != TOTAL
     }
 
 
