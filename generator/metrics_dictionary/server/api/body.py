@@ -74,7 +74,7 @@ def _fields_of_body(request: Request) -> Fields | Response:
         except FormError as error:
             return error_response(400, str(error))
         return Fields(values, form=True, repeated=tuple(repeated))
-    value = _json(request.body, repeated)
+    value = read_json(request.body, repeated)
     if isinstance(value, dict):
         return Fields(value, form=False, repeated=tuple(repeated))
     return value if isinstance(value, Response) else error_response(400, "the body must be a JSON object")
@@ -128,7 +128,8 @@ _slow_decoder = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_f
 def _decoded(body: bytes, text: str, repeated: list[str]) -> object:
     """Read JSON fast, and a second time where a key may be there again, which the fast decoder does not tell."""
     value = _decoder.decode(text)
-    if isinstance(value, dict) and not _is_simple(body, _key_count(value)):
+    keys = _key_count(value) if isinstance(value, dict) else _key_count({"": value}) - 1
+    if not _is_simple(body, keys):
         value = _slow_decoder.decode(text)
         repeated += islice(_repeated(value, ""), MAX_REPEATED)
     return value
@@ -170,7 +171,8 @@ def _repeated(value: object, path: str) -> Iterator[str]:
             yield from _repeated(item, f"{path}[{position}]")
 
 
-def _json(body: bytes, repeated: list[str]) -> object:
+def read_json(body: bytes, repeated: list[str] | None = None) -> object:
+    """Return a JSON value, or the 400 that says where it is none; ``repeated`` gets the paths of repeated keys."""
     if excess := _excess(body):
         return error_response(400, excess)
     try:
@@ -178,7 +180,7 @@ def _json(body: bytes, repeated: list[str]) -> object:
     except UnicodeDecodeError as error:
         return error_response(400, f"the body is not UTF-8: byte {error.start + 1} cannot be read")
     try:
-        return _decoded(body, text, repeated)
+        return _decoded(body, text, [] if repeated is None else repeated)
     except json.JSONDecodeError as error:
         reason = error.msg[:1].lower() + error.msg[1:]
         return error_response(400, f"the body is not JSON: line {error.lineno}, column {error.colno}: {reason}")

@@ -20,7 +20,7 @@ from metrics_dictionary.events.occurrence import (
     LeftOut,
 )
 from metrics_dictionary.events.tracking import MAX_EVENTS
-from metrics_dictionary.server.api.body import MAX_LEVELS, Fields, read_fields
+from metrics_dictionary.server.api.body import MAX_LEVELS, Fields, read_fields, read_json
 from metrics_dictionary.server.api.body import MAX_VALUES as MAX_JSON_VALUES
 from metrics_dictionary.server.api.form import MAX_FIELDS
 from metrics_dictionary.server.api.route import (
@@ -329,6 +329,9 @@ class EventIntake:
         if isinstance(fields, Response):
             return fields
         events = fields.values.get("events")
+        if isinstance(events, str):
+            fields = _with_list(fields, events)
+            events = fields.values.get("events")
         request.events = len(events) if isinstance(events, list) and "event" not in fields.values else 1
         try:
             tracked = count(fields, request)
@@ -372,6 +375,16 @@ class EventIntake:
         events = fields.values.get("events")
         beside = fields.values.keys() if len(fields.values) > 1 else ()
         return self._tracker.track(events, request.user, batch=True, form=fields.form, beside=beside)
+
+
+def _with_list(fields: Fields, text: str) -> Fields:
+    """Read the events of a form, which has no good way to write a list of objects, from JSON, as GitLab does."""
+    repeated: list[str] = []
+    events = read_json(text.encode("utf-8", "surrogatepass"), repeated)
+    if not isinstance(events, list):
+        return fields  # and it is refused as a list that is none
+    paths = (f"events{path}" for path in repeated)
+    return replace(fields, values={**fields.values, "events": events}, repeated=(*fields.repeated, *paths))
 
 
 def _refused(request: Request, error: Exception) -> Response:
