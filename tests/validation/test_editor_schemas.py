@@ -123,7 +123,7 @@ FAULTY_METRICS = {
 
 FAULTY_EVENTS = {
     changed(LICENSE, "^- user", "- account"): ("- account", VALID + '"project", "user", "namespace"'),
-    changed(LICENSE, "^additional_properties:\n(  .*\n)+", "additional_properties:\n  colour:\n    about: Red.\n"): (
+    changed(LICENSE, "^    description: .*", "    description: Red.\n    about: Red."): (
         "    about: Red.",
         "Property about is not allowed.",
     ),

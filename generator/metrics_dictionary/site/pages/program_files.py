@@ -84,6 +84,7 @@ FILES = (
     ProgramFile("guides/GUIDE.md", "A guide as Markdown."),
     ProgramFile("llms.txt", "What is where, for language models and the people who write for them."),
     ProgramFile(FILE, "Headers that a web server is to send with every file, a Content-Security-Policy among them."),
+    ProgramFile("prometheus-alerts.yml", "Alert rules for Prometheus, about servers of the usage-data API."),
     ProgramFile("robots.txt", "Lets everybody read everything, and names the site map if there is one."),
     ProgramFile(
         "sitemap.xml", "Every page. Only of a site that was built with --site-url: it has to hold whole addresses."
