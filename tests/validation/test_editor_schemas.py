@@ -73,6 +73,13 @@ VALID = "Value is not accepted. Valid values: "
 COMPLETE_URL = "must be a complete URL such as https://example.com/changes/1"
 VERSION = 'must be a version in quotes such as "16.10" or "<13.9"'
 
+BY_VALUE = changed(
+    changed(PROJECTS, "unique: .*", "unique: label\n  operator: total"),
+    "value_type: .*",
+    "value_type: object\ninstrumentation_class: UniqueTotalsMetric",
+)
+EXTRA = LICENSE + "extra_trackers:\n- tracking_class: A\n  protected_properties:\n    term:\n      description: B.\n"
+
 FAULTY_METRICS = {
     PROJECTS + "instrumentation_class: CountRowsMetric\n": (
         "instrumentation_class: CountRowsMetric",
@@ -99,6 +106,14 @@ FAULTY_METRICS = {
     changed(PROJECTS, "unique: .*", "operator: avg(value)"): (
         "  operator: avg(value)",
         VALID + '"sum(value)", "total".',
+    ),
+    changed(PROJECTS, "unique: .*", "unique: label\n  operator: total"): (
+        "value_type: number",
+        "must be `object` with `operator: total`",
+    ),
+    changed(BY_VALUE, "unique: .*", "unique: project.id"): (
+        "  unique: project.id",
+        "must be `label`, `property` or `value` with `operator: total`",
     ),
     changed(PROJECTS, "^- name: .*\n  ", "- "): ("- unique: project.id", 'Missing property "name".'),
     changed(PROJECTS, "^events:\n- .*\n  .*\n", ""): (
@@ -137,6 +152,10 @@ FAULTY_EVENTS = {
     ),
     changed(LICENSE, "^description:.*\n", ""): ("internal_events: true", 'Missing property "description".'),
 }
+
+
+def test_nothing_is_marked_in_newer_definitions(of_metrics: YamlLanguageServer, of_events: YamlLanguageServer) -> None:
+    assert [*of_metrics.marks([BY_VALUE]), *of_events.marks([EXTRA])] == [[], []]
 
 
 def test_a_faulty_definition_is_marked_where_it_is_wrong_with_what_is_wrong(

@@ -67,6 +67,11 @@ def test_every_entry_can_be_said_in_one_line_with_paired_backticks(
             "Every `push` where `label` is `web`, `value` is `3` and `lang` is a blank string",
         ),
         ({"name": "pu`sh\n<b>"}, "Every `pu'sh <b>`"),
+        ({"name": "push", "unique": "label", "operator": "total"}, "Every `push` for each value of `label`"),
+        (
+            {"name": "push", "unique": "value", "operator": "total", "filter": {"lang": "eng"}},
+            "Every `push` for each value of `value` where `lang` is `eng`",
+        ),
     ],
 )
 def test_a_selection_rule_is_said_in_one_phrase(event: dict[str, Any], phrase: str) -> None:
