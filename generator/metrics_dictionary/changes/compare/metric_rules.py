@@ -56,10 +56,15 @@ def changed_field(name: str, *, unless_alike: bool = False) -> Check:
     def check(comparison: Comparison) -> Iterator[Breach]:
         for change in _live(comparison):
             other = change.field(name)
-            if other and not (unless_alike and change.computed_alike):
+            if other and not (unless_alike and (change.computed_alike or _counts_by_value(change))):
                 yield _breach(change, name, other.before, other.after)
 
     return check
+
+
+def _counts_by_value(change: MetricChange) -> bool:
+    """Whether events give the value before and after, and no instrumentation: a class beside them changes nothing."""
+    return all(metric.is_by_value and metric.instrumentation_name is None for metric in (change.before, change.after))
 
 
 def changed_object_schema(comparison: Comparison) -> Iterator[Breach]:
