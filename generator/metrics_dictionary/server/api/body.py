@@ -9,9 +9,8 @@ import json
 import math
 import re
 from collections import Counter
-from dataclasses import dataclass, replace
 from itertools import accumulate, islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from metrics_dictionary.server.api.form import MAX_REPEATED, FormError, parse_form, parse_multipart
 from metrics_dictionary.server.api.route import FORM, FORMS
@@ -36,8 +35,7 @@ _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _STEP = {**dict.fromkeys(b"[{", 1), **dict.fromkeys(b"]}", -1)}
 
 
-@dataclass(frozen=True, slots=True)
-class Fields:
+class Fields(NamedTuple):
     """The parameters of a call. In a form every value is a string.
 
     ``repeated`` has the JSON paths of keys that stand there more than once, some of them at least; the last one counts.
@@ -59,7 +57,7 @@ def read_fields(request: Request) -> Fields | Response:
     if isinstance(fields, Fields) and not SECRET_PARAMETERS.isdisjoint(fields.values):
         # A token is no news, and in the body it is too late: who may not call cannot make a server read a body.
         values = {name: value for name, value in fields.values.items() if name not in SECRET_PARAMETERS}
-        return replace(fields, values=values)
+        return fields._replace(values=values)
     return fields
 
 

@@ -384,7 +384,7 @@ def _with_list(fields: Fields, text: str) -> Fields:
     if not isinstance(events, list):
         return fields  # and it is refused as a list that is none
     paths = (f"events{path}" for path in repeated)
-    return replace(fields, values={**fields.values, "events": events}, repeated=(*fields.repeated, *paths))
+    return fields._replace(values={**fields.values, "events": events}, repeated=(*fields.repeated, *paths))
 
 
 def _refused(request: Request, error: Exception) -> Response:
