@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -173,6 +175,40 @@ def test_a_redis_that_kept_nothing_over_a_restart_is_refused() -> None:
         with pytest.raises(StoreUnavailableError, match="this Redis is empty"):
             store.commit([ONE])
         store.close()
+
+
+@contextmanager
+def answer_under_way(server: RedisServer, client: Any) -> Iterator[tuple[RedisStore, Future[dict[str, float]]]]:
+    """Yield a store, and its question for a total: Redis has answered it, and the answer arrives after the `with`."""
+    with proxy_to(server.port) as proxy, ThreadPoolExecutor() as pool:
+        store = RedisStore(f"redis://127.0.0.1:{proxy.port}/0")
+        store.totals([COUNTER])  # it has a connection
+        asked = client.info("commandstats")["cmdstat_mget"]["calls"]
+        proxy.delay = 1.0
+        question = pool.submit(store.totals, [COUNTER])
+        assert eventually(lambda: client.info("commandstats")["cmdstat_mget"]["calls"] > asked)
+        proxy.delay = 0.0  # for others
+        yield store, question
+        wait([question], 10)
+        store.close()
+
+
+def test_a_new_store_that_is_read_and_written_at_once_was_not_emptied(redis_server: RedisServer, client: Any) -> None:
+    with answer_under_way(redis_server, client) as (store, question):
+        store.commit([ONE])
+        assert client.hget(STATE, "store_identifier")
+        assert not question.done()
+    assert question.result(0) == {}
+
+
+def test_an_answer_from_before_a_store_was_replaced_is_right(redis_server: RedisServer, client: Any) -> None:
+    RedisStore(redis_server.url).commit([ONE])
+    with answer_under_way(redis_server, client) as (store, question):
+        client.hset(STATE, mapping={"store_identifier": "another", "adopted_at": int(time.time())})
+        store.commit([ONE])
+        assert store.identifier() == "another"
+        assert not question.done()
+    assert question.result(0) == {COUNTER: 1}
 
 
 def test_a_probe_writes_something_that_ends_by_itself(store: RedisStore, client: Any) -> None:

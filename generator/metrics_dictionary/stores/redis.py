@@ -238,10 +238,11 @@ class RedisStore:
                 if self._identifier is None:
                     connection.command("HSETNX", STATE, IDENTIFIER, str(uuid.uuid4()))
                     self._identifier = connection.command("HGET", STATE, IDENTIFIER)
-                state, *answer = connection.run_script(packed(recordings, self._identifier or "", limits))
+                known = self._identifier or ""
+                state, *answer = connection.run_script(packed(recordings, known, limits))
                 if state == "DONE":
                     return answer
-                self._require_own(*(field or None for field in answer))
+                self._require_own(known, *(field or None for field in answer))
 
     def totals(self, keys: Sequence[str]) -> dict[str, float]:
         found: dict[str, float] = {}
@@ -488,13 +489,12 @@ class RedisStore:
         """
         with self._translating_errors():
             try:
-                kept, reply = self._transaction(command)
+                return self._transaction(command)
             except redis.ConnectionError:
-                kept, reply = self._transaction(command)
-            self._require_own(*kept)
-        return reply
+                return self._transaction(command)
 
-    def _transaction(self, command: Callable[[Pipeline], object]) -> tuple[Sequence[str | None], object]:
+    def _transaction(self, command: Callable[[Pipeline], object]) -> object:
+        known = self._identifier
         with self._redis.pipeline(transaction=True) as pipeline:
             pipeline.hmget(STATE, IDENTIFIER, ADOPTED)
             command(pipeline)
@@ -503,13 +503,18 @@ class RedisStore:
             if isinstance(answer, redis.RedisError):
                 raise answer
         kept, reply = answers
-        return kept, reply
+        self._require_own(known, *kept)
+        return reply
 
-    def _require_own(self, identifier: str | None, adopted: str | None) -> None:
-        """Raise StoreUnavailableError unless this is the store of the first call, or one that was adopted just now."""
+    def _require_own(self, known: str | None, identifier: str | None, adopted: str | None) -> None:
+        """Raise StoreUnavailableError unless this is the store of the first call, or one that was adopted just now.
+
+        ``known`` was the identifier when Redis was asked. What another thread has learned since then says nothing
+        about an answer that was under way: a new store had no identifier yet, a store that was replaced had its own.
+        """
         if self._identifier is None:
             self._identifier = identifier
-        elif identifier != self._identifier:
+        elif identifier not in (known, self._identifier):
             if identifier is None or not self._is_recent(adopted):
                 raise StoreUnavailableError(
                     f"{self._name}: this Redis is empty or is not the one that this server started with; restore it, "
