@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import sqlite3
 import subprocess
+import uuid
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -61,6 +62,7 @@ def test_the_counters_are_those_of_the_requests_before(client: Client) -> None:
 def test_events_are_counted_by_what_became_of_them(served: Running, client: Client, tmp_path: Path) -> None:
     headers, event = served.headers("tracker"), {"event": "mr_name_changed"}
     before = samples(client)
+    ids = [str(uuid.uuid4()) for _ in range(3)]
     key = {**headers, "Idempotency-Key": "one"}
     calls = [
         ("track_event", event, headers, 200),
@@ -70,6 +72,15 @@ def test_events_are_counted_by_what_became_of_them(served: Running, client: Clie
         ("track_events", {"events": [event, {"event": "unheard_of"}]}, headers, 422),
         ("track_events", {"events": [{"event": 1}] * 5}, headers, 400),
         ("increment_counter", event, headers, 200),
+        *[("track_event", {**event, "id": ids[0]}, headers, 200)] * 3,
+        ("track_events", {"events": [{**event, "id": one} for one in (ids[1], ids[0], ids[1])] + [event]}, key, 422),
+        (
+            "track_events",
+            {"events": [{**event, "id": one} for one in (ids[1], ids[0], ids[1])] + [event]},
+            headers,
+            200,
+        ),
+        *[("increment_counter", {**event, "id": ids[2]}, headers, 200)] * 2,
     ]
     for call, body, given, status in calls:
         assert client.post_json(f"{API}/{call}", body, given).status == status
@@ -79,7 +90,7 @@ def test_events_are_counted_by_what_became_of_them(served: Running, client: Clie
         series.split('"')[1]: after[series] - before.get(series, 0) for series in after if series.startswith(name)
     }
     grown = {outcome: number for outcome, number in outcomes.items() if number}
-    assert grown == {"accepted": 5, "repeated": 3, "conflict": 4, "uncountable": 2, "invalid": 5}
+    assert grown == {"accepted": 9, "repeated": 8, "conflict": 8, "uncountable": 2, "invalid": 5}
     with closing(sqlite3.connect(tmp_path / "store.db")) as connection:
         (total,) = connection.execute(
             "SELECT value FROM totals WHERE key = '{event_counters}_mr_name_changed'"

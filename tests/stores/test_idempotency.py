@@ -77,6 +77,9 @@ def test_known_events_are_left_out_and_the_others_are_counted(store: Store) -> N
     assert count(store) == 13
     assert commit(store, identified(3, 4, 1)) == [RECORDED]
     assert count(store) == 14
+    again = store.commit([identified(5), requested("a"), identified(5, 6, 4, 6), identified(6), requested("a")])
+    assert [verdict.known for verdict in again] == [0, 0, 3, 1, 0]
+    assert count(store) == 17
 
 
 def test_the_events_of_a_request_that_is_a_duplicate_or_in_conflict_stay_unknown(store: Store) -> None:

@@ -225,11 +225,13 @@ class RedisStore:
         if not recordings:
             return []
         with self._commit_lock:
-            letters, crowd, seconds, _, lost, *refused = self._written(recordings, self._commits, self._limits)
+            letters, crowd, seconds, _, lost, repeated, *refused = self._written(
+                recordings, self._commits, self._limits
+            )
         tell_left_out(dict(zip(lost[::2], lost[1::2], strict=True)))
         if crowd:
             tell_forgotten_early(crowd, seconds)
-        return verdicts(letters, refused)
+        return verdicts(letters, repeated, refused)
 
     def _written(self, recordings: Iterable[Recording], connection: CommitConnection, limits: Limits) -> list[Any]:
         """Return what the script says, after it has found that this is the store that it should be."""
@@ -431,7 +433,7 @@ class RedisStore:
     def probe(self) -> None:
         """Record something as events are recorded: whatever refuses them refuses this."""
         with self._probe_lock:
-            _, _, _, _, _, *refused = self._written(
+            _, _, _, _, _, _, *refused = self._written(
                 [PROBING], self._probes, replace(self._limits, lifetime=PROBE_LIFETIME)
             )
             memory = self._memory()

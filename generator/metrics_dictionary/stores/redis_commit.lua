@@ -19,8 +19,8 @@
 --
 -- Returns {'OTHER', identifier, when it was adopted} for a store with another identifier, or an empty one, else {'DONE',
 -- a letter for each recording, ids in a table that was full too early, seconds it took, how many events were left out,
--- [hash, how much was left out of it, ...], the key of each refused recording}. The letters: W written, D duplicate, C conflict, R refused, F refused as the outbox
--- is full. With an error nothing is written, unless it begins with PARTLY.
+-- [hash, how much was left out of it, ...], [position of a written recording, how many of its ids were known, ...], the key
+-- of each refused recording}. The letters: W written, D duplicate, C conflict, R refused, F refused as the outbox is full. With an error nothing is written, unless it begins with PARTLY.
 
 local STATE, OUTBOX, ROTATION, TABLES, REFUSED = KEYS[1], 2, 3, 4, 7
 local ROTATE_AFTER = 12 * 3600
@@ -181,12 +181,14 @@ local charged = {} -- the same with the recording that is looked at
 local by_value, added -- hash -> value -> what is added to its total; hash -> how many values are added
 local lost, counter_of -- hash -> how much is left out of it; and where that is counted
 local left_out = 0 -- how many events the outbox had no room for
+local repeated -- position of a recording, how many of its ids were known, and so on
 
 local function begin()
   left_out = 0
   increments, sums, exact, values, weekly, rows, new = {}, {}, {}, {}, {}, {}, {}
   reach, charged = {}, {}
   by_value, added, lost, counter_of = {}, {}, {}, {}
+  repeated = {}
   for _, shape in ipairs(shapes) do
     shape.bad, shape.times = nil, 0
   end
@@ -333,7 +335,7 @@ local function gather_shapes()
 end
 
 -- Returns the letter of a recording, and the key for which it is refused; gathers what it changes when it is good.
-local function judge(recording, request, digest, first)
+local function judge(position, recording, request, digest, first)
   local before = request and (known[request] or new[request])
   if before then
     return before == digest and 'D' or 'C'
@@ -342,11 +344,11 @@ local function judge(recording, request, digest, first)
     return 'R', tables_wrong
   end
   local parts, ids = {recording[2]}, {}
-  for position = 3, #recording do
-    local id = names[first + position - 3]
+  for event = 3, #recording do
+    local id = names[first + event - 3]
     if not (known[id] or new[id] or ids[id]) then
       ids[id] = true
-      parts[#parts + 1] = recording[position]
+      parts[#parts + 1] = recording[event]
     end
   end
   charged = {}
@@ -382,6 +384,10 @@ local function judge(recording, request, digest, first)
   if request then
     new[request] = digest
   end
+  local without = #recording - 1 - #parts
+  if without > 0 then
+    repeated[#repeated + 1], repeated[#repeated + 2] = position, without
+  end
   return 'W'
 end
 
@@ -395,7 +401,7 @@ local function judge_all()
       name, digest = name + 1, digest + 1
       request, asked = names[name], ARGV[5]:sub(digest * 8 - 7, digest * 8)
     end
-    letters[position], refused[#refused + 1] = judge(recording, request, asked, name + 1)
+    letters[position], refused[#refused + 1] = judge(position, recording, request, asked, name + 1)
     name = name + #recording - 2
   end
   gather_shapes()
@@ -566,7 +572,7 @@ while true do
     for key, amount in pairs(lost) do
       without[#without + 1], without[#without + 2] = KEYS[key], amount
     end
-    return {'DONE', letters, crowd, hours, left_out, without, unpack(refused)}
+    return {'DONE', letters, crowd, hours, left_out, without, repeated, unpack(refused)}
   end
   local reason = type(failure) == 'table' and failure.err or tostring(failure)
   if not take_back() then

@@ -16,7 +16,7 @@ from metrics_dictionary.stores.outbox.redis_outbox import DUE, OUTBOX
 from metrics_dictionary.stores.store import MAX_VALUES, Outcome, Verdict, short_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import timedelta
 
     from metrics_dictionary.stores.store import Changes, OutboxLimit, Recording
@@ -101,10 +101,13 @@ def packed(recordings: Iterable[Recording], identifier: str, limits: Limits) -> 
     return Packed(list(packing.positions), arguments)
 
 
-def verdicts(letters: str, refused: Iterable[str]) -> list[Verdict]:
-    """Return what the script says of each recording, with the keys of the refused ones."""
+def verdicts(letters: str, repeated: Sequence[int], refused: Iterable[str]) -> list[Verdict]:
+    """Return what the script says of each recording, with how many ids were known, and the keys of refused ones."""
     keys = iter(refused)
-    return [OUTCOMES.get(letter) or Verdict(Outcome.REFUSED, next(keys)) for letter in letters]
+    found = [OUTCOMES.get(letter) or Verdict(Outcome.REFUSED, next(keys)) for letter in letters]
+    for position, known in zip(repeated[::2], repeated[1::2], strict=True):  # Lua counts from one
+        found[position - 1] = Verdict(Outcome.RECORDED, known=known)
+    return found
 
 
 class _Packing:

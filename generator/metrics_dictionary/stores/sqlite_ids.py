@@ -106,12 +106,15 @@ def sift(recordings: Iterable[Recording], known: Mapping[bytes, bytes], room: in
                 room -= rows
         if request is not None:
             new[request] = recording.digest
+        left_out = 0
         for name, of_event in part.identified:
-            if name not in known and name not in new:
+            if name in known or name in new:
+                left_out += 1
+            else:
                 new[name] = b""
                 changes.add(of_event)
         changes.add(part.changes)
-        verdicts.append(RECORDED)
+        verdicts.append(Verdict(Outcome.RECORDED, known=left_out) if left_out else RECORDED)
     return Sifted(verdicts, changes, new, dropped)
 
 

@@ -191,10 +191,14 @@ class Outcome(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """``key`` is the one for which a recording is refused; for the log only."""
+    """``key`` is the one for which a recording is refused; for the log only.
+
+    ``known`` is how many events of a recording that is written were left out, as their ids were known.
+    """
 
     outcome: Outcome
     key: str | None = None
+    known: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,7 @@ OUTCOMES = {
     Outcome.REFUSED: "bad_key",
     Outcome.OUTBOX_FULL: "outbox_full",
 }
-"""What became of a recording -> what became of its events. One whose id was known counts as accepted."""
+"""What became of a recording -> what became of its events, apart from those whose ids were known: `repeated`."""
 
 LEFT_OUT = Counter(
     "left_out_properties_total",
@@ -399,13 +399,18 @@ def _refused(request: Request, error: Exception) -> Response:
 
 def count_events(request: Request, result: Verdict | Exception) -> None:
     """Count the events of a request by what became of their recording."""
+    known = 0
     if isinstance(result, OutcomeUnknownError):
         outcome = "outcome_unknown"
     elif isinstance(result, StoreUnavailableError):
         outcome = "store_unavailable"
+    elif isinstance(result, Exception):
+        outcome = "failed"
     else:
-        outcome = "failed" if isinstance(result, Exception) else OUTCOMES[result.outcome]
-    EVENTS.add(outcome, amount=request.events)
+        outcome, known = OUTCOMES[result.outcome], result.known
+    if known:
+        EVENTS.add("repeated", amount=known)
+    EVENTS.add(outcome, amount=request.events - known)
 
 
 def _unknown_properties(left_out: Iterable[LeftOut]) -> str:
