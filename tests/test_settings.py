@@ -159,3 +159,18 @@ def test_the_key_of_pseudonyms_comes_from_a_file_as_well_and_is_no_fact(tmp_path
     ):
         assert settings.user_key == key
         assert "user_key" not in str(settings.facts)
+
+
+@pytest.mark.parametrize("table", ["[store]", "[ store ]", "store."])
+def test_a_store_named_beside_its_table_is_told_where_the_address_goes(tmp_path: Path, table: str) -> None:
+    rest = "store.idempotency_limit = 5" if table == "store." else f"{table}\nidempotency_limit = 5"
+    file = toml(tmp_path, f'store = "sqlite:///store.db"\n{rest}\n')
+    with pytest.raises(OperationalError, match="write its address there, as `url`"):
+        load_settings(file, environment={})
+
+
+def test_all_wrong_settings_of_the_file_and_the_environment_are_named(tmp_path: Path) -> None:
+    environment = {"METRICS_DICTIONARY_PING_ENABLED": "perhaps", "METRICS_DICTIONARY_SERVER_THREADS": "many"}
+    with pytest.raises(OperationalError) as caught:
+        load_settings(toml(tmp_path, 'port = "no"\nnonsense = 1\n'), environment=environment)
+    assert all(name in str(caught.value) for name in ("port", "nonsense", "ping.enabled", "server.threads"))

@@ -10,18 +10,29 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.tools.errors import OperationalError
+from metrics_dictionary.tools.near_misses import did_you_mean, near_misses
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 PREFIX = "METRICS_DICTIONARY_"
 
 Value = str | int | float | bool | tuple[str, ...] | None
+
+
+class SettingsError(OperationalError):
+    """Values or names that no setting has; ``problems`` says of each what is wrong."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(self.problems))
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,20 +195,40 @@ def load_settings(
 ) -> Settings:
     """Return the settings in force; ``given`` is what the command line says.
 
-    Raises OperationalError for a file that cannot be read and for a value or name that no setting has.
+    Raises OperationalError for a file that cannot be read, and its subclass SettingsError for values or names that no
+    setting has.
     """
     document = _read(file) if file else {}
     values: dict[str, Value] = {setting.name: setting.default for setting in SETTINGS}
-    values.update(_from_file(document, str(file)))
-    values.update(_from_environment(environment))
+    wrong: list[str] = []
+    values.update(_sound(_from_file(document, str(file)), wrong))
+    values.update(_sound(_from_environment(environment), wrong))
+    user_key = _sound(_from_environment(environment, (USER_KEY,)), wrong).get(USER_KEY.name)
+    if wrong:
+        raise SettingsError(wrong)
     values.update({name: value for name, value in (given or {}).items() if value is not None})
     facts = {name: value for name, value in document.items() if name not in TABLES and isinstance(value, dict)}
-    user_key = _from_environment(environment, (USER_KEY,)).get(USER_KEY.name)
     if "instance" in facts:
         facts["instance"] = dict(facts["instance"])
         of_file = facts["instance"].pop("user_key", None)
         user_key = of_file if user_key is None else user_key
     return Settings(values, facts, user_key if isinstance(user_key, str) else None)
+
+
+def unknown_variables(environment: Mapping[str, str] = os.environ) -> list[str]:
+    """Return one sentence for each variable that looks like a setting's and is not read."""
+    settings = (*SETTINGS, USER_KEY)
+    known = {f"{PREFIX}SETTINGS", *(setting.variable for setting in settings)}
+    known.update(setting.file_variable for setting in settings if setting.secret)
+    unknown = sorted(name for name in environment if name.startswith(PREFIX) and name not in known)
+    return [_not_read(name, known) for name in unknown]
+
+
+def _not_read(name: str, known: Iterable[str]) -> str:
+    close = did_you_mean(near_misses(name.removeprefix(PREFIX), [one.removeprefix(PREFIX) for one in known]),
+                         f"{PREFIX}{{}}".format)  # fmt: skip
+    hint = close or "the settings reference lists all settings"
+    return f"{name}: no setting has this environment variable, and it is not read; {hint}"
 
 
 def setting_in_force(name: str, file: Path | None, environment: Mapping[str, str] = os.environ) -> Value:
@@ -206,8 +237,8 @@ def setting_in_force(name: str, file: Path | None, environment: Mapping[str, str
     Raises OperationalError for a file that cannot be read and for a value or name in it that no setting has.
     """
     setting = BY_NAME[name]
-    text = _text(setting, environment)
-    return _from_text(setting, text) if text else load_settings(file, environment={}).values[name]
+    value = _of_variable(setting, environment)
+    return load_settings(file, environment={}).values[name] if value is None else value
 
 
 def _read(file: Path) -> dict[str, object]:
@@ -218,10 +249,23 @@ def _read(file: Path) -> dict[str, object]:
     except OSError as error:
         raise OperationalError(f"{file}: cannot read the settings: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        if _names_store_twice(file):
+            raise OperationalError(
+                f"{file}: TOML takes `store` either as a value or as a table: "
+                "beside other settings of `[store]`, write its address there, as `url`"
+            ) from None
         raise OperationalError(f"{file}: not a TOML file: {error}") from None
 
 
-def _from_file(document: Mapping[str, object], file: str) -> dict[str, Value]:
+def _names_store_twice(file: Path) -> bool:
+    text = file.read_text(encoding="utf-8", errors="replace")
+    return all(
+        re.search(pattern, text, re.MULTILINE) for pattern in (r"^\s*store\s*=", r"^\s*(\[\s*store\s*\]|store\.)")
+    )
+
+
+def _from_file(document: Mapping[str, object], file: str) -> Iterator[tuple[str, Callable[[], Value]]]:
+    """Yield each setting with what reads and checks its value."""
     values = {}
     for name, value in document.items():
         if name in TABLES and isinstance(value, dict):
@@ -229,7 +273,21 @@ def _from_file(document: Mapping[str, object], file: str) -> dict[str, Value]:
             values.update({name if (name, key) == ("store", "url") else f"{name}.{key}": value[key] for key in value})
         elif not isinstance(value, dict):
             values[name] = value
-    return {name: _checked(name, value, file) for name, value in values.items()}
+    return ((name, partial(_checked, name, value, file)) for name, value in values.items())
+
+
+def _sound(found: Iterable[tuple[str, Callable[[], Value]]], wrong: list[str]) -> dict[str, Value]:
+    """Return the values that make sense; what is wrong with the others is added to ``wrong``."""
+    values: dict[str, Value] = {}
+    for name, checked in found:
+        try:
+            value = checked()
+        except OperationalError as error:
+            wrong.append(str(error))
+        else:
+            if value is not None:
+                values[name] = value
+    return values
 
 
 def _checked(name: str, value: object, source: str) -> Value:
@@ -261,13 +319,16 @@ def _shown(value: object) -> str:
     return KINDS.get(type(value), "that") if "://" in str(value) else repr(value)
 
 
-def _from_environment(environment: Mapping[str, str], settings: Iterable[Setting] = SETTINGS) -> dict[str, Value]:
-    found = {}
-    for setting in settings:
-        text = _text(setting, environment)
-        if text:
-            found[setting.name] = _from_text(setting, text)
-    return found
+def _from_environment(
+    environment: Mapping[str, str], settings: Iterable[Setting] = SETTINGS
+) -> Iterator[tuple[str, Callable[[], Value]]]:
+    return ((setting.name, partial(_of_variable, setting, environment)) for setting in settings)
+
+
+def _of_variable(setting: Setting, environment: Mapping[str, str]) -> Value:
+    """Return what the environment says of a setting, None where that is nothing."""
+    text = _text(setting, environment)
+    return _from_text(setting, text) if text else None
 
 
 def _text(setting: Setting, environment: Mapping[str, str]) -> str | None:

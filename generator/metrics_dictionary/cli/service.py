@@ -24,7 +24,7 @@ from metrics_dictionary.server.api.starting import StartingRouter
 from metrics_dictionary.server.lifecycle import Lifecycle, Phase
 from metrics_dictionary.server.transport.access_log import log_notice
 from metrics_dictionary.server.transport.server import Server, ServerOptions
-from metrics_dictionary.settings import NEEDS_RESTART
+from metrics_dictionary.settings import NEEDS_RESTART, unknown_variables
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.garbage import collect_seldom
 from metrics_dictionary.tools.text import counted, listed, printable
@@ -83,6 +83,8 @@ class Service:
         sys.setswitchinterval(SWITCH_SECONDS)
         settings = self._plan.settings()
         drain_seconds(settings)
+        for text in unknown_variables():
+            click.echo(f"warning: {printable(text)}", err=True)
         with Server(ServerOptions.of(settings)) as server, ExitStack() as stack:
             server.router = StartingRouter(settings)
             loop = threading.Thread(target=self._run_loop, args=(server,), name="loop", daemon=True)
