@@ -69,6 +69,7 @@ class Demo:
         file = self._file
         if not file.exists():
             text = resource("templates/demo/settings.toml").read_text(encoding="utf-8")
+            file.touch(mode=0o600)
             file.write_text(text.replace("{{ uuid }}", str(uuid.uuid4())), encoding="utf-8")
         return file
 

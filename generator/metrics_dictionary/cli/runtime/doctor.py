@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import socket
 import sqlite3
 import ssl
 import stat
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,21 +26,24 @@ from metrics_dictionary.cli.options import (
     settings_of,
 )
 from metrics_dictionary.dictionary.diagnostic import Severity
-from metrics_dictionary.settings import BY_NAME
+from metrics_dictionary.settings import BY_NAME, SettingsError, unknown_variables
 from metrics_dictionary.tools.addresses import SQLITE, shown_address, sqlite_path, web_address
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.text import counted, listed, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-    from metrics_dictionary.dictionary.dictionary import Dictionary
+    from metrics_dictionary.ping.database.database import Database
     from metrics_dictionary.settings import Settings
-    from metrics_dictionary.stores.store import Store
+    from metrics_dictionary.stores.store import OutboxState, Store
+    from metrics_dictionary.validation.validate import Validation
 
 CONNECT_SECONDS = 3.0
 MIN_FREE_BYTES = 100 * 1024 * 1024
 """Room on the store's disk below which something has to be done before it is full."""
+
+SHOWN_TABLES = 3
 
 SIGNS = {"ok": "ok", "warning": "warning", "problem": "PROBLEM"}
 
@@ -56,11 +60,12 @@ class Finding:
 
 @dataclass(frozen=True)
 class Installation:
-    """What is looked at. ``store`` is None where there is none, or none that can be read."""
+    """What is looked at. ``validation`` and ``store`` are None where there is none, or none that can be read."""
 
     settings: Settings
     settings_file: Path | None
     roots: tuple[Path, ...]
+    validation: Validation | None = None
     store: Store | None = None
 
 
@@ -99,16 +104,24 @@ def command(*, roots: tuple[Path, ...], settings_file: Path | None, style: str, 
 
 
 def _examine(settings_file: Path | None, roots: tuple[Path, ...], given: dict[str, str | int | None]) -> list[Finding]:
+    from metrics_dictionary.validation.validate import validate
+
+    unknown = [Finding("settings", "warning", text) for text in unknown_variables()]
     try:
         settings, roots = settings_of(settings_file, **given), roots or definitions_roots(settings_file)
-        _refuse_what_serve_refuses(settings)
     except OperationalError as error:
-        return [Finding("settings", "problem", str(error), "Nothing else can be looked at before this is right.")]
+        problems = error.problems if isinstance(error, SettingsError) else (str(error),)
+        advice = "Nothing else can be looked at before this is right."
+        return [*(Finding("settings", "problem", problem, advice) for problem in problems), *unknown]
+    wrong = [Finding("settings", "problem", problem) for problem in _what_serve_refuses(settings)]
+    findings = [*wrong, *unknown] or [Finding("settings", "ok", "every setting makes sense")]
     at = Installation(settings, settings_file, roots)
-    findings = [Finding("settings", "ok", "every setting makes sense")]
-    for name, look in (("definitions", _definitions), ("database", _database), ("files", _files)):
+    try:
+        at = replace(at, validation=validate(roots))
+    except OperationalError as error:
+        findings.append(Finding("definitions", "problem", str(error)))
+    for name, look in LOOKS.items():
         findings += _looked(name, look, at)
-    findings += _looked("store", _store, at)
     if not any(finding.check == "store" and finding.status == "problem" for finding in findings) and _is_kept(at):
         findings += _looked("store", _inside, at)
     findings += _looked("collector", _collector, at)
@@ -123,8 +136,8 @@ def _looked(name: str, look: Callable[[Installation], Iterator[Finding]], at: In
         return [Finding(name, "problem", str(error))]
 
 
-def _refuse_what_serve_refuses(settings: Settings) -> None:
-    """Raise OperationalError for a setting with which a server does not start."""
+def _what_serve_refuses(settings: Settings) -> Iterator[str]:
+    """Yield what is wrong with each setting with which a server does not start."""
     from metrics_dictionary.cli.service import drain_seconds
     from metrics_dictionary.events.tracking import IntakeRules
     from metrics_dictionary.ping.collect.publication import limits
@@ -132,56 +145,147 @@ def _refuse_what_serve_refuses(settings: Settings) -> None:
     from metrics_dictionary.server.api.rate_limits import RateLimits
     from metrics_dictionary.server.transport.server import tls_context
 
-    drain_seconds(settings)
-    IntakeRules.of(settings)
-    limits(settings)
-    Networks(settings.strings("server.trusted_networks"), "server.trusted_networks")
-    TrustedProxies(settings.strings("server.trusted_proxies"))
-    RateLimits(settings)
-    certificate = settings.string("server.tls_certificate")
-    if certificate:
-        tls_context(certificate, settings.string("server.tls_key"))
+    def networks(settings: Settings) -> object:
+        return Networks(settings.strings("server.trusted_networks"), "server.trusted_networks")
+
+    def proxies(settings: Settings) -> object:
+        return TrustedProxies(settings.strings("server.trusted_proxies"))
+
+    def certificate(settings: Settings) -> object:
+        chain = settings.string("server.tls_certificate")
+        return chain and tls_context(chain, settings.string("server.tls_key"))
+
+    uses: tuple[Callable[[Settings], object], ...] = (
+        *(drain_seconds, IntakeRules.of, limits, networks, proxies, RateLimits, certificate),
+    )
+    for use in uses:
+        try:
+            use(settings)
+        except OperationalError as error:
+            yield str(error)
 
 
 def _definitions(at: Installation) -> Iterator[Finding]:
-    from metrics_dictionary.validation.validate import validate
-
-    validation = validate(at.roots)
-    errors = sum(diagnostic.severity is Severity.ERROR for diagnostic in validation.diagnostics)
-    dictionary = validation.dictionary
+    if at.validation is None:
+        return
+    errors = sum(diagnostic.severity is Severity.ERROR for diagnostic in at.validation.diagnostics)
+    dictionary = at.validation.dictionary
     text = f"{counted(len(dictionary.expanded), 'metric')} and {counted(len(dictionary.events), 'event')}"
     if errors:
-        advice = "Run `metrics-dictionary validate`: it says where, and what to do."
+        command = shlex.join(["metrics-dictionary", "validate", *map(str, at.roots)])
+        advice = f"Run `{command}`: it says where, and what to do."
         yield Finding("definitions", "problem", f"{text}, {counted(errors, 'error')}", advice)
     else:
         yield Finding("definitions", "ok", f"{text}, no errors")
 
 
 def _database(at: Installation) -> Iterator[Finding]:
+    """Ask the database for the tables that metrics read: a file that is not a database answers `SELECT 1`."""
+    from metrics_dictionary.ping.database.catalogs import CATALOGS
+    from metrics_dictionary.ping.database.database import DatabaseUnavailableError
     from metrics_dictionary.ping.database.open_database import open_database
     from metrics_dictionary.ping.measurement import MetricFailed
-    from metrics_dictionary.reading.read import read_dictionary
 
     url = at.settings.string("database")
     if not url:
-        needing = _of_database(read_dictionary(at.roots).dictionary)
+        needing = _of_source(at, "database")
         if needing:
             text = f"none is configured: {counted(needing, 'metric')} will have the value -1"
             yield Finding("database", "warning", text, "Name it with the setting `database`.")
-        else:
+        elif at.validation is not None:
             yield Finding("database", "ok", "none is configured, and no metric needs one")
         return
+    shown = shown_address(url)
     with closing(open_database(url, statement_timeout=at.settings.number("ping.statement_timeout"))) as database:
         try:
-            database.rows("SELECT 1")
-            yield Finding("database", "ok", f"{shown_address(url)} answers: {database.adapter} {database.version()}")
+            # Also where no metric names a table: what is not a database has no catalog.
+            is_empty = not database.rows(CATALOGS[database.adapter]["tables"])
+            present, missing = _tables(database, _tables_read(at))
         except MetricFailed as error:
+            file = url.startswith(SQLITE) and isinstance(error, DatabaseUnavailableError)
             advice = "Look whether it runs, and whether the setting `database` names the right one and its user."
-            yield Finding("database", "problem", f"{shown_address(url)}: {error}", advice)
+            if file:
+                advice = "Look whether the setting `database` names the application's file, and whether it is damaged."
+            yield Finding("database", "problem", f"{shown}: {error}", advice)
+            return
+        about = f"{shown} answers: {database.adapter} {database.version()}"
+    advice = "Look whether the setting `database` names the application's database, and what its user may read."
+    if is_empty and not missing and not present:
+        yield Finding("database", "warning", f"{about}; it has no table", advice)
+    elif missing:
+        few = listed(missing[:SHOWN_TABLES]) + (", ..." if len(missing) > SHOWN_TABLES else "")
+        of = f"{len(missing)} of the {counted(len(missing) + present, 'table')} that metrics read cannot be read: {few}"
+        yield Finding("database", "warning" if present else "problem", f"{about}; {of}", advice)
+    else:
+        tables = (
+            f"every table that metrics read is there ({present})"
+            if present
+            else "the definitions do not say which of its tables metrics read"
+        )
+        yield Finding("database", "ok", f"{about}; {tables}")
 
 
-def _of_database(dictionary: Dictionary) -> int:
-    return sum(metric.data_source == "database" and not metric.removed for metric in dictionary.expanded.values())
+def _tables(database: Database, names: Iterable[str]) -> tuple[int, list[str]]:
+    """Return how many of the tables can be read, and the names of the others.
+
+    Raises DatabaseUnavailableError and StatementTimeout.
+    """
+    from metrics_dictionary.ping.database.database import DatabaseError, DatabaseUnavailableError, StatementTimeout
+    from metrics_dictionary.ping.query.sql import quoted_table
+
+    present, missing = 0, []
+    for name in names:
+        try:
+            database.rows(f"SELECT 1 FROM {quoted_table(name)} LIMIT 0")  # noqa: S608 - quoted
+            present += 1
+        except (DatabaseUnavailableError, StatementTimeout):
+            raise
+        except DatabaseError:
+            missing.append(name)
+    return present, missing
+
+
+def _tables_read(at: Installation) -> list[str]:
+    """Return the names of the tables that live metrics begin with."""
+    from metrics_dictionary.ping.query.entry import InstrumentationError
+    from metrics_dictionary.ping.query.resolution import resolve
+
+    if at.validation is None:
+        return []
+    dictionary, names = at.validation.dictionary, set()
+    for metric in dictionary.expanded.values():
+        instrumentation = dictionary.instrumentation_of(metric)
+        if instrumentation is None or instrumentation.source != "database" or metric.removed:
+            continue
+        with suppress(InstrumentationError):  # a finding about the definitions
+            names.add(resolve(instrumentation, metric).rows.table)
+    return sorted(names)
+
+
+def _of_source(at: Installation, source: str) -> int:
+    metrics = () if at.validation is None else at.validation.dictionary.expanded.values()
+    return sum(metric.data_source == source and not metric.removed for metric in metrics)
+
+
+def _prometheus(at: Installation) -> Iterator[Finding]:
+    from metrics_dictionary.ping.measurement import MetricFailed
+    from metrics_dictionary.ping.sources.prometheus import Prometheus
+
+    url, needing = at.settings.string("prometheus"), _of_source(at, "prometheus")
+    if not url:
+        if needing:
+            text = f"none is configured: {counted(needing, 'metric')} will have the value -1"
+            yield Finding("prometheus", "warning", text, "Name it with the setting `prometheus`.")
+        elif at.validation is not None:
+            yield Finding("prometheus", "ok", "none is configured, and no metric needs one")
+        return
+    try:
+        Prometheus(url, CONNECT_SECONDS).first_value("vector(1)")
+    except MetricFailed as error:
+        advice = "Look whether it runs, and whether the setting `prometheus` names it."
+        yield Finding("prometheus", "problem", f"{shown_address(url)}: {error}", advice)
+    else:
+        yield Finding("prometheus", "ok", f"{shown_address(url)} answers queries")
 
 
 def _files(at: Installation) -> Iterator[Finding]:
@@ -313,11 +417,24 @@ def _outbox(at: Installation) -> Iterator[Finding]:
     if state.waiting and not at.settings.string("collector"):
         text = f"{counted(state.waiting, 'event')} for a collector, and none is configured"
         yield Finding("outbox", "warning", text, "Name it with the setting `collector`.")
-    warnings = list(outbox_warnings(state, int(at.settings.number("events.outbox_limit"))))
+    limit = int(at.settings.number("events.outbox_limit"))
+    if state.depth >= limit:
+        yield _full(at, state, limit)
+        return
+    warnings = list(outbox_warnings(state, limit))
     for warning in warnings:
         yield Finding("outbox", "warning", warning)
     if not warnings:
         yield Finding("outbox", "ok", f"{counted(state.depth, 'event')}, of which none is a dead letter")
+
+
+def _full(at: Installation, state: OutboxState, limit: int) -> Finding:
+    """Say what becomes of events for the collector while there is no room for them."""
+    text = f"it is full, with {counted(limit, 'event')}, {state.dead_letters:,} of them dead letters"
+    advice = "Look at the collector, and `metrics-dictionary outbox list`; `outbox drop` makes room."
+    if at.settings.string("events.outbox_full") == "drop":
+        return Finding("outbox", "problem", f"{text}: events are counted and never sent to the collector", advice)
+    return Finding("outbox", "problem", f"{text}: calls with an event for the collector are refused with 503", advice)
 
 
 def _payload(at: Installation) -> Iterator[Finding]:
@@ -329,6 +446,8 @@ def _payload(at: Installation) -> Iterator[Finding]:
     payload = at.store.payload()
     if payload is None:
         advice = "A server collects the first one when it starts; so does `metrics-dictionary ping generate`."
+        if not at.settings.flag("ping.enabled"):
+            advice = "`ping.enabled` is false: `metrics-dictionary ping generate` collects one, and no server does."
         yield Finding("payload", "warning", "none was collected yet", advice)
         return
     failed = len(failures(payload))
@@ -396,6 +515,15 @@ def _collector(at: Installation) -> Iterator[Finding]:
         return
     yield Finding("collector", "ok", f"{address.shown} takes connections")
 
+
+LOOKS = {
+    "definitions": _definitions,
+    "database": _database,
+    "prometheus": _prometheus,
+    "files": _files,
+    "store": _store,
+}
+"""What can be looked at without a store."""
 
 LOOKS_INTO_STORE = {"outbox": _outbox, "payload": _payload, "flags": _flags, "tokens": _tokens, "clock": _clock}
 """What can be looked at in a store that a server has used."""
