@@ -23,14 +23,14 @@ from metrics_dictionary.events.occurrence import (
     Occurrence,
 )
 from metrics_dictionary.stores.keys import week_of
-from metrics_dictionary.stores.store import Changes, ChangesBuilder, Recording
+from metrics_dictionary.stores.store import Changes, ChangesBuilder, Identified, Recording
 from metrics_dictionary.tools.clock import iso, utc_now
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.near_misses import NearMisses
 from metrics_dictionary.tools.text import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from metrics_dictionary.dictionary.dictionary import Dictionary
     from metrics_dictionary.events.snowplow import StructuredEvents
@@ -222,20 +222,30 @@ class EventTracker:
     def _recording(self, occurrences: Sequence[Occurrence]) -> Recording:
         now = self._clock()
         week = week_of(now)
-        together = ChangesBuilder()
-        identified = []
-        for occurrence in occurrences:
-            changed = together if occurrence.id is None else ChangesBuilder()
-            moment = occurrence.occurred_at
-            happened = week if moment is None else week_of(moment)
-            count(occurrence, self._counters.changes(occurrence.event, happened), changed)
-            if occurrence.to_collector and self._structured is not None:
-                changed.outbox.append(self._structured.text(occurrence, now))
-            if occurrence.id is not None:
-                identified.append((occurrence.id, changed.changes()))
-        # An empty builder stays unbuilt: an event with an id, alone in its request, is the most frequent case.
-        changes = NO_CHANGES if len(identified) == len(occurrences) else together.changes()
-        return Recording(changes, tuple(identified))
+
+        def changes_of(some: Iterable[Occurrence]) -> Changes:
+            changed = ChangesBuilder()
+            for occurrence in some:
+                moment = occurrence.occurred_at
+                happened = week if moment is None else week_of(moment)
+                count(occurrence, self._counters.changes(occurrence.event, happened), changed)
+                if occurrence.to_collector and self._structured is not None:
+                    changed.outbox.append(self._structured.text(occurrence, now))
+            return changed.changes()
+
+        whole = changes_of(occurrences)
+        identified = [(occurrence.id, occurrence) for occurrence in occurrences if occurrence.id is not None]
+        if not identified:
+            return Recording(whole)
+        if len(occurrences) == 1:
+            return Recording(NO_CHANGES, ((identified[0][0], whole),), whole=whole)
+        names = [name for name, _ in identified]
+        others = [occurrence for occurrence in occurrences if occurrence.id is None]
+        return Recording(
+            changes_of(others) if others else NO_CHANGES,
+            Identified(names, lambda position: changes_of((identified[position][1],))),
+            whole=whole,
+        )
 
     def _not_counted(self, event: str) -> tuple[str, ...]:
         """Refuse an event that no metric names, or say why it is ignored; nothing to say when it is counted."""

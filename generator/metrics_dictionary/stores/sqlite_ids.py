@@ -65,7 +65,7 @@ class Sifted:
 
 def names_in(recordings: Iterable[Recording]) -> list[bytes]:
     """Return the names of the requests and the ids of the events, 16 bytes each."""
-    names = [name for recording in recordings for name, _ in recording.identified]
+    names = [name for recording in recordings for name in recording.names]
     names += [recording.request for recording in recordings if recording.request is not None]
     return names
 
@@ -73,7 +73,9 @@ def names_in(recordings: Iterable[Recording]) -> list[bytes]:
 def has_rows(recordings: Iterable[Recording]) -> bool:
     """Whether any event goes to the collector."""
     return any(
-        recording.changes.outbox or any(changes.outbox for _, changes in recording.identified)
+        recording.whole.outbox
+        if recording.whole is not None
+        else recording.changes.outbox or any(changes.outbox for _, changes in recording.identified)
         for recording in recordings
     )
 
@@ -106,16 +108,28 @@ def sift(recordings: Iterable[Recording], known: Mapping[bytes, bytes], room: in
                 room -= rows
         if request is not None:
             new[request] = recording.digest
-        left_out = 0
-        for name, of_event in part.identified:
-            if name in known or name in new:
-                left_out += 1
-            else:
-                new[name] = b""
-                changes.add(of_event)
-        changes.add(part.changes)
+        left_out = _add(part, known, changes, new)
         verdicts.append(Verdict(Outcome.RECORDED, known=left_out) if left_out else RECORDED)
     return Sifted(verdicts, changes, new, dropped)
+
+
+def _add(recording: Recording, known: Mapping[bytes, bytes], changes: ChangesBuilder, new: dict[bytes, bytes]) -> int:
+    """Add what a recording changes, and note the ids that are new; return how many events are known, and left out."""
+    fresh = dict.fromkeys(recording.names, b"")
+    is_fresh = len(fresh) == len(recording.identified) and fresh.keys().isdisjoint(new)
+    if recording.whole is not None and is_fresh and fresh.keys().isdisjoint(known):
+        new |= fresh
+        changes.add(recording.whole)
+        return 0
+    left_out = 0
+    for name, of_event in recording.identified:
+        if name in known or name in new:
+            left_out += 1
+        else:
+            new[name] = b""
+            changes.add(of_event)
+    changes.add(recording.changes)
+    return left_out
 
 
 def _rows_of(recording: Recording, *known: Mapping[bytes, bytes]) -> int:
@@ -130,6 +144,7 @@ def _without_rows(recording: Recording) -> Recording:
         recording,
         changes=replace(recording.changes, outbox=()),
         identified=tuple((name, replace(of_event, outbox=())) for name, of_event in recording.identified),
+        whole=None,
     )
 
 

@@ -9,15 +9,16 @@ import math
 import time
 import uuid
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, overload
 
 from metrics_dictionary.tools.errors import OperationalError, UnavailableError
 from metrics_dictionary.tools.instruments import Counter, Gauge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -147,6 +148,32 @@ class ChangesBuilder:
         )
 
 
+class Identified(Sequence[tuple[bytes, Changes]]):
+    """The events of a request that have an id. The changes of each are made only when somebody asks for them."""
+
+    __slots__ = ("_changes_of", "names")
+
+    def __init__(self, names: Sequence[bytes], changes_of: Callable[[int], Changes]) -> None:
+        self.names = names
+        self._changes_of = changes_of
+
+    @overload
+    def __getitem__(self, position: int) -> tuple[bytes, Changes]: ...
+
+    @overload
+    def __getitem__(self, position: slice) -> Sequence[tuple[bytes, Changes]]: ...
+
+    def __getitem__(self, position: int | slice) -> tuple[bytes, Changes] | Sequence[tuple[bytes, Changes]]:
+        """Return an id and the changes of its event."""
+        if isinstance(position, slice):
+            return [self[each] for each in range(*position.indices(len(self)))]
+        return self.names[position], self._changes_of(position)
+
+    def __len__(self) -> int:
+        """Return how many events there are."""
+        return len(self.names)
+
+
 @dataclass(frozen=True, slots=True)
 class Recording:
     """What one request writes, all of it or nothing.
@@ -154,13 +181,21 @@ class Recording:
     ``changes`` are those of events without an id, added up; ``identified`` has one entry for each event with one: the
     16 bytes of its id, and its changes, which are made unless the id is known. ``request`` is what 16 bytes name the
     request by, where the client names it (`request_name`), ``digest`` 8 bytes of what it asks: a request that is known
-    with the same digest is a duplicate.
+    with the same digest is a duplicate. ``whole`` is all of this added up, where it is known: what changes when every
+    id is new, which is nearly always.
     """
 
     changes: Changes
-    identified: tuple[tuple[bytes, Changes], ...] = ()
+    identified: Sequence[tuple[bytes, Changes]] = ()
     request: bytes | None = None
     digest: bytes = b""
+    whole: Changes | None = field(default=None, compare=False)
+
+    @property
+    def names(self) -> Sequence[bytes]:
+        """The ids of the events that have one, in their order."""
+        identified = self.identified
+        return identified.names if isinstance(identified, Identified) else [name for name, _ in identified]
 
     @property
     def is_empty(self) -> bool:
