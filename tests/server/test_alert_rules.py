@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
+from metrics_dictionary.server.transport.access_log import REQUESTS
 from tests.program import REPOSITORY
+from tests.server.running_server import API, Client, running
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from tests.server.running_server import Client
 
 RULES = REPOSITORY / "site_src" / "prometheus-alerts.yml"
 PREFIX = "metrics_dictionary_"
@@ -114,26 +114,57 @@ def test_the_rules_are_rules(promtool: str) -> None:
 def test_an_alert_fires_when_it_should_and_not_when_it_nearly_should(tmp_path: Path, promtool: str, name: str) -> None:
     case = CASES[name]
     for series, fires in ((case.fires, True), (case.nearly, False)):
-        # `count` says whether it fires, whatever its labels and words are.
-        firing = f'count(ALERTS{{alertname="{name}",alertstate="firing"}})'
-        test = {
-            "interval": "1m",
-            "input_series": [{"series": one, "values": values} for one, values in series.items()],
-            "promql_expr_test": [
-                {
-                    "expr": firing,
-                    "eval_time": f"{case.minutes}m",
-                    "exp_samples": [{"labels": "{}", "value": 1}] if fires else [],
-                }
-            ],
-        }
-        file = tmp_path / "test.yml"
-        file.write_text(
-            yaml.safe_dump({"rule_files": [str(RULES)], "evaluation_interval": "1m", "tests": [test]}),
-            encoding="utf-8",
-        )
-        tested = subprocess.run([promtool, "test", "rules", str(file)], capture_output=True, text=True, check=False)
-        assert tested.returncode == 0, tested.stdout + tested.stderr
+        require(promtool, tmp_path / "test.yml", name, series, case.minutes, fires=fires)
+
+
+def require(promtool: str, file: Path, name: str, series: dict[str, str], minutes: int, *, fires: bool) -> None:
+    """Have Prometheus's tool say whether an alert fires at that time."""
+    # `count` says whether it fires, whatever its labels and words are.
+    firing = f'count(ALERTS{{alertname="{name}",alertstate="firing"}})'
+    test = {
+        "interval": "1m",
+        "input_series": [{"series": one, "values": values} for one, values in series.items()],
+        "promql_expr_test": [
+            {
+                "expr": firing,
+                "eval_time": f"{minutes}m",
+                "exp_samples": [{"labels": "{}", "value": 1}] if fires else [],
+            }
+        ],
+    }
+    file.write_text(
+        yaml.safe_dump({"rule_files": [str(RULES)], "evaluation_interval": "1m", "tests": [test]}), encoding="utf-8"
+    )
+    tested = subprocess.run([promtool, "test", "rules", str(file)], capture_output=True, text=True, check=False)
+    assert tested.returncode == 0, tested.stdout + tested.stderr
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "service_ping"), ("HEAD", "service_ping"), ("POST", "track_event")]
+)
+def test_the_first_500_of_a_route_after_a_start_is_an_alert(
+    tmp_path: Path, promtool: str, monkeypatch: pytest.MonkeyPatch, method: str, path: str
+) -> None:
+    def bug(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(REQUESTS, "values", {})  # as in a process that has just begun
+    with running(tmp_path) as served:
+        client = Client(served.port)
+        before = scraped(client)
+        monkeypatch.setattr(served.store, "token", bug)
+        assert client.call(method, f"{API}/{path}", b"", served.headers("reader")).status == 500
+        after = scraped(client)
+        client.close()
+    for answered, fires in ((after, True), (before, False)):
+        series = {one: f"{before.get(one, '_')}x1 {answered[one]}x3" for one in answered}
+        require(promtool, tmp_path / "test.yml", "MetricsDictionaryErrors", series, 5, fires=fires)
+
+
+def scraped(client: Client) -> dict[str, str]:
+    """Return the numbers of answered requests, as a server gives them to Prometheus."""
+    text = client.get("/-/metrics").body.decode()
+    return dict(re.findall(rf"^({PREFIX}http_requests_total{{.*}}) (\S+)$", text, re.MULTILINE))
 
 
 def test_every_metric_that_a_rule_reads_is_one_that_a_server_gives(client: Client) -> None:

@@ -15,7 +15,7 @@ from metrics_dictionary.server.api.endpoints.site_files import site_route
 from metrics_dictionary.server.api.networks import TrustedProxies
 from metrics_dictionary.server.api.rate_limits import RateLimits
 from metrics_dictionary.server.api.routes import routes
-from metrics_dictionary.server.transport.access_log import log_bug, log_warning
+from metrics_dictionary.server.transport.access_log import NO_ROUTE, expect, log_bug, log_warning
 from metrics_dictionary.server.transport.response import (
     Response,
     error_response,
@@ -58,6 +58,10 @@ class Router:
         self._routes: dict[str, dict[str, Route]] = {}
         for route in routes(application):
             self._routes.setdefault(route.path, {})[route.method] = route
+        expect(NO_ROUTE, NO_ROUTE)
+        for methods in (self._site, *self._routes.values()):
+            for route in methods.values():
+                expect(route.method, route.path)
         settings = application.settings
         self._proxies = TrustedProxies(settings.strings("server.trusted_proxies"))
         self._cross_origin = CrossOrigin(settings.strings("server.cors_origins"))
