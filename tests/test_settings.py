@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
-from metrics_dictionary.settings import SETTINGS, load_settings
+from metrics_dictionary.settings import SETTINGS, load_settings, unknown_variables
 from metrics_dictionary.tools.errors import OperationalError
+from tests.program import REPOSITORY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -167,6 +169,13 @@ def test_a_store_named_beside_its_table_is_told_where_the_address_goes(tmp_path:
     file = toml(tmp_path, f'store = "sqlite:///store.db"\n{rest}\n')
     with pytest.raises(OperationalError, match="write its address there, as `url`"):
         load_settings(file, environment={})
+
+
+def test_every_variable_that_a_reference_names_is_known() -> None:
+    guides = (REPOSITORY / "site_src" / "guides").glob("*.md")
+    named = {name for guide in guides for name in re.findall(r"METRICS_DICTIONARY_[A-Z_]*[A-Z]", guide.read_text())}
+    assert {"METRICS_DICTIONARY_TOKEN", "METRICS_DICTIONARY_STORE_FILE"} <= named
+    assert unknown_variables(dict.fromkeys(named, "x")) == []
 
 
 def test_all_wrong_settings_of_the_file_and_the_environment_are_named(tmp_path: Path) -> None:

@@ -146,6 +146,9 @@ DEFAULT_SERVER = f"http://{BY_NAME['host'].default}:{BY_NAME['port'].default}"
 MAX_SECRET = 64 * 1024
 """Bytes of a file with a secret that are read."""
 
+OF_OPTIONS = frozenset(f"{PREFIX}{name}" for name in ("SETTINGS", "SITE_URL", "SCHEMAS", "TOKEN"))
+"""Environment variables of options that are not settings."""
+
 TABLES = {name.split(".")[0] for name in BY_NAME if "." in name}
 
 
@@ -218,7 +221,7 @@ def load_settings(
 def unknown_variables(environment: Mapping[str, str] = os.environ) -> list[str]:
     """Return one sentence for each variable that looks like a setting's and is not read."""
     settings = (*SETTINGS, USER_KEY)
-    known = {f"{PREFIX}SETTINGS", *(setting.variable for setting in settings)}
+    known = {*OF_OPTIONS, *(setting.variable for setting in settings)}
     known.update(setting.file_variable for setting in settings if setting.secret)
     unknown = sorted(name for name in environment if name.startswith(PREFIX) and name not in known)
     return [_not_read(name, known) for name in unknown]
