@@ -347,3 +347,12 @@ def test_every_command_and_option_says_what_it_does_and_every_command_has_an_exa
         for option in command.params:
             if isinstance(option, click.Option):
                 assert option.help, f"{name} {option.name}"
+
+
+@pytest.mark.parametrize("command", [(), ("store",), ("ping",), ("token",)])
+def test_a_group_without_a_command_shows_its_help_once_and_no_error(command: tuple[str, ...]) -> None:
+    result = run(*command)
+    assert result.returncode == 2
+    said = result.stdout + result.stderr
+    assert said.startswith("Usage: ")
+    assert (said.count("Usage:"), "Error" in said) == (1, False)

@@ -112,14 +112,17 @@ def test_a_server_that_is_told_to_end_says_so_serves_on_and_finishes_what_has_be
     assert counted(folder, "page_viewed") == 2
 
 
-def test_a_second_signal_does_not_wait(folder: Path) -> None:
+@pytest.mark.parametrize(("second", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_second_signal_does_not_wait(folder: Path, second: signal.Signals, status: int) -> None:
     with serving(folder, drain_seconds=60) as server:
         server.send(signal.SIGTERM)
         assert eventually(lambda: server.status("/-/readiness") == 503, 5)
         began = time.monotonic()
-        assert server.end(signal.SIGINT) == 130
+        assert server.end(second) == status
         assert time.monotonic() - began < 10
         assert "Traceback" not in server.logged
+        assert "error" not in server.logged
+        assert "stopped at once by a second signal" in json.loads(server.logged.splitlines()[-1])["message"]
 
 
 def test_a_reload_takes_over_what_has_changed_and_drops_nobody(folder: Path, token: str) -> None:

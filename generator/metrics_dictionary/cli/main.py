@@ -43,6 +43,12 @@ COMMANDS = {
 """Command -> its module below ``cli``, imported only to run it, and its line in ``--help``."""
 
 
+_NO_ARGUMENTS: tuple[type[click.ClickException], ...] = tuple(
+    filter(None, [getattr(click.exceptions, "NoArgsIsHelpError", None)])
+)
+"""What click raises for a group without a command, from 8.2 on; before that it prints the help and ends."""
+
+
 class _LazyGroup(click.Group):
     def list_commands(self, _ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -80,6 +86,9 @@ def main() -> NoReturn:
     except click.Abort:
         _report_error("interrupted")
         code = 130
+    except _NO_ARGUMENTS as error:
+        error.show()  # the help itself; not as a message, which begins with `Error:`
+        code = 2
     except click.ClickException as error:
         message = without_secrets(error.format_message(), sys.argv[1:])
         click.UsageError(message, getattr(error, "ctx", None)).show()

@@ -71,12 +71,22 @@ class Service:
         self._lifecycle = Lifecycle(Phase.LOADING)
         self._signals: queue.SimpleQueue[int | None] = queue.SimpleQueue()
         self._stop_signal: int | None = None
+        self._second_signal: int | None = None
         self._had_terminal = sys.stdin is not None and sys.stdin.isatty()
         self._background = ExitStack()
         self._failure: Exception | None = None
 
     def run(self) -> None:
         """Serve until a signal ends it. Raises OperationalError for what keeps it from starting."""
+        try:
+            self._run()
+        except KeyboardInterrupt:
+            if self._second_signal is None:
+                raise
+            log_notice("warning", "stopped at once by a second signal: calls that had begun may be without an answer")
+            raise click.exceptions.Exit(128 + self._second_signal) from None
+
+    def _run(self) -> None:
         if SIGHUP is not None:
             signal.signal(SIGHUP, self._hear)  # its default would end a server that is not ready yet
         # Answers must not wait for five milliseconds, time and again, while a payload is being computed.
@@ -200,9 +210,13 @@ class Service:
         """Hand a signal to the main thread's turn. A second one to stop does not wait for requests that have begun."""
         if signal_number != SIGHUP:
             self._stop_signal = signal_number
-            signal.signal(signal.SIGINT, interrupt)
-            signal.signal(signal.SIGTERM, interrupt)
+            signal.signal(signal.SIGINT, self._stop_at_once)
+            signal.signal(signal.SIGTERM, self._stop_at_once)
         self._signals.put(signal_number)
+
+    def _stop_at_once(self, signal_number: int, frame: FrameType | None) -> None:
+        self._second_signal = signal_number
+        interrupt(signal_number, frame)
 
     def _terminal_is_gone(self) -> bool:
         """Whether SIGHUP means what it meant first: the terminal, in which the command runs, was closed."""

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from metrics_dictionary.stores.keys import left_out_key, rule_keys, selections, usage_key
+from metrics_dictionary.stores.store import CounterError
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.near_misses import did_you_mean, near_misses
 
@@ -66,14 +67,16 @@ class LiveValue:
     """What a metric stands at, at one moment; of an object the total of one value, which ``of`` names: `label=push`.
 
     ``in_payload`` is what the payload would say now. ``with_this_week`` takes the week that is not complete in place
-    of the oldest one: it is what moves while somebody tries a feature.
+    of the oldest one: it is what moves while somebody tries a feature. Both are None where a counter cannot be read,
+    and ``problem`` says why.
     """
 
     key_path: str
     time_frame: str
-    in_payload: float
-    with_this_week: float
+    in_payload: float | None
+    with_this_week: float | None
     of: str = ""
+    problem: str = ""
 
     @property
     def name(self) -> str:
@@ -98,14 +101,21 @@ def watched_metrics(
 
 
 def live_values(metrics: Iterable[MetricDefinition], store: Store | None, now: datetime) -> list[LiveValue]:
-    """Return what the metrics stand at: 0 where there is no store yet. Raises what `metric_value` raises."""
+    """Return what the metrics stand at: 0 where there is no store yet.
+
+    Raises what `metric_value` raises, except for a CounterError, which is the problem of one metric.
+    """
     return [value for metric in metrics for value in _live_values(metric, store, now)]
 
 
 def _live_values(metric: MetricDefinition, store: Store | None, now: datetime) -> Iterator[LiveValue]:
-    in_payload, with_this_week = (
-        {"": 0} if store is None else _flat(metric_value(metric, store, moment)) for moment in (now, now + _WEEK)
-    )
+    try:
+        in_payload, with_this_week = (
+            {"": 0} if store is None else _flat(metric_value(metric, store, moment)) for moment in (now, now + _WEEK)
+        )
+    except CounterError as error:
+        yield LiveValue(metric.key_path, ", ".join(metric.time_frames), None, None, problem=str(error))
+        return
     for of in dict.fromkeys((*in_payload, *with_this_week)) or ("",):
         yield LiveValue(
             metric.key_path, ", ".join(metric.time_frames), in_payload.get(of, 0), with_this_week.get(of, 0), of

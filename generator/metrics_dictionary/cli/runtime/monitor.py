@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
-from metrics_dictionary.cli.console import render_table, terminal_width
+from metrics_dictionary.cli.console import note, render_table, terminal_width
 from metrics_dictionary.cli.options import has_store, kept_store, setting_options, settings_of
 from metrics_dictionary.tools.text import printable
 
@@ -55,7 +55,8 @@ def command(
     """Show the values of metrics that count events, and how they change, until interrupted.
 
     On a terminal, the table is refreshed; elsewhere, each change is a line. A payload counts complete weeks only, so
-    what happens now first appears under "with this week".
+    what happens now first appears under "with this week". A counter that cannot be read is shown as `unreadable`, with
+    the reason; the exit status of --once is then 2.
 
     \b
     Examples:
@@ -69,7 +70,7 @@ def command(
         raise click.UsageError("name key paths, or an event with --event")
     metrics = watched_metrics(read_dictionary(roots).dictionary, key_paths, events)
     settings = settings_of(settings_file, **given)
-    with ExitStack() as stack:
+    with suppress(KeyboardInterrupt), ExitStack() as stack:
         store = stack.enter_context(kept_store(settings))
 
         def look() -> list[LiveValue]:
@@ -87,6 +88,10 @@ def command(
         if once:
             now = look()
             click.echo(_table(now, now), nl=False)
+            for problem in _problems(now):
+                note(problem)
+            if _problems(now):
+                raise click.exceptions.Exit(2)
             return
         show = _refresh_table if sys.stdout.isatty() else _print_changes
         show(looks())
@@ -102,7 +107,8 @@ def _refresh_table(looks: Iterator[list[LiveValue]]) -> None:
 
 def _draw(first: list[LiveValue], now: list[LiveValue]) -> None:
     clock = datetime.now(UTC).strftime("%H:%M:%S")
-    click.echo(f"{_HOME_AND_CLEAR}{_table(first, now)}\n{clock} UTC, press Ctrl-C to stop")
+    problems = "".join(f"{printable(problem)}\n" for problem in _problems(now))
+    click.echo(f"{_HOME_AND_CLEAR}{_table(first, now)}{problems}\n{clock} UTC, press Ctrl-C to stop")
 
 
 def _print_changes(looks: Iterator[list[LiveValue]]) -> None:
@@ -112,13 +118,20 @@ def _print_changes(looks: Iterator[list[LiveValue]]) -> None:
         for reading in now:
             if last.get(reading.name) != reading:
                 click.echo(_line(reading))
+                if reading.problem:
+                    note(reading.problem)
                 last[reading.name] = reading
         sys.stdout.flush()
 
 
 def _line(reading: LiveValue) -> str:
     clock = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return f"{clock} {printable(reading.name)} {reading.in_payload} {reading.with_this_week}"
+    values = ("unreadable" if value is None else value for value in (reading.in_payload, reading.with_this_week))
+    return " ".join(map(str, (clock, printable(reading.name), *values)))
+
+
+def _problems(now: Sequence[LiveValue]) -> list[str]:
+    return list(dict.fromkeys(reading.problem for reading in now if reading.problem))
 
 
 def _table(first: Sequence[LiveValue], now: Sequence[LiveValue]) -> str:
@@ -127,13 +140,17 @@ def _table(first: Sequence[LiveValue], now: Sequence[LiveValue]) -> str:
         (
             _clipped(printable(reading.name)),
             reading.time_frame,
-            f"{reading.in_payload:,}",
-            f"{reading.with_this_week:,}",
-            _change(reading.with_this_week - before.get(reading.name, 0)),
+            _number(reading.in_payload),
+            _number(reading.with_this_week),
+            _change((reading.with_this_week or 0) - (before.get(reading.name) or 0)),
         )
         for reading in now
     ]
     return render_table(HEAD, rows)
+
+
+def _number(value: float | None) -> str:
+    return "unreadable" if value is None else f"{value:,}"
 
 
 def _change(difference: float) -> str:
