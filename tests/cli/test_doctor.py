@@ -363,6 +363,6 @@ def test_an_environment_variable_that_nothing_reads_is_named_with_the_one_that_w
 
 def test_a_server_says_at_its_start_which_variable_nothing_reads(folder: Path) -> None:
     with serving(folder, METRICS_DICTIONARY_SERVER_TREADS="4") as server:
-        assert "warning: METRICS_DICTIONARY_SERVER_TREADS" in server.logged
+        assert '"level":"warning","message":"METRICS_DICTIONARY_SERVER_TREADS' in server.logged
         assert "did you mean METRICS_DICTIONARY_SERVER_THREADS?" in server.logged
         server.end()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import signal
 import socket
 import sqlite3
@@ -21,7 +22,7 @@ import pytest
 
 from metrics_dictionary.stores.open_store import open_store
 from metrics_dictionary.stores.tokens import new_token
-from tests.integration.serve_process import serving, write_root
+from tests.integration.serve_process import ServeProcess, serving, write_root
 from tests.program import run
 from tests.test_settings_in_force import free_port, make_certificate
 from tests.waiting import eventually
@@ -57,6 +58,10 @@ def post(connection: HTTPConnection, token: str, event: str, **more: object) -> 
     with connection.getresponse() as response:
         response.read()
         return response.status
+
+
+def log_lines(logged: str) -> list[dict[str, str]]:
+    return [json.loads(line) for line in logged.splitlines()]
 
 
 def counted(folder: Path, event: str) -> float:
@@ -123,6 +128,55 @@ def test_a_second_signal_does_not_wait(folder: Path, second: signal.Signals, sta
         assert "Traceback" not in server.logged
         assert "error" not in server.logged
         assert "stopped at once by a second signal" in json.loads(server.logged.splitlines()[-1])["message"]
+
+
+def test_each_line_of_the_log_is_json_with_a_time_and_a_level_and_has_no_name_of_pythons(
+    folder: Path, token: str
+) -> None:
+    (folder / "definitions/metrics/broken.yml").write_text("---\nkey_path: counts.broken\n", encoding="utf-8")
+    nobody = f"http://127.0.0.1:{free_port()}"
+    with serving(
+        folder, METRICS_DICTIONARY_COLLECTOR=nobody, METRICS_DICTIONARY_PING_ENABLED="true", drain_seconds=0.2
+    ) as server:
+        with closing(HTTPConnection("127.0.0.1", server.port, timeout=5)) as connection:
+            assert post(connection, token, "page_viewed", send_to_snowplow=True) == 200
+        assert eventually(lambda: "trying again in" in server.logged, 20)
+        (folder / "store.db").rename(folder / "elsewhere.db")
+        assert eventually(lambda: "events cannot be recorded" in server.logged, 20)
+        (folder / "elsewhere.db").rename(folder / "store.db")
+        assert eventually(lambda: "can be recorded again" in server.logged, 20)
+        server.send(signal.SIGHUP)
+        assert eventually(lambda: "nothing is reloaded" in server.logged, 60)
+        assert server.end() == 0
+    lines = log_lines(server.logged)
+    assert all(datetime.fromisoformat(line["time"]) for line in lines)
+    levels = {line["message"]: line["level"] for line in lines}
+    assert {level for text, level in levels.items() if "metrics/broken.yml" in text} == {"error"}
+    assert {level for text, level in levels.items() if f"collector {nobody}" in text} == {"warning"}
+    assert levels["store: events can be recorded again"] == "warning"
+    assert levels["service ping: payload generated"] == "info"
+    assert any(text.startswith("SIGTERM: ") and text.endswith("0.2 more seconds") for text in levels)
+    assert lines[-1]["message"] == "stopped"
+    assert not re.search(r"Error\b|\[Errno", server.logged)
+
+
+def test_a_reload_that_failed_is_a_warning_and_a_metric_until_one_succeeds(folder: Path) -> None:
+    def successful(server: ServeProcess) -> list[bytes]:
+        return re.findall(rb"(?m)^metrics_dictionary_last_reload_successful (.+)$", server.get("/-/metrics")[1])
+
+    with serving(folder) as server:
+        assert successful(server) == [b"1"]
+        broken = folder / "definitions" / "metrics" / "broken.yml"
+        broken.write_text("---\nkey_path: counts.broken\n", encoding="utf-8")
+        server.send(signal.SIGHUP)
+        assert eventually(lambda: successful(server) == [b"0"], 60)
+        (warning,) = json.loads(server.get("/-/readiness")[1])["warnings"]
+        assert re.fullmatch(r"the reload at \S+Z failed, and what was in force still is; the log says why", warning)
+        broken.unlink()
+        server.send(signal.SIGHUP)
+        assert eventually(lambda: successful(server) == [b"1"], 60)
+        assert json.loads(server.get("/-/readiness")[1])["warnings"] == []
+        assert server.end() == 0
 
 
 def test_a_reload_takes_over_what_has_changed_and_drops_nobody(folder: Path, token: str) -> None:

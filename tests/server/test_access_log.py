@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from metrics_dictionary.server.transport.access_log import AccessLog, log_notice, write_line
+from metrics_dictionary.server.transport.access_log import AccessLog, log_notice
 from metrics_dictionary.tools.errors import OperationalError
 from tests.server.running_server import API, OPTIONS, Client, running
 
@@ -49,7 +49,6 @@ def test_a_log_on_a_full_disk_loses_its_line_and_nothing_else(monkeypatch: pytes
     with Path("/dev/full").open("w", buffering=1) as full, monkeypatch.context() as patch:
         patch.setattr(sys, "stderr", full)
         log_notice("warning", "the disk is full")
-        write_line("service ping: payload generated")
         with pytest.raises(OSError, match="No space left"):
             full.write("this is how it would end\n")
         os.dup2(os.open(os.devnull, os.O_WRONLY), full.fileno())  # so that the file can be closed

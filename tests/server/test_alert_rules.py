@@ -82,6 +82,11 @@ CASES = {
     ),
     # Time begins at 0 there: 1 is a payload of the first second, and what is 0 never was.
     "MetricsDictionaryPayloadOverdue": Case(10 * DAY, {RECORDED: f"1x{10 * DAY}"}, {RECORDED: f"0x{10 * DAY}"}),
+    "MetricsDictionaryReloadFailed": Case(
+        10,
+        {f"{PREFIX}last_reload_successful": "1 1 0x8"},
+        {f"{PREFIX}last_reload_successful": "1 0 0 0 1x6"},
+    ),
     "MetricsDictionaryMetricsFailed": Case(
         5,
         {

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from metrics_dictionary.reading.read import Reading
 
 MAX_ERRORS = 20
-"""Errors that `report_errors` shows; the others are counted."""
+"""Errors that `error_lines` names; the others are counted."""
 
 PROGRESS_DELAY = 1.0
 """Seconds; work that ends sooner shows no progress."""
@@ -56,8 +56,7 @@ def note(message: str) -> None:
 
 def report_error(diagnostic: Diagnostic) -> None:
     """Name one error on standard error, on one line: place, rule, message."""
-    place = printable(diagnostic.location)
-    click.echo(f"{place}: {diagnostic.rule}: {printable(diagnostic.message)}", err=True)
+    click.echo(_error_line(diagnostic), err=True)
 
 
 def report_left_out(reading: Reading) -> bool:
@@ -75,12 +74,23 @@ def report_errors(diagnostics: Iterable[Diagnostic]) -> bool:
 
     For commands other than ``validate``, which only have to say what their result lacks.
     """
+    lines = error_lines(diagnostics)
+    for line in lines:
+        click.echo(line, err=True)
+    return bool(lines)
+
+
+def error_lines(diagnostics: Iterable[Diagnostic]) -> list[str]:
+    """Return a line for each error among the findings; of many, for the first ones, and one that counts the rest."""
     errors = [diagnostic for diagnostic in diagnostics if diagnostic.severity is Severity.ERROR]
-    for error in errors[:MAX_ERRORS]:
-        report_error(error)
+    lines = [_error_line(error) for error in errors[:MAX_ERRORS]]
     if len(errors) > MAX_ERRORS:
-        click.echo(f"and {len(errors) - MAX_ERRORS:,} more; `metrics-dictionary validate` shows them all", err=True)
-    return bool(errors)
+        lines.append(f"and {len(errors) - MAX_ERRORS:,} more; `metrics-dictionary validate` shows them all")
+    return lines
+
+
+def _error_line(diagnostic: Diagnostic) -> str:
+    return f"{printable(diagnostic.location)}: {diagnostic.rule}: {printable(diagnostic.message)}"
 
 
 @contextmanager

@@ -17,23 +17,24 @@ from typing import TYPE_CHECKING
 
 import click
 
-from metrics_dictionary.cli.console import report_errors
+from metrics_dictionary.cli.console import error_lines
 from metrics_dictionary.cli.options import opened_store
 from metrics_dictionary.cli.site_build import AbandonedError, RefusedError, SiteBuild
 from metrics_dictionary.server.api.starting import StartingRouter
 from metrics_dictionary.server.lifecycle import Lifecycle, Phase
-from metrics_dictionary.server.transport.access_log import log_notice
+from metrics_dictionary.server.transport.access_log import log_notice, logging_as_lines
 from metrics_dictionary.server.transport.server import Server, ServerOptions
 from metrics_dictionary.settings import NEEDS_RESTART, unknown_variables
 from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.garbage import collect_seldom
-from metrics_dictionary.tools.text import counted, listed, printable
+from metrics_dictionary.tools.text import counted, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
     from types import FrameType
 
+    from metrics_dictionary.dictionary.diagnostic import Diagnostic
     from metrics_dictionary.dictionary.dictionary import Dictionary
     from metrics_dictionary.server.api.router import Router
     from metrics_dictionary.server.application import Application
@@ -79,12 +80,15 @@ class Service:
     def run(self) -> None:
         """Serve until a signal ends it. Raises OperationalError for what keeps it from starting."""
         try:
-            self._run()
+            with logging_as_lines():
+                self._run()
         except KeyboardInterrupt:
             if self._second_signal is None:
                 raise
             log_notice("warning", "stopped at once by a second signal: calls that had begun may be without an answer")
             raise click.exceptions.Exit(128 + self._second_signal) from None
+        if self._stop_signal == signal.SIGTERM:
+            log_notice("info", "stopped")
 
     def _run(self) -> None:
         if SIGHUP is not None:
@@ -94,7 +98,7 @@ class Service:
         settings = self._plan.settings()
         drain_seconds(settings)
         for text in unknown_variables():
-            click.echo(f"warning: {printable(text)}", err=True)
+            log_notice("warning", text)
         with Server(ServerOptions.of(settings)) as server, ExitStack() as stack:
             server.router = StartingRouter(settings)
             loop = threading.Thread(target=self._run_loop, args=(server,), name="loop", daemon=True)
@@ -123,9 +127,9 @@ class Service:
             self._lifecycle.enter(Phase.BUILDING)
             server.router = router
             built = site_build.finish()
-        report_errors(built.diagnostics)
+        _log_errors(built.diagnostics)
         if built.loss:
-            click.echo(f"warning: {printable(built.loss)}", err=True)
+            log_notice("warning", built.loss)
         self._lifecycle.enter(Phase.SERVING)
         collect_seldom()
         # Before anybody is told how to stop the server: until then, Ctrl-C ends the command with an error.
@@ -159,12 +163,13 @@ class Service:
                     site_build.finish()
             except AbandonedError:
                 return settings
-            except RefusedError as refused:
-                report_errors(refused.diagnostics)
-                log_notice("error", "nothing is reloaded: the definitions have errors; correct them and reload again")
-                return settings
-            except OperationalError as error:
-                log_notice("error", f"nothing is reloaded: {error}")
+            except (RefusedError, OperationalError) as error:
+                why = str(error)
+                if isinstance(error, RefusedError):
+                    _log_errors(error.diagnostics)
+                    why = "the definitions have errors; correct them and reload again"
+                self._lifecycle.reloaded(is_successful=False)
+                log_notice("error", f"nothing is reloaded: {why}")
                 return settings
             server.reconfigure(options)
             server.router = router
@@ -176,6 +181,7 @@ class Service:
             log_notice(
                 "warning", f"a restart is needed for {listed(late, 'and')}: the old value is in force until then"
             )
+        self._lifecycle.reloaded(is_successful=True)
         log_notice("info", f"reloaded: {_counts(dictionary)}")
         return replace(new, values={**new.values, **{name: settings.values[name] for name in NEEDS_RESTART}})
 
@@ -183,8 +189,10 @@ class Service:
         """Say that this server is not ready any more, and serve on until balancers have noticed."""
         self._lifecycle.enter(Phase.DRAINING)
         if self._stop_signal == signal.SIGTERM:
+            seconds = drain_seconds(settings)
+            log_notice("info", f"SIGTERM: readiness answers 503; requests are served for {seconds:g} more seconds")
             try:
-                self._signals.get(timeout=drain_seconds(settings))
+                self._signals.get(timeout=seconds)
             except queue.Empty:
                 return
 
@@ -249,6 +257,11 @@ def _end(server: Server, loop: threading.Thread) -> None:
     """End the loop of a server that is left early: nothing is waited for."""
     server.request_stop(seconds=0)
     loop.join(1.0)
+
+
+def _log_errors(diagnostics: Iterable[Diagnostic]) -> None:
+    for line in error_lines(diagnostics):
+        log_notice("error", line)
 
 
 def _counts(dictionary: Dictionary) -> str:

@@ -59,7 +59,7 @@ class Collector:
             answer = connection.getresponse()
         except (OSError, ValueError, http.client.HTTPException) as error:  # ValueError: a host that no name can be
             connection.close()
-            reason = str(error) or type(error).__name__
+            reason = getattr(error, "strerror", None) or str(error) or "it broke off the connection"
             raise CollectorUnavailableError(f"collector {self.shown}: {reason}") from None
         self._finish(answer)
         return answer.status

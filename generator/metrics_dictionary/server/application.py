@@ -20,7 +20,7 @@ from metrics_dictionary.ping.collect.scheduler import Scheduler, overdue
 from metrics_dictionary.ping.sources.open_sources import open_sources
 from metrics_dictionary.server.lifecycle import Lifecycle
 from metrics_dictionary.server.store_probe import StoreProbe
-from metrics_dictionary.server.transport.access_log import write_line
+from metrics_dictionary.server.transport.access_log import log_notice
 from metrics_dictionary.tools.clock import utc_now
 from metrics_dictionary.tools.errors import OperationalError
 
@@ -121,7 +121,7 @@ class Application:
         return Scheduler(
             self.generate_payload,
             self.store,
-            log=write_line,
+            log=log_notice,
             interval=timedelta(days=days),
         )
 

@@ -70,7 +70,7 @@ class Instance:
         return Scheduler(
             lambda _progress: self.collect(),
             self.store,
-            log=self.log.append,
+            log=lambda _level, line: self.log.append(line),
             interval=timedelta(days=7),
             monotonic=self.monotonic,
             jitter=lambda: 0.0,

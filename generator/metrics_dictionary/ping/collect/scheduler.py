@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from metrics_dictionary.ping.collect.publication import Hold, PayloadHeldError, former_payload
 from metrics_dictionary.stores.store import StoreUnavailableError
 from metrics_dictionary.tools.clock import iso
+from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.instruments import Counter
 
 if TYPE_CHECKING:
@@ -58,8 +59,8 @@ class Scheduler:
 
     ``generate`` collects and saves a payload, and calls its argument with how many of how many metrics are done. Its
     errors are logged, and it is called again after a pause, as it is while the store says that a payload is held.
-    ``jitter`` returns the random delay as a share, from 0 to 1, of the longest one. Raises ValueError for an interval
-    that is not positive.
+    ``log`` takes a level (info, warning, error) and a line. ``jitter`` returns the random delay as a share, from 0 to
+    1, of the longest one. Raises ValueError for an interval that is not positive.
     """
 
     def __init__(
@@ -67,7 +68,7 @@ class Scheduler:
         generate: Generate,
         store: Store,
         *,
-        log: Callable[[str], None],
+        log: Callable[[str, str], None],
         interval: timedelta,
         monotonic: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
@@ -113,18 +114,19 @@ class Scheduler:
             return False
         except PayloadHeldError as error:  # when the next attempt is due is written in the store, for all servers
             COLLECTIONS.add("held")
-            self._log(f"service ping: {error}. The next attempt is in {retry_after(error.attempts)}")
+            self._log("warning", f"service ping: {error}. The next attempt is in {retry_after(error.attempts)}")
             return False
         except Exception as error:  # noqa: BLE001 - the next week must come, whatever went wrong in this one
             COLLECTIONS.add("failed")
             self._failures += 1
             pause = retry_after(self._failures)
             self._not_before = self._monotonic() + pause.total_seconds()
-            self._log(f"service ping: no payload: {type(error).__name__}: {error}. The next attempt is in {pause}")
+            why = str(error) if isinstance(error, OperationalError) else f"{type(error).__name__}: {error}"
+            self._log("error", f"service ping: no payload: {why}. The next attempt is in {pause}")
             return False
         self._failures = 0
         COLLECTIONS.add("published")
-        self._log("service ping: payload generated")
+        self._log("info", "service ping: payload generated")
         return True
 
     def _run(self) -> None:

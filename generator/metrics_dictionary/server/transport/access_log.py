@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import sys
 import traceback
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ from metrics_dictionary.tools.errors import OperationalError
 from metrics_dictionary.tools.instruments import Counter, Histogram
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from metrics_dictionary.server.transport.request import Request
 
 STANDARD_ERROR = "-"
@@ -130,6 +133,29 @@ def log_notice(level: str, text: str) -> None:
     _log(level, None, text)
 
 
+@contextmanager
+def logging_as_lines() -> Iterator[None]:
+    """Write what any module gives to Python's logging, warnings and worse, as lines like all others of the log."""
+    handler, root = _Lines(logging.WARNING), logging.getLogger()
+    root.addHandler(handler)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+
+
+class _Lines(logging.Handler):
+    """Turns records into lines; one with an exception, which is a bug, has its traceback in the line."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            bug = record.exc_info[1] if record.exc_info else None
+            more = {} if bug is None else {"traceback": "".join(traceback.format_exception(bug))}
+            _log(record.levelname.lower(), None, record.getMessage(), **more)
+        except Exception:  # noqa: BLE001 - a record that cannot be put into words ends nothing
+            self.handleError(record)
+
+
 def log_info(request: Request, text: str) -> None:
     """Write to standard error what an operator may want to know about a request that went well."""
     _log("info", request, text)
@@ -149,11 +175,7 @@ def _log(level: str, request: Request | None, text: str, **more: str) -> None:
     line = {"time": iso(utc_now()), "level": level, "message": text, **more}
     if request is not None:
         line |= {"request_id": request.identifier, "method": request.method, "path": shown_path(request)}
-    write_line(json.dumps(line, separators=(",", ":")))
-
-
-def write_line(text: str) -> None:
-    """Write a line to standard error; a full disk, or a reader that is gone, loses the line and ends no server."""
+    # A full disk, or a reader that is gone, loses the line and ends no server.
     with suppress(OSError, ValueError):
-        sys.stderr.write(f"{text}\n")
+        sys.stderr.write(f"{json.dumps(line, separators=(',', ':'))}\n")
         sys.stderr.flush()

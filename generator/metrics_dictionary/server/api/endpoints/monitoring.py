@@ -134,7 +134,7 @@ class Monitoring:
         body: dict[str, object] = {"status": "ok" if is_ready else "failed"}
         if reason is not None:
             body["reason"] = reason
-        body |= {"store": store, "warnings": self._probe.warnings()}
+        body |= {"store": store, "warnings": (*self._lifecycle.warnings(), *self._probe.warnings())}
         return json_response(200 if is_ready else 503, body)
 
     def metrics(self, _request: Request) -> Response:
