@@ -75,6 +75,9 @@ CASES = {
         {f"{PREFIX}outbox_oldest_age_seconds": "0+60x30"},
         {f"{PREFIX}outbox_oldest_age_seconds": "0+60x14 0+60x15"},
     ),
+    "MetricsDictionaryEventsNotSent": Case(
+        5, {f"{PREFIX}outbox_dropped_total": "0 0 1x4"}, {f"{PREFIX}outbox_dropped_total": "7x5"}
+    ),
     "MetricsDictionaryDeadLetters": Case(
         5,
         {f'{PREFIX}outbox_events{{state="dead_letters"}}': "0 0 1x4"},

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from metrics_dictionary.events.collector import Collector
+from metrics_dictionary.events.sender import Sender
+from tests.events.loopback_collector import LoopbackCollector
 from tests.server.running_server import API, COUNTER, EVENT, Client, running
 from tests.waiting import eventually
 
@@ -46,17 +50,56 @@ def test_a_full_outbox_refuses_calls_with_events_for_the_collector_and_no_other(
         assert held(tmp_path) == (3, 6)
 
 
-def test_a_full_outbox_may_drop_events_and_count_them(tmp_path: Path) -> None:
+def test_a_full_outbox_may_drop_events_and_count_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("metrics_dictionary.stores.store._told", {})
     settings = {**COLLECTOR, "events.outbox_full": "drop"}
     with running(tmp_path, settings=settings) as served, closing(Client(served.port)) as client:
+        before = metric(client, "outbox_dropped_total")
         for _ in range(5):
             assert client.post_json(f"{API}/track_event", SENT, served.headers("tracker")).status == 200
         assert held(tmp_path) == (3, 5)
         assert served.store.outbox_state().dropped == 2
+        assert metric(client, "outbox_dropped_total") - before == 2
+    assert caplog.text.count("the outbox is full: events are counted and not sent") == 1
+
+
+def test_what_the_collector_refuses_is_seen_at_once_and_ages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("metrics_dictionary.server.store_probe.PROBE_EVERY", 0.01)
+    with (
+        LoopbackCollector(status=lambda _: 400) as collector,
+        running(tmp_path, settings={**COLLECTOR, "collector": collector.url}) as served,
+        closing(Client(served.port)) as client,
+        closing(Collector(collector.url)) as connection,
+    ):
+        assert metric(client, "outbox_oldest_age_seconds") == 0
+        before = metric(client, "outbox_refusals_total")
+        client.post_json(f"{API}/track_events", {"events": [SENT] * 2}, served.headers("tracker"))
+        sender = Sender(served.store, connection)
+        while served.store.outbox(1):
+            sender.send_batch()
+        assert metric(client, "outbox_refusals_total") - before == 2
+        assert [line for line in caplog.messages if "outbox" in line] == [
+            f"collector {collector.url}: answered 400 to 1 event; tried again later: 1 event; "
+            "`metrics-dictionary outbox list` shows why"
+        ]
+        with closing(sqlite3.connect(tmp_path / "store.db")) as by_hand, by_hand:
+            by_hand.execute("UPDATE refused SET added = added - 1000 WHERE id = 2")
+            by_hand.execute("UPDATE refused SET added = added - 5000, retry_at = NULL WHERE id = 1")
+        assert eventually(lambda: 1000 <= metric(client, "outbox_oldest_age_seconds") < 1060)
+
+
+def metric(client: Client, name: str) -> float:
+    """Return what `/-/metrics` says of a metric without labels."""
+    found = re.search(rf"^metrics_dictionary_{name} (\S+)$", client.get("/-/metrics").body.decode(), re.MULTILINE)
+    assert found is not None
+    return float(found[1])
 
 
 def test_readiness_warns_of_a_long_outbox_and_of_dead_letters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("metrics_dictionary.server.store_probe.LOOK_EVERY", 0.0)
     monkeypatch.setattr("metrics_dictionary.server.store_probe.PROBE_EVERY", 0.01)
     with running(tmp_path, settings=COLLECTOR) as served, closing(Client(served.port)) as client:
 

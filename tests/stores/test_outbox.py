@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, cast
@@ -11,7 +12,7 @@ import pytest
 import redis
 
 from metrics_dictionary.stores.open_store import open_store
-from metrics_dictionary.stores.store import Changes, OutboxLimit, Recording, Store, request_name
+from metrics_dictionary.stores.store import DROPPED, Changes, OutboxLimit, Recording, Store, request_name
 from tests.stores.stores_under_test import at_redis, recording
 
 if TYPE_CHECKING:
@@ -117,11 +118,12 @@ def test_a_request_that_found_no_room_is_not_known_and_can_be_repeated(place: Pl
 
 def test_an_outbox_may_drop_what_it_has_no_room_for_and_says_how_much(place: Place) -> None:
     store = place.open(10, drop=True)
+    before = DROPPED.value()
     assert outcomes(store, with_rows(6), with_rows(5), with_rows(4), with_rows(2)) == ["RECORDED"] * 4
     assert place.counted() == (10, 0, 4)
     assert store.outbox_state().dropped == 7
     assert outcomes(store, with_rows(3)) == ["RECORDED"]
-    assert store.outbox_state().dropped == 10
+    assert store.outbox_state().dropped == DROPPED.value() - before == 10
     assert place.counted() == (10, 0, 5)
 
 
@@ -159,6 +161,28 @@ def test_the_oldest_row_that_waits_says_since_when(place: Place) -> None:
     oldest = store.outbox_state().oldest
     assert oldest is not None
     assert abs(datetime.now(UTC) - oldest) < timedelta(seconds=10)
+
+
+def test_the_oldest_row_that_is_tried_again_says_since_when(place: Place) -> None:
+    store = place.open()
+    store.commit([with_rows(2)])
+    first, second = store.outbox(2)
+    began = datetime.now(UTC)
+    time.sleep(1.5)
+    store.commit([with_rows(1)])
+    store.set_refused(store.outbox(3)[2], 1, "answered 400", 10.0)
+    young = store.outbox_state().oldest_retrying
+    assert young is not None
+    assert young > began
+    store.set_refused(second, 1, "answered 400", 3600.0)
+    old = store.outbox_state().oldest_retrying
+    assert old is not None
+    assert old < young
+    store.set_refused(second, 5, "answered 400", None)
+    assert store.outbox_state().oldest_retrying == young
+    store.set_refused(first, 5, "answered 400", None)
+    store.drop_refused(None)
+    assert store.outbox_state().oldest_retrying is None
 
 
 @pytest.mark.parametrize("everything", [False, True])

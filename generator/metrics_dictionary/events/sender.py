@@ -65,6 +65,9 @@ LEASE = "outbox"
 MAX_REFUSED_IN_A_ROW = 10
 """After so many events in a row that were refused alone, it looks like the collector's fault; then pauses begin."""
 
+WARN_SECONDS = 60.0
+"""How long it is at least between two lines of the log about events that were refused: there may be many."""
+
 RECENT_SECONDS = 60.0
 """How long the collector is taken to work after it has accepted something."""
 
@@ -81,9 +84,12 @@ log = logging.getLogger(__name__)
 
 SENT = Counter("outbox_sent_total", "Events that the collector took.")
 DEAD = Counter("outbox_dead_letters_total", "Events that became dead letters.")
+REFUSED = Counter("outbox_refusals_total", "Times that the collector refused an event.")
 FAILURES = Counter("outbox_failures_total", "Times that sending had to pause: the collector or the store was away.")
 OUTBOX = Gauge("outbox_events", "Events in the outbox, by what they wait for.", ("state",))
-OUTBOX_AGE = Gauge("outbox_oldest_age_seconds", "How long the oldest event has waited for the collector.")
+OUTBOX_AGE = Gauge(
+    "outbox_oldest_age_seconds", "How long the oldest event has waited for the collector, apart from dead letters."
+)
 OUTBOX_DROPPED = Gauge("outbox_dropped_events", "Events for which there was no room, since the store was created.")
 
 
@@ -141,6 +147,8 @@ class Sender:
         self._slow_from = MAX_BATCH
         self._failures = 0
         self._refused_in_a_row = 0
+        self._refused_untold = 0
+        self._told_at = -WARN_SECONDS
         self._accepted_at = -RECENT_SECONDS
         self._delivered: list[str] = []
         self._stopping = threading.Event()
@@ -234,8 +242,10 @@ class Sender:
     def _refuse(self, event: _Event, answer: _Answer, *, is_its_fault: bool) -> None:
         """Take an event out of the queue: to be tried again later or, after so many tries, as a dead letter."""
         tries = event.row.tries + is_its_fault
+        REFUSED.add(amount=int(is_its_fault))
         if tries < MAX_TRIES:
             self._store.set_refused(event.row, tries, answer.reason, self._timing.refused * 4.0 ** max(0, tries - 1))
+            self._warn_of_retry(answer.reason)
             return
         self._store.set_refused(event.row, tries, answer.reason, None)
         self._warn_of_dead_letter(f"after {tries} tries: {answer.reason}")
@@ -251,6 +261,15 @@ class Sender:
             else:
                 events.append(_Event(row, fields))
         return events
+
+    def _warn_of_retry(self, why: str) -> None:
+        """Say how many events have left the queue since that was said last."""
+        self._refused_untold += 1
+        now = time.monotonic()
+        if now - self._told_at >= WARN_SECONDS:
+            retried = counted(self._refused_untold, "event")
+            log.warning("%s; tried again later: %s; `metrics-dictionary outbox list` shows why", why, retried)
+            self._refused_untold, self._told_at = 0, now
 
     def _warn_of_dead_letter(self, why: str) -> None:
         DEAD.add()
@@ -328,7 +347,8 @@ def show_outbox(state: OutboxState, now: datetime) -> None:
     """Let the gauges of ``/-/metrics`` show how the outbox stands."""
     for name in ("waiting", "retrying", "dead_letters"):
         OUTBOX.set(getattr(state, name), name)
-    OUTBOX_AGE.set(max(0.0, (now - state.oldest).total_seconds()) if state.oldest else 0)
+    since = [moment for moment in (state.oldest, state.oldest_retrying) if moment is not None]
+    OUTBOX_AGE.set(max(0.0, (now - min(since)).total_seconds()) if since else 0)
     OUTBOX_DROPPED.set(state.dropped)
 
 

@@ -26,9 +26,6 @@ HANGS_AFTER = 2.0
 MAX_AGE = 15.0
 """Seconds for which the answer of a probe holds: then something keeps the thread from asking."""
 
-LOOK_EVERY = 30.0
-"""Seconds between two looks for what is worth a warning."""
-
 STOP_SECONDS = 3.0
 
 AVAILABLE = Gauge("store_available", "Whether the last probe could write to the store: 1 or 0.")
@@ -56,7 +53,7 @@ class StoreStatus:
 class StoreProbe:
     """A thread that writes to the store every five seconds, and every second while that fails.
 
-    ``looks`` are asked less often, in the same thread: each gives the warnings that it has.
+    ``looks`` are asked after each probe that succeeds, in the same thread: each gives the warnings that it has.
     """
 
     def __init__(
@@ -72,7 +69,6 @@ class StoreProbe:
         self._reason: str | None = "it has not been asked yet"
         self._ended: float | None = None
         self._began: float | None = None
-        self._looked = -LOOK_EVERY
         self._warnings: tuple[str, ...] = ()
         self._asked = threading.Event()
         self._stopping = threading.Event()
@@ -105,7 +101,7 @@ class StoreProbe:
         return (*self._warnings, *self._store.warnings())
 
     def probe(self) -> None:
-        """Ask the store once, and look around when it is there and it is time to."""
+        """Ask the store once, and look around when it is there."""
         self._began = self._monotonic()
         try:
             self._store.probe()
@@ -122,8 +118,7 @@ class StoreProbe:
         self._tell(reason)
         self._reason, self._ended, self._began = reason, self._monotonic(), None
         self._asked.set()
-        if reason is None and self._ended - self._looked >= LOOK_EVERY:
-            self._looked = self._ended
+        if reason is None:
             self._warnings = tuple(warning for look in self._looks for warning in self._seen_by(look))
 
     def _seen_by(self, look: Callable[[], Iterable[str]]) -> tuple[str, ...]:

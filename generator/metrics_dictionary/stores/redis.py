@@ -64,6 +64,7 @@ from metrics_dictionary.stores.store import (
     Recording,
     StoreUnavailableError,
     UnreadableError,
+    tell_dropped,
     tell_forgotten_early,
     tell_left_out,
 )
@@ -225,10 +226,11 @@ class RedisStore:
         if not recordings:
             return []
         with self._commit_lock:
-            letters, crowd, seconds, _, lost, repeated, *refused = self._written(
+            letters, crowd, seconds, dropped, lost, repeated, *refused = self._written(
                 recordings, self._commits, self._limits
             )
         tell_left_out(dict(zip(lost[::2], lost[1::2], strict=True)))
+        tell_dropped(dropped)
         if crowd:
             tell_forgotten_early(crowd, seconds)
         return verdicts(letters, repeated, refused)
@@ -382,8 +384,8 @@ class RedisStore:
         return self._leave_refused("drop", identifiers)
 
     def outbox_state(self) -> OutboxState:
-        waiting, oldest, refused, dead = cast("list[Any]", self._on_outbox(LOOK))
-        return outbox_state(waiting, oldest, refused, dead, self.state(DROPPED))
+        waiting, oldest, refused, dead, oldest_retrying = cast("list[Any]", self._on_outbox(LOOK))
+        return outbox_state(waiting, oldest, refused, dead, oldest_retrying, self.state(DROPPED))
 
     def _on_outbox(self, script: str, *arguments: str) -> object:
         return self._reply(lambda redis: redis.eval(script, len(OUTBOX_KEYS), *OUTBOX_KEYS, *arguments))

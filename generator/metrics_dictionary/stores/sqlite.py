@@ -36,6 +36,7 @@ from metrics_dictionary.stores.store import (
     StoreUnavailableError,
     UnreadableError,
     short_values,
+    tell_dropped,
     tell_left_out,
 )
 from metrics_dictionary.stores.tokens import Token
@@ -157,6 +158,7 @@ class SqliteStore:
                 sqlite_outbox.append(connection, changes.outbox, sifted.dropped, now)
             self._sweep(connection, now)
         tell_left_out(left_out)
+        tell_dropped(sifted.dropped)
         return sifted.verdicts
 
     def totals(self, keys: Sequence[str]) -> dict[str, float]:

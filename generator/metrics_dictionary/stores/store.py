@@ -282,13 +282,14 @@ class RefusedRow:
 class OutboxState:
     """How many events wait, since when the ``oldest`` of them, and how many were refused.
 
-    ``retrying`` are tried again, ``dead_letters`` are not. ``dropped`` counts events for which there was no room, since
-    the store was created.
+    ``retrying`` are tried again, and the oldest of these came at ``oldest_retrying``; ``dead_letters`` are not tried
+    again. ``dropped`` counts events for which there was no room, since the store was created.
     """
 
     waiting: int
     oldest: datetime | None
     retrying: int
+    oldest_retrying: datetime | None
     dead_letters: int
     dropped: int
 
@@ -494,21 +495,42 @@ def short_values(amounts: Mapping[str, int]) -> tuple[dict[str, int], int]:
 
 def tell_left_out(left_out: Mapping[str, int]) -> None:
     """Count what was left out of totals by value, by key, and say it of each key once an hour."""
-    now = time.monotonic()
     for key, amount in left_out.items():
         LEFT_OUT.add(amount=amount)
-        if now - _told.get(key, -math.inf) < TELL_AGAIN_SECONDS:
-            continue
-        if len(_told) >= MAX_VALUES:
-            _told.clear()
-        _told[key] = now
+        if _is_to_be_told(key):
+            log.warning(
+                "store: %s has no place for the values of some events, which are not counted there: it keeps %s values "
+                "of at most %s characters",
+                key,
+                f"{MAX_VALUES:,}",
+                MAX_VALUE_LENGTH,
+            )
+
+
+DROPPED = Counter(
+    "outbox_dropped_total", "Events that this server counted and did not send, because the outbox was full."
+)
+
+
+def tell_dropped(events: int) -> None:
+    """Count the events for which the outbox had no room, and say once an hour that there are some."""
+    DROPPED.add(amount=events)
+    if events and _is_to_be_told("outbox"):
         log.warning(
-            "store: %s has no place for the values of some events, which are not counted there: it keeps %s values of "
-            "at most %s characters",
-            key,
-            f"{MAX_VALUES:,}",
-            MAX_VALUE_LENGTH,
+            "the outbox is full: events are counted and not sent; `metrics-dictionary outbox list` shows how many; "
+            "look at the collector"
         )
+
+
+def _is_to_be_told(key: str) -> bool:
+    """Whether nothing was said of this key within the last hour."""
+    now = time.monotonic()
+    if now - _told.get(key, -math.inf) < TELL_AGAIN_SECONDS:
+        return False
+    if len(_told) >= MAX_VALUES:
+        _told.clear()
+    _told[key] = now
+    return True
 
 
 IDENTIFIER = "store_identifier"

@@ -85,10 +85,18 @@ return found
 
 LOOK = """
 local oldest = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)[1]
+local retrying, since = '', math.huge
+for _, id in ipairs(redis.call('ZRANGE', KEYS[3], '-inf', '(+inf', 'BYSCORE', 'LIMIT', 0, 10000)) do
+  local came = tonumber(id:match('^%d+'))
+  if came and came < since then
+    retrying, since = id, came
+  end
+end
 return {redis.call('XLEN', KEYS[1]), oldest and oldest[1] or '', redis.call('ZCARD', KEYS[3]),
-  redis.call('ZCOUNT', KEYS[3], '+inf', '+inf')}
+  redis.call('ZCOUNT', KEYS[3], '+inf', '+inf'), retrying}
 """
-"""Returns how many events wait, the id of the oldest, how many were refused, and how many of them are dead letters."""
+"""Returns how many events wait, the id of the oldest, how many were refused, how many of them are dead letters, and the
+id of the oldest of the others: of the 10,000 that are tried again first, so that Redis is not held up."""
 
 
 def rows_of(listed: Iterable[Sequence[str]]) -> list[OutboxRow]:
@@ -114,9 +122,11 @@ def refused_rows(listed: Iterable[Sequence[str]]) -> list[RefusedRow]:
     return rows
 
 
-def outbox_state(waiting: int, oldest: str, refused: int, dead: int, dropped: str | None) -> OutboxState:
+def outbox_state(
+    waiting: int, oldest: str, refused: int, dead: int, oldest_retrying: str, dropped: str | None
+) -> OutboxState:
     """Return what LOOK found, and the state DROPPED."""
-    return OutboxState(waiting, _added(oldest), refused - dead, dead, int(dropped or 0))
+    return OutboxState(waiting, _added(oldest), refused - dead, _added(oldest_retrying), dead, int(dropped or 0))
 
 
 def _added(identifier: str) -> datetime | None:

@@ -115,11 +115,12 @@ def drop(connection: sqlite3.Connection, identifiers: Iterable[str]) -> int:
 def state(connection: sqlite3.Connection) -> OutboxState:
     """Return how many events there are, and since when the oldest waits."""
     kept, dropped = connection.execute("SELECT kept, dropped FROM outbox_counts").fetchone()
-    count = "SELECT count(*) FROM refused INDEXED BY refused_retry_at WHERE retry_at IS"
-    dead = connection.execute(f"{count} NULL").fetchone()[0]
-    again = connection.execute(f"{count} NOT NULL").fetchone()[0]
-    oldest = connection.execute("SELECT added FROM outbox ORDER BY id LIMIT 1").fetchone()
-    return OutboxState(kept - dead - again, _time(oldest[0]) if oldest else None, again, dead, dropped)
+    count = "SELECT count(*), min(id) FROM refused INDEXED BY refused_retry_at WHERE retry_at IS"
+    dead, _ = connection.execute(f"{count} NULL").fetchone()
+    again, first = connection.execute(f"{count} NOT NULL").fetchone()
+    oldest = connection.execute("SELECT added FROM outbox ORDER BY id LIMIT 1").fetchone() or (None,)
+    oldest_again = connection.execute("SELECT added FROM refused WHERE id = ?", (first,)).fetchone() or (None,)
+    return OutboxState(kept - dead - again, _time(*oldest), again, _time(*oldest_again), dead, dropped)
 
 
 def _count(connection: sqlite3.Connection, kept: int, dropped: int = 0) -> None:
