@@ -355,9 +355,9 @@ class Flaky(SqliteStore):
         self._check("outbox")
         return super().outbox(limit)
 
-    def delete_sent(self, identifiers: Iterable[str]) -> None:
+    def delete_sent(self, rows: Iterable[OutboxRow]) -> None:
         self._check("sent")
-        super().delete_sent(identifiers)
+        super().delete_sent(rows)
 
     def lease(self, name: str, holder: str, seconds: float) -> bool:
         self._check("lease")
@@ -382,6 +382,41 @@ def test_a_store_that_is_away_ends_nothing_and_repeats_nothing(
     assert eventually(lambda: store.outbox(1) == [])
     sender.stop()
     assert numbers(collector) == list(range(5))
+    store.close()
+
+
+@pytest.mark.parametrize("answer", [200, 400, CUT])
+@pytest.mark.parametrize("away", [frozenset[str](), frozenset({"sent"})], ids=["there", "away when it answers"])
+def test_every_event_after_a_restore_arrives_although_the_collector_still_owes_an_answer(
+    answer: int | str, away: frozenset[str], tmp_path: Path, clock: Clock, collector: LoopbackCollector
+) -> None:
+    path, acknowledged, sends = tmp_path / "store.db", set[int](), 0
+    store = Flaky(path, clock=clock)
+    tracker = StoredTracker(a_dictionary(), store, clock=clock, structured=STRUCTURED)
+    store.backup(tmp_path / "copy.db")
+    report(tracker, 5)
+
+    def restore_during_the_first_request() -> None:
+        if collector.requests != 1:
+            return
+        with closing(SqliteStore(path, clock=clock)) as of_another_process:
+            of_another_process.restore(tmp_path / "copy.db")
+        for value in range(1_000, 1_008):
+            body = {"event": "merge", "send_to_snowplow": True, "additional_properties": {"value": value}}
+            tracker.track([body], 7)
+            acknowledged.add(value)
+        store.away = away
+
+    collector.before_answer = restore_during_the_first_request
+    collector.status_of = lambda _: answer if collector.requests == 1 else 200
+    sender = a_sender(store, collector.url, clock)
+    while sends < 20 and (store.outbox(1) or not sends):
+        sender.send_batch()
+        sends += 1
+        store.away = frozenset()
+    assert len(acknowledged) == 8
+    assert acknowledged <= {int(event["se_va"]) for event in collector.events}
+    assert store.outbox_state().depth == 0
     store.close()
 
 

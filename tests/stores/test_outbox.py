@@ -92,7 +92,7 @@ def test_room_that_is_made_is_used(place: Place) -> None:
     assert outcomes(store, with_rows(3)) == ["RECORDED"]
     assert outcomes(store, with_rows(1)) == ["OUTBOX_FULL"]
     first, second, _ = store.outbox(3)
-    store.delete_sent([first.identifier])
+    store.delete_sent([first])
     store.set_refused(second, 1, "a reason", 60.0)
     assert outcomes(store, with_rows(2), with_rows(1), with_rows(1)) == ["OUTBOX_FULL", "RECORDED", "OUTBOX_FULL"]
     assert place.counted() == (2, 1, 2)
@@ -150,7 +150,7 @@ def test_a_refused_row_leaves_those_that_wait_and_comes_back_when_it_is_due(plac
     assert store.due_refused(10) == []
     state = store.outbox_state()
     assert (state.waiting, state.retrying, state.dead_letters, state.depth) == (1, 1, 1, 3)
-    store.delete_sent([first.identifier, third.identifier])
+    store.delete_sent([first, third])
     assert place.counted() == (0, 1, 1)
 
 
@@ -205,9 +205,27 @@ def test_a_row_that_somebody_dropped_is_not_refused(place: Place) -> None:
     store = place.open()
     store.commit([with_rows(1)])
     (row,) = store.outbox(1)
-    store.delete_sent([row.identifier])
+    store.delete_sent([row])
     store.set_refused(row, 1, "answered 400", None)
     assert place.counted() == (0, 0, 1)
+
+
+def test_what_becomes_of_rows_from_before_a_restore_says_nothing_of_those_that_came_after_it(
+    place: Place, tmp_path: Path
+) -> None:
+    store = place.open()
+    store.commit([with_rows(0)])
+    store.backup(tmp_path / "copy")
+    store.commit([with_rows(4)])
+    refused, again, *sent = store.outbox(4)
+    place.open().restore(tmp_path / "copy")  # another process's, as `store restore` is
+    after = tuple(f"{{after {row}}}" for row in range(4))
+    store.commit([recording(increments={COUNTER: 1}, outbox=after)])
+    store.set_refused(refused, 5, "answered 400", None)
+    store.set_refused(again, 1, "answered 400", 60.0)
+    store.delete_sent(sent)
+    assert place.counted() == (4, 0, 2)
+    assert [row.text for row in store.outbox(10)] == list(after)
 
 
 def test_many_refused_rows_are_retried_in_steps(place: Place) -> None:

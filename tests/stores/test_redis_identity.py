@@ -13,7 +13,7 @@ import pytest
 import redis
 
 from metrics_dictionary.stores.redis import RedisStore
-from metrics_dictionary.stores.store import CachedPayload, OutcomeUnknownError, StoreUnavailableError
+from metrics_dictionary.stores.store import CachedPayload, OutboxRow, OutcomeUnknownError, StoreUnavailableError
 from tests.services.proxy import proxy_to
 from tests.services.redis import RedisServer, running_redis
 from tests.stores.stores_under_test import START, at_redis, recording
@@ -62,7 +62,7 @@ def every_call(store: RedisStore) -> list[Callable[[], object]]:
         store.flags,
         partial(store.set_flag, "flag", True),
         partial(store.outbox, 1),
-        partial(store.delete_sent, ["1-1"]),
+        partial(store.delete_sent, [OutboxRow("1-1", "{}")]),
         partial(store.lease, "ping", "a", 60),
         store.trusted_now,
     ]

@@ -150,7 +150,7 @@ class Sender:
         self._refused_untold = 0
         self._told_at = -WARN_SECONDS
         self._accepted_at = -RECENT_SECONDS
-        self._delivered: list[str] = []
+        self._delivered: list[OutboxRow] = []
         self._stopping = threading.Event()
         self._deadline = 0.0
         self._thread = threading.Thread(target=self._run, name="outbox-sender", daemon=True)
@@ -288,7 +288,7 @@ class Sender:
         )
         if answer.accepted:
             SENT.add(amount=len(events))
-            self._delivered += [event.row.identifier for event in events]
+            self._delivered += [event.row for event in events]
             self._accepted_at = time.monotonic()
             self._refused_in_a_row = 0
             if self._failures:

@@ -362,8 +362,9 @@ class RedisStore:
         rows = cast("list[tuple[str, dict[str, str]]]", self._reply(lambda redis: redis.xrange(OUTBOX, count=limit)))
         return [OutboxRow(identifier, entry.get("event", "")) for identifier, entry in rows]
 
-    def delete_sent(self, identifiers: Iterable[str]) -> None:
-        self._on_outbox(DELETE, *identifiers)
+    def delete_sent(self, rows: Iterable[OutboxRow]) -> None:
+        # An id says when the event came: a backup that is restored does not make Redis give it again.
+        self._on_outbox(DELETE, *(row.identifier for row in rows))
 
     def set_refused(self, row: OutboxRow, tries: int, reason: str, seconds: float | None) -> None:
         retry_at = "+inf" if seconds is None else str(self._now() + seconds)

@@ -281,14 +281,14 @@ class SqliteStore:
         with self._reading() as connection:
             return sqlite_outbox.waiting(connection, limit)
 
-    def delete_sent(self, identifiers: Iterable[str]) -> None:
+    def delete_sent(self, rows: Iterable[OutboxRow]) -> None:
         with self._writing() as connection:
-            sqlite_outbox.delete(connection, identifiers)
+            sqlite_outbox.delete(connection, rows)
 
     def set_refused(self, row: OutboxRow, tries: int, reason: str, seconds: float | None) -> None:
         with self._writing() as connection:
             retry_at = None if seconds is None else self._moved_now(connection) + seconds
-            sqlite_outbox.set_refused(connection, row.identifier, tries, reason, retry_at)
+            sqlite_outbox.set_refused(connection, row, tries, reason, retry_at)
 
     def due_refused(self, limit: int) -> list[OutboxRow]:
         with self._reading() as connection:

@@ -376,8 +376,11 @@ class Store(Protocol):
     def outbox(self, limit: int) -> list[OutboxRow]:
         """Return the oldest rows that wait, the oldest first; they stay until they are `sent`."""
 
-    def delete_sent(self, identifiers: Iterable[str]) -> None:
-        """Delete rows that the collector has. Who dies before this sends them again: nothing is ever lost."""
+    def delete_sent(self, rows: Iterable[OutboxRow]) -> None:
+        """Delete rows that the collector has. Who dies before this sends them again: nothing is ever lost.
+
+        A row that has got the id of one of these meanwhile, by a backup that was restored, stays.
+        """
 
     def set_refused(self, row: OutboxRow, tries: int, reason: str, seconds: float | None) -> None:
         """Take a row out of those that wait: it is due again after so many seconds, or with None a dead letter."""

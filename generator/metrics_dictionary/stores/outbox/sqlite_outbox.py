@@ -2,6 +2,9 @@
 
 The functions run within a transaction of their caller, with ``now`` in seconds of trusted time. How many rows there are
 is kept in one row: nobody counts a million of them to add one.
+
+What the sender says of a row holds only for the row with the same id and the same text. Once a backup is restored, or
+another store adopted, ids are given again: what has such an id now may be an event that no collector has seen.
 """
 
 from __future__ import annotations
@@ -55,25 +58,26 @@ def due(connection: sqlite3.Connection, limit: int, now: int) -> list[OutboxRow]
     return [OutboxRow(str(identifier), text, tries) for identifier, text, tries in rows]
 
 
-def delete(connection: sqlite3.Connection, identifiers: Iterable[str]) -> None:
+def delete(connection: sqlite3.Connection, rows: Iterable[OutboxRow]) -> None:
     """Delete events that the collector has."""
-    ids = [(int(identifier),) for identifier in identifiers]
-    deleted = connection.executemany("DELETE FROM outbox WHERE id = ?", ids).rowcount
-    deleted += connection.executemany("DELETE FROM refused WHERE id = ?", ids).rowcount
+    sent = [(int(row.identifier), row.text) for row in rows]
+    deleted = connection.executemany("DELETE FROM outbox WHERE id = ? AND text = ?", sent).rowcount
+    deleted += connection.executemany("DELETE FROM refused WHERE id = ? AND text = ?", sent).rowcount
     _count(connection, -deleted)
 
 
 def set_refused(
-    connection: sqlite3.Connection, identifier: str, tries: int, reason: str, retry_at: float | None
+    connection: sqlite3.Connection, row: OutboxRow, tries: int, reason: str, retry_at: float | None
 ) -> None:
     """Note that the collector has refused an event. One that somebody has dropped meanwhile stays away."""
-    row = (int(identifier),)
+    event = (int(row.identifier), row.text)
     connection.execute(
-        "INSERT OR IGNORE INTO refused SELECT id, text, added, 0, '', NULL FROM outbox WHERE id = ?", row
+        "INSERT OR IGNORE INTO refused SELECT id, text, added, 0, '', NULL FROM outbox WHERE id = ? AND text = ?", event
     )
-    connection.execute("DELETE FROM outbox WHERE id = ?", row)
+    connection.execute("DELETE FROM outbox WHERE id = ? AND text = ?", event)
     connection.execute(
-        "UPDATE refused SET tries = ?, reason = ?, retry_at = ? WHERE id = ?", (tries, reason, retry_at, *row)
+        "UPDATE refused SET tries = ?, reason = ?, retry_at = ? WHERE id = ? AND text = ?",
+        (tries, reason, retry_at, *event),
     )
 
 
