@@ -66,10 +66,16 @@ def test_no_command_makes_a_store(tmp_path: Path) -> None:
 
 def test_what_is_retried_or_dropped_is_audited(url: str, tmp_path: Path) -> None:
     log = tmp_path / "audit.log"
-    for action, number in (("retry", "1"), ("drop", "2")):
-        run("outbox", action, number, "--store", url, METRICS_DICTIONARY_AUDIT_LOG=str(log))
+    for action, *ids in (("retry", "1"), ("retry", "1"), ("drop", "2", "x", "1"), ("drop", "7"), ("drop", "--all")):
+        run("outbox", action, *ids, "--store", url, METRICS_DICTIONARY_AUDIT_LOG=str(log))
+    assert kept(url) == ([4, 5], [])
     lines = [json.loads(line) for line in log.read_text().splitlines()]
-    assert [(line["command"], line["events"]) for line in lines] == [("outbox retry", 1), ("outbox drop", 1)]
+    assert [(line["command"], line["events"], line["ids"]) for line in lines] == [
+        ("outbox retry", 1, ["1"]),
+        ("outbox drop", 1, ["2"]),
+        ("outbox drop", 1, "all"),
+    ]
+    assert {line["outcome"] for line in lines} == {"done"}
 
 
 def test_retry_and_drop_take_ids_or_all(url: str) -> None:
@@ -90,10 +96,16 @@ def test_an_id_that_names_no_refused_event_is_said(url: str) -> None:
     assert kept(url) == ([4], [2, 3])
 
 
-@pytest.mark.parametrize("arguments", [(), ("1", "--all")])
-def test_what_is_meant_has_to_be_said(url: str, arguments: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "name events by the ids that `outbox list` shows, or give --all"),
+        (("1", "--all"), "--all and ids exclude each other: give one of them"),
+    ],
+)
+def test_what_is_meant_has_to_be_said(url: str, arguments: tuple[str, ...], said: str) -> None:
     for action in ("retry", "drop"):
         done = run("outbox", action, *arguments, "--store", url)
         assert done.returncode == 2
-        assert "name events by the ids that `outbox list` shows, or give --all" in done.stderr
+        assert said in done.stderr
     assert kept(url) == ([4], [1, 2, 3])

@@ -378,10 +378,10 @@ class RedisStore:
         with self._reading(REFUSED):
             return refused_rows(cast("list[list[str]]", self._on_outbox(LIST_REFUSED, "+inf", str(limit))))
 
-    def retry_refused(self, identifiers: Sequence[str] | None) -> int:
+    def retry_refused(self, identifiers: Sequence[str] | None) -> list[str]:
         return self._leave_refused("retry", identifiers)
 
-    def drop_refused(self, identifiers: Sequence[str] | None) -> int:
+    def drop_refused(self, identifiers: Sequence[str] | None) -> list[str]:
         return self._leave_refused("drop", identifiers)
 
     def outbox_state(self) -> OutboxState:
@@ -391,13 +391,13 @@ class RedisStore:
     def _on_outbox(self, script: str, *arguments: str) -> object:
         return self._reply(lambda redis: redis.eval(script, len(OUTBOX_KEYS), *OUTBOX_KEYS, *arguments))
 
-    def _leave_refused(self, action: str, identifiers: Sequence[str] | None) -> int:
+    def _leave_refused(self, action: str, identifiers: Sequence[str] | None) -> list[str]:
         if identifiers is None:
             identifiers = cast("list[str]", self._reply(lambda redis: redis.zrange(DUE, 0, -1)))
-        found = 0
+        found: list[str] = []
         for start in range(0, len(identifiers), MAX_KEYS_PER_QUERY):
             some = identifiers[start : start + MAX_KEYS_PER_QUERY]
-            found += cast("int", self._on_outbox(LEAVE_REFUSED, action, *some))
+            found += cast("list[str]", self._on_outbox(LEAVE_REFUSED, action, *some))
         return found
 
     def lease(self, name: str, holder: str, seconds: float) -> bool:

@@ -298,13 +298,13 @@ class SqliteStore:
         with self._reading() as connection:
             return sqlite_outbox.refused(connection, limit)
 
-    def retry_refused(self, identifiers: Sequence[str] | None) -> int:
+    def retry_refused(self, identifiers: Sequence[str] | None) -> list[str]:
         return self._on_refused(
             identifiers,
             lambda connection, some: sqlite_outbox.retry(connection, some, int(self._moved_now(connection))),
         )
 
-    def drop_refused(self, identifiers: Sequence[str] | None) -> int:
+    def drop_refused(self, identifiers: Sequence[str] | None) -> list[str]:
         return self._on_refused(identifiers, sqlite_outbox.drop)
 
     def outbox_state(self) -> OutboxState:
@@ -312,13 +312,13 @@ class SqliteStore:
             return sqlite_outbox.state(connection)
 
     def _on_refused(
-        self, identifiers: Sequence[str] | None, action: Callable[[sqlite3.Connection, Sequence[str]], int]
-    ) -> int:
+        self, identifiers: Sequence[str] | None, action: Callable[[sqlite3.Connection, Sequence[str]], list[str]]
+    ) -> list[str]:
         """Do something to refused rows, a few in each transaction, so that no request waits long for it."""
         if identifiers is None:
             with self._reading() as connection:
                 identifiers = sqlite_outbox.refused_ids(connection)
-        found = 0
+        found: list[str] = []
         for some in _in_batches([identifier for identifier in identifiers if identifier.isdecimal()]):
             with self._writing() as connection:
                 found += action(connection, some)

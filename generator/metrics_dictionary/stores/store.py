@@ -391,11 +391,11 @@ class Store(Protocol):
     def refused(self, limit: int) -> list[RefusedRow]:
         """Return refused rows: those first that are tried again first, dead letters last."""
 
-    def retry_refused(self, identifiers: Sequence[str] | None) -> int:
-        """Let these refused rows, or all, wait again behind the others; return how many there were."""
+    def retry_refused(self, identifiers: Sequence[str] | None) -> list[str]:
+        """Let these refused rows, or all, wait again behind the others; return the ids of those that there were."""
 
-    def drop_refused(self, identifiers: Sequence[str] | None) -> int:
-        """Delete these refused rows, or all; return how many there were."""
+    def drop_refused(self, identifiers: Sequence[str] | None) -> list[str]:
+        """Delete these refused rows, or all; return the ids of those that there were."""
 
     def outbox_state(self) -> OutboxState:
         """Return how full the outbox is; cheap however full."""

@@ -77,7 +77,7 @@ def retry(*, identifiers: Sequence[str], everything: bool, settings_file: Path |
     chosen = _chosen(identifiers, everything=everything)
     settings = settings_of(settings_file, store=store)
     with closing(opened_store(settings, create=False)) as opened, audited(settings, "outbox retry") as details:
-        found = details["events"] = opened.retry_refused(chosen)
+        found = _noted(details, opened.retry_refused(chosen), chosen)
     _report(found, "will be sent again", chosen)
 
 
@@ -88,23 +88,35 @@ def drop(*, identifiers: Sequence[str], everything: bool, settings_file: Path | 
     chosen = _chosen(identifiers, everything=everything)
     settings = settings_of(settings_file, store=store)
     with closing(opened_store(settings, create=False)) as opened, audited(settings, "outbox drop") as details:
-        found = details["events"] = opened.drop_refused(chosen)
+        found = _noted(details, opened.drop_refused(chosen), chosen)
     _report(found, "deleted", chosen)
 
 
 def _chosen(identifiers: Sequence[str], *, everything: bool) -> Sequence[str] | None:
     """Return the ids, each once; None means all."""
-    if everything == bool(identifiers):
+    if everything and identifiers:
+        raise click.UsageError("--all and ids exclude each other: give one of them")
+    if not everything and not identifiers:
         raise click.UsageError("name events by the ids that `outbox list` shows, or give --all")
     return None if everything else tuple(dict.fromkeys(identifiers))
+
+
+def _noted(details: dict[str, object], found: Sequence[str], chosen: Sequence[str] | None) -> int:
+    """Let the audit log's line name the events that were changed; there is none when no id named one."""
+    if chosen and not found:
+        raise click.ClickException(_unknown(len(chosen)))
+    details |= {"events": len(found), "ids": "all" if chosen is None else list(found)}
+    return len(found)
 
 
 def _report(found: int, what: str, chosen: Sequence[str] | None) -> None:
     click.echo(f"{counted(found, 'event')} {what}.")
     if chosen is not None and found < len(chosen):
-        raise click.ClickException(
-            f"{counted(len(chosen) - found, 'id')} named no refused event; `outbox list` shows the ids"
-        )
+        raise click.ClickException(_unknown(len(chosen) - found))
+
+
+def _unknown(number: int) -> str:
+    return f"{counted(number, 'id')} named no refused event; `outbox list` shows the ids"
 
 
 def _cells(row: RefusedRow) -> tuple[str, ...]:

@@ -84,9 +84,9 @@ def restore(*, file: Path, yes: bool, roots: tuple[Path, ...], settings_file: Pa
     with closing(opened_store(settings)) as opened:
         holdings = {name: number for name, number in opened.holdings(named).items() if number}
         if holdings and not yes:
-            held = ", ".join(f"{number:,} {name}" for name, number in holdings.items())
+            held = ", ".join(f"{name}: {number:,}" for name, number in holdings.items())
             raise OperationalError(
-                f"{_shown(settings)} holds {held}; a backup replaces all of that: confirm with --yes"
+                f"{_shown(settings)} is not empty ({held}); a backup replaces all of that: confirm with --yes"
             )
         with audited(settings, "store restore", file=str(file)) as details:
             details["identifier"] = opened.restore(file, named)

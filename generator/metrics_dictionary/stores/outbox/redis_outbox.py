@@ -55,11 +55,11 @@ return redis.call('XDEL', KEYS[1], ARGV[1])
 """Takes an event, by its id, out of the queue: how often it was refused, why, and when it is tried again."""
 
 LEAVE_REFUSED = """
-local found = 0
+local found = {}
 for position = 2, #ARGV do
   local entry = redis.call('HGET', KEYS[2], ARGV[position])
   if entry then
-    found = found + 1
+    found[#found + 1] = ARGV[position]
     if ARGV[1] == 'retry' then
       redis.call('XADD', KEYS[1], '*', 'event', cjson.decode(entry).text)
     end
@@ -69,7 +69,7 @@ for position = 2, #ARGV do
 end
 return found
 """
-"""Takes `retry` or `drop`, and the ids of refused events; returns how many there were."""
+"""Takes `retry` or `drop`, and the ids of refused events; returns the ids of those that there were."""
 
 LIST_REFUSED = """
 local found = {}

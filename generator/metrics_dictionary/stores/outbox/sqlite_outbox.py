@@ -98,22 +98,26 @@ def refused_ids(connection: sqlite3.Connection) -> list[str]:
     return [str(identifier) for (identifier,) in connection.execute("SELECT id FROM refused")]
 
 
-def retry(connection: sqlite3.Connection, identifiers: Iterable[str], now: int) -> int:
-    """Let refused events wait again, behind all others; return how many there were."""
-    found = 0
+def retry(connection: sqlite3.Connection, identifiers: Iterable[str], now: int) -> list[str]:
+    """Let refused events wait again, behind all others; return the ids of those that there were."""
+    found = []
     for identifier in identifiers:
         row = (int(identifier),)
         connection.execute("INSERT INTO outbox (text, added) SELECT text, ? FROM refused WHERE id = ?", (now, *row))
-        found += connection.execute("DELETE FROM refused WHERE id = ?", row).rowcount
+        if connection.execute("DELETE FROM refused WHERE id = ?", row).rowcount:
+            found.append(identifier)
     return found
 
 
-def drop(connection: sqlite3.Connection, identifiers: Iterable[str]) -> int:
-    """Delete refused events; return how many there were."""
-    ids = [(int(identifier),) for identifier in identifiers]
-    deleted = connection.executemany("DELETE FROM refused WHERE id = ?", ids).rowcount
-    _count(connection, -deleted)
-    return deleted
+def drop(connection: sqlite3.Connection, identifiers: Iterable[str]) -> list[str]:
+    """Delete refused events; return the ids of those that there were."""
+    found = [
+        identifier
+        for identifier in identifiers
+        if connection.execute("DELETE FROM refused WHERE id = ?", (int(identifier),)).rowcount
+    ]
+    _count(connection, -len(found))
+    return found
 
 
 def state(connection: sqlite3.Connection) -> OutboxState:
