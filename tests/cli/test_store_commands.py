@@ -188,7 +188,7 @@ def test_a_backup_brings_a_deleted_redis_store_back_and_leaves_what_is_not_the_s
         client.set("somebody else's", "1")
         client.set(f"{COUNTER}-2026-40", "99")  # came after the backup
         refused = run("store", "restore", copy, "--store", url, cwd=tmp_path)
-        assert (refused.returncode, "1 counters and sums" in refused.stderr) == (2, True)
+        assert (refused.returncode, "(counters and sums: 1)" in refused.stderr) == (2, True)
         restored = run("store", "restore", copy, "--store", url, "--yes", cwd=tmp_path)
         assert restored.returncode == 0, restored.stderr
         after = by_key(client)
@@ -286,6 +286,21 @@ def test_info_names_the_store_and_counts_what_it_holds(tmp_path: Path) -> None:
     cells = {name.strip(): value.strip() for name, value in rows.items()}
     assert cells["identifier"] == identifier
     assert (cells["counters and sums"], cells["sets"], cells["tokens"], cells["payloads"]) == ("3", "1", "1", "1")
+
+
+def test_adopt_makes_a_store_only_when_it_is_told_to(tmp_path: Path) -> None:
+    path = tmp_path / "nothere.db"
+    url = f"sqlite:///{path}"
+    refused = run("store", "adopt", "--store", url, cwd=tmp_path)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert f"{path}: there is no store; name the one that is meant with --store, or make an" in refused.stderr
+    assert list(tmp_path.iterdir()) == []
+    made = run("store", "adopt", "--create", "--store", url, cwd=tmp_path)
+    assert (made.returncode, made.stdout.splitlines()[0]) == (0, f"{url} is a new store, and empty.")
+    identifier = identifier_in(path)
+    again = run("store", "adopt", "--create", "--store", url, cwd=tmp_path)
+    assert (again.returncode, again.stdout) == (0, f"Servers that use {url} take it from now on.\n")
+    assert identifier_in(path) == identifier
 
 
 def test_a_damaged_store_is_refused_with_the_command_that_sets_it_aside(tmp_path: Path) -> None:

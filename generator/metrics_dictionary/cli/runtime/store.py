@@ -11,7 +11,7 @@ import click
 
 from metrics_dictionary.cli.audit import audited
 from metrics_dictionary.cli.console import render_table
-from metrics_dictionary.cli.options import opened_store, setting_options, settings_of
+from metrics_dictionary.cli.options import has_store, opened_store, setting_options, settings_of
 from metrics_dictionary.tools.addresses import SQLITE, shown_address, sqlite_path
 from metrics_dictionary.tools.errors import OperationalError
 
@@ -94,15 +94,24 @@ def restore(*, file: Path, yes: bool, roots: tuple[Path, ...], settings_file: Pa
 
 
 @command.command("adopt")
+@click.option("--create", is_flag=True, help="Make an empty store where there is no file.")
 @setting_options("store")
-def adopt(*, settings_file: Path | None, store: str | None) -> None:
+def adopt(*, create: bool, settings_file: Path | None, store: str | None) -> None:
     """Let running servers that started with another store go on with this one.
 
     For a store that is empty or another one on purpose: a server that finds it records nothing before that.
     """
     settings = settings_of(settings_file, store=store)
+    is_missing = not has_store(settings)
+    if is_missing and not create:
+        raise OperationalError(
+            f"{sqlite_path(settings.string('store') or '')}: there is no store; name the one that is meant with "
+            "--store, or make an empty one with --create"
+        )
     with closing(opened_store(settings)) as opened, audited(settings, "store adopt") as details:
         details["identifier"] = opened.adopt()
+    if is_missing:
+        click.echo(f"{_shown(settings)} is a new store, and empty.")
     click.echo(f"Servers that use {_shown(settings)} take it from now on.")
 
 
