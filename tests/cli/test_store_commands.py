@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import os
+import re
 import shutil
 import sqlite3
 import stat
@@ -286,6 +287,26 @@ def test_info_names_the_store_and_counts_what_it_holds(tmp_path: Path) -> None:
     cells = {name.strip(): value.strip() for name, value in rows.items()}
     assert cells["identifier"] == identifier
     assert (cells["counters and sums"], cells["sets"], cells["tokens"], cells["payloads"]) == ("3", "1", "1", "1")
+
+
+def test_info_counts_in_redis_what_it_can_where_there_are_no_definitions(
+    tmp_path: Path, redis_server: RedisServer
+) -> None:
+    url = redis_server.url
+    with redis.Redis.from_url(url) as client:
+        client.flushall()
+        filled(url)
+        client.set("USAGE_SOURCE_CODE_PUSHES", "12")
+    without = run("store", "info", "--store", url, cwd=tmp_path)
+    assert (without.returncode, re.findall(r"counters and sums +(\d+)", without.stdout)) == (0, ["3"])
+    assert "definitions: no such folder, so counters with names of their own are left out" in without.stderr
+    wrong = run("store", "info", "--store", url, "--definitions", tmp_path / "nowhere", cwd=tmp_path)
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    backup = run("store", "backup", tmp_path / "copy", "--store", url, cwd=tmp_path)
+    assert (backup.returncode, (tmp_path / "copy").exists()) == (2, False)  # which would lack a counter
+    a_metric_with_a_key_of_its_own(tmp_path)
+    whole = run("store", "info", "--store", url, cwd=tmp_path)
+    assert (re.findall(r"counters and sums +(\d+)", whole.stdout), whole.stderr) == (["4"], "")
 
 
 def test_adopt_makes_a_store_only_when_it_is_told_to(tmp_path: Path) -> None:

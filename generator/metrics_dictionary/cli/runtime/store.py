@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from metrics_dictionary.cli.audit import audited
-from metrics_dictionary.cli.console import render_table
+from metrics_dictionary.cli.console import note, render_table
 from metrics_dictionary.cli.options import has_store, opened_store, setting_options, settings_of
+from metrics_dictionary.settings import BY_NAME
 from metrics_dictionary.tools.addresses import SQLITE, shown_address, sqlite_path
 from metrics_dictionary.tools.errors import OperationalError
 
@@ -39,7 +40,8 @@ def command() -> None:
 def info(*, roots: tuple[Path, ...], settings_file: Path | None, store: str | None) -> None:
     """Show which store it is, and how much it holds."""
     settings = settings_of(settings_file, store=store)
-    named = _named(roots, settings)
+    is_elsewhere = tuple(map(str, roots)) == BY_NAME["definitions"].default and not any(root.exists() for root in roots)
+    named = () if is_elsewhere else _named(roots, settings)
     with closing(opened_store(settings, create=False)) as opened:
         rows = [
             ("store", _shown(settings)),
@@ -48,6 +50,10 @@ def info(*, roots: tuple[Path, ...], settings_file: Path | None, store: str | No
             *((name, f"{number:,}") for name, number in opened.holdings(named).items()),
         ]
     click.echo(render_table(("what", "value"), rows), nl=False)
+    if is_elsewhere and not (settings.string("store") or "").startswith(SQLITE):
+        note(
+            "definitions: no such folder, so counters with names of their own are left out; name a root with --definitions"
+        )
 
 
 @command.command("backup")
