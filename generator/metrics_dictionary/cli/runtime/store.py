@@ -52,7 +52,7 @@ def info(*, roots: tuple[Path, ...], settings_file: Path | None, store: str | No
     click.echo(render_table(("what", "value"), rows), nl=False)
     if is_elsewhere and not (settings.string("store") or "").startswith(SQLITE):
         note(
-            "definitions: no such folder, so counters with names of their own are left out; name a root with --definitions"
+            "definitions: no such folder, so counters with names of their own are left out; name one with --definitions"
         )
 
 
