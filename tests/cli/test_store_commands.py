@@ -207,6 +207,40 @@ def test_a_backup_brings_a_deleted_redis_store_back_and_leaves_what_is_not_the_s
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "redis"])
+def test_a_restore_names_the_revoked_tokens_that_it_brings_back(
+    tmp_path: Path, redis_server: RedisServer, kind: str
+) -> None:
+    a_metric_with_a_key_of_its_own(tmp_path)
+    path, copy = tmp_path / "store.db", tmp_path / "copy"
+    url = f"sqlite:///{path}" if kind == "sqlite" else redis_server.url
+
+    def digests() -> set[str]:
+        if kind == "sqlite":
+            with closing(sqlite3.connect(path)) as connection:
+                return {digest for (digest,) in connection.execute("SELECT digest FROM tokens")}
+        with redis.Redis.from_url(url) as client:
+            return {digest.decode() for digest in client.hkeys("{metrics_dictionary_tokens}")}
+
+    with redis.Redis.from_url(redis_server.url) as client:
+        client.flushall()
+    kept, revoked, later = (new_token(user, frozenset({"api"}), datetime.now(UTC))[1] for user in (1, 2, 3))
+    with closing(open_store(url)) as store:
+        store.add_token(kept)
+        store.add_token(revoked)
+    assert run("store", "backup", copy, "--store", url, cwd=tmp_path).returncode == 0
+    assert run("token", "revoke", revoked.identifier, "--store", url, cwd=tmp_path).returncode == 0
+    with closing(open_store(url)) as store:
+        store.add_token(later)
+    assert digests() == {kept.digest, later.digest}
+    restored = run("store", "restore", copy, "--store", url, "--yes", cwd=tmp_path)
+    assert digests() == {kept.digest, revoked.digest}
+    assert f"It brings back 1 token: {revoked.identifier}." in restored.stdout
+    assert kept.identifier not in restored.stdout
+    again = run("store", "restore", copy, "--store", url, "--yes", cwd=tmp_path)
+    assert (again.returncode, "token" in again.stdout) == (0, False)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "redis"])
 def test_an_old_backup_does_not_make_the_clock_look_wrong(tmp_path: Path, redis_server: RedisServer, kind: str) -> None:
     a_metric_with_a_key_of_its_own(tmp_path)
     url = f"sqlite:///{tmp_path}/store.db" if kind == "sqlite" else redis_server.url

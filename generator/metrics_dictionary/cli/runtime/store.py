@@ -13,11 +13,14 @@ from metrics_dictionary.cli.audit import audited
 from metrics_dictionary.cli.console import note, render_table
 from metrics_dictionary.cli.options import has_store, opened_store, setting_options, settings_of
 from metrics_dictionary.settings import BY_NAME
+from metrics_dictionary.stores.store import StoreUnavailableError
 from metrics_dictionary.tools.addresses import SQLITE, shown_address, sqlite_path
 from metrics_dictionary.tools.errors import OperationalError
+from metrics_dictionary.tools.text import counted
 
 if TYPE_CHECKING:
     from metrics_dictionary.settings import Settings
+    from metrics_dictionary.stores.store import Store
 
 FILE = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 YES = click.option("--yes", is_flag=True, help="Replace what is there.")
@@ -83,7 +86,8 @@ def restore(*, file: Path, yes: bool, roots: tuple[Path, ...], settings_file: Pa
     """Replace all that the store holds by a backup, while servers run; they go on with it.
 
     What was counted since the backup is gone. Events that have waited for the collector are sent again, with the same
-    ids.
+    ids. Tokens that were revoked since the backup work again: the command names those that come back, so that you can
+    revoke them.
     """
     settings = settings_of(settings_file, store=store)
     named = _named(roots, settings)
@@ -94,9 +98,16 @@ def restore(*, file: Path, yes: bool, roots: tuple[Path, ...], settings_file: Pa
             raise OperationalError(
                 f"{_shown(settings)} is not empty ({held}); a backup replaces all of that: confirm with --yes"
             )
+        before = _tokens_found(opened)
         with audited(settings, "store restore", file=str(file)) as details:
             details["identifier"] = opened.restore(file, named)
-    click.echo(f"{_shown(settings)} holds what {file} held.")
+        click.echo(f"{_shown(settings)} holds what {file} held.")
+        back = sorted({token.identifier for token in opened.tokens()} - before)
+    if back:
+        click.echo(
+            f"It brings back {counted(len(back), 'token')}: {', '.join(back)}. A token that was revoked since the"
+            " backup works again: revoke it with `metrics-dictionary token revoke ID`."
+        )
 
 
 @command.command("adopt")
@@ -141,6 +152,14 @@ def set_aside(*, yes: bool, settings_file: Path | None, store: str | None) -> No
             if beside.exists():
                 beside.rename(new.with_name(f"{new.name}{end}"))
     click.echo(f"The store's file is {new} now.")
+
+
+def _tokens_found(store: Store) -> set[str]:
+    """Return the ids of the tokens, none where they cannot be read: that may be why a backup is put in their place."""
+    try:
+        return {token.identifier for token in store.tokens()}
+    except StoreUnavailableError:
+        return set()
 
 
 def _is_damaged(settings: Settings) -> bool:
