@@ -35,6 +35,12 @@ def test_each_claim_names_a_test_that_exists(page: str) -> None:
     assert _text(page).count("tests/") == len(claims(page)) + _text(page).count("tests/FILE")
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_nothing_is_claimed_twice(page: str) -> None:
+    named = [test for claim in claims(page) for test in NAMED.findall(claim)]
+    assert sorted(named) == sorted(set(named))
+
+
 def test_what_the_summary_claims_is_claimed_by_the_threat_model() -> None:
     summary, model = ({test for claim in claims(page) for _, test in NAMED.findall(claim)} for page in PAGES)
     assert summary <= model

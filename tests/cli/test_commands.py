@@ -6,12 +6,13 @@ import json
 import os
 import pty
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.program import COMMAND, environment, run
+from tests.program import COMMAND, REPOSITORY, environment, run
 from tests.small_root import EVENT, METRIC, change, write, write_boards
 
 
@@ -356,3 +357,26 @@ def test_a_group_without_a_command_shows_its_help_once_and_no_error(command: tup
     said = result.stdout + result.stderr
     assert said.startswith("Usage: ")
     assert (said.count("Usage:"), "Error" in said) == (1, False)
+
+
+def test_only_the_first_line_of_an_example_in_the_reference_has_a_prompt() -> None:
+    lines = (REPOSITORY / "site_src/guides/command-reference.md").read_text(encoding="utf-8").splitlines()
+    continued = [second for first, second in pairwise(lines) if first.endswith(" \\")]
+    assert len(continued) >= 5
+    assert [line for line in continued if not line.startswith("    ")] == []
+
+
+def test_a_list_has_commas_in_the_environment_and_a_relative_path_of_the_file_counts_from_where_the_command_runs(
+    tmp_path: Path,
+) -> None:
+    for name in ("base", "own"):
+        board = METRIC.replace("counts.boards", f"counts.{name}")
+        write(tmp_path / "work" / name / "metrics" / "counts_all" / f"{name}.yml", board)
+    settings = write(tmp_path / "etc" / "settings.toml", 'definitions = ["base", "own"]\n')
+    work = tmp_path / "work"
+    in_environment = run("export", cwd=work, METRICS_DICTIONARY_DEFINITIONS="base,own")
+    in_file = run("export", cwd=work, METRICS_DICTIONARY_SETTINGS=str(settings))
+    assert in_environment.stdout == in_file.stdout
+    assert "key_path: counts.base\n" in in_file.stdout
+    assert "key_path: counts.own\n" in in_file.stdout
+    assert run("export", cwd=settings.parent, METRICS_DICTIONARY_SETTINGS=str(settings)).returncode == 2

@@ -498,3 +498,7 @@ def test_a_restore_that_is_killed_leaves_the_old_store_or_the_new_one(tmp_path: 
         with closing(open_store(url)) as store:
             store.probe()
             store.restore(tmp_path / "old.db")
+
+
+def test_help_says_what_yes_confirms() -> None:
+    assert re.search(r"--yes +Set aside a store that can be read, too\.", run("store", "set-aside", "--help").stdout)

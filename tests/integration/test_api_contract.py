@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +17,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from tests.program import REPOSITORY
 from tests.server.running_server import EVENT, Client, Running, running
 
 if TYPE_CHECKING:
@@ -126,3 +128,13 @@ def test_the_examples_of_the_document_work(served: Running, document: dict[str, 
 def test_the_document_names_every_call(document: dict[str, Any]) -> None:
     assert document["openapi"].startswith("3.1.")
     assert [path.rpartition("/")[2] for path in document["paths"]] == CALLS
+
+
+def test_the_guide_has_every_status_of_an_error_that_the_document_has(document: dict[str, Any]) -> None:
+    guide = (REPOSITORY / "site_src/guides/http-api.md").read_text(encoding="utf-8")
+    _, _, table = guide.partition("## When something is wrong")
+    told = set(re.findall(r"^\| (\d{3}) \|", table, re.MULTILINE))
+    calls = [call for path in document["paths"].values() for call in path.values() if isinstance(call, dict)]
+    errors = {status for call in calls for status in call.get("responses", {}) if status >= "400"}
+    assert {"403", "411", "413", "415"} <= errors
+    assert errors <= told

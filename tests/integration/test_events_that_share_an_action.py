@@ -166,3 +166,30 @@ def test_a_difference_tells_them_apart(root: Path, tmp_path: Path) -> None:
     # One of two is left: it is the same event, under its own name again.
     assert "changed event show\n" in told
     assert "deleted event show (ProjectsController)\n" in told
+
+
+def test_explain_says_how_to_name_one_of_them_and_unused_events_are_told_apart(root: Path) -> None:
+    several = run("explain", "show", "--definitions", root)
+    assert several.stdout.count("  The page of ") == 2
+    assert several.stderr == (
+        "note: 2 events have the action show; explain one of them by its name: 'show (ProjectsController)'\n"
+    )
+    one = run("explain", "show (ProjectsController)", "--definitions", root)
+    assert (one.stdout.count("  The page of ProjectsController"), one.stdout.count("  The page of "), one.stderr) == (
+        1,
+        1,
+        "",
+    )
+    findings = json.loads(run("validate", root, "--format", "json").stdout)["findings"]
+    assert {one["message"] for one in findings if one["rule"] == "unused-event"} == {
+        f"no metric counts the event `show` of `{category}`" for category in FILES.values()
+    }
+
+
+def test_a_duplicate_with_several_time_frames_is_left_out_with_one_line(root: Path) -> None:
+    write(root / "metrics/counts_all/a.yml", "key_path: a.b\ntime_frame: [7d, 28d, all]\n")
+    write(root / "metrics/counts_all/b.yml", "key_path: a.b\ntime_frame: [7d, 28d, all]\n")
+    assert run("export", "--definitions", root).stderr == (
+        "left out: definitions/metrics/counts_all/b.yml: `a.b_weekly`, `a.b_monthly` and `a.b` are key paths of "
+        "definitions/metrics/counts_all/a.yml\n"
+    )

@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import shlex
 import signal
 import socket
 import sqlite3
@@ -354,3 +355,25 @@ def test_a_server_that_cannot_start_ends_with_one_line(folder: Path) -> None:
         assert server.process.wait(60) == 2
     assert server.logged.startswith("error: ")
     assert server.logged.count("\n") == 1
+
+
+def test_a_demo_prints_a_call_with_an_event_that_the_definitions_have_or_none(folder: Path) -> None:
+    def calls(server: ServeProcess) -> list[list[str]]:
+        lines = map(shlex.split, (line for line in server.said.splitlines() if "/track_event" in line))
+        return [[word for word in words if word != "curl"] for words in lines]
+
+    with serving(folder, "--demo", folder / "demo") as server:
+        assert re.search(r"glpat-\S+  tracks events \(scope api\)\n", server.said)
+        ((_, header, _, body, url),) = calls(server)
+        with closing(HTTPConnection("127.0.0.1", server.port, timeout=5)) as connection:
+            name, _, value = header.partition(": ")
+            connection.request("POST", url, body, {name: value, "Content-Type": "application/json"})
+            assert connection.getresponse().status == 200
+        assert server.end() == 0
+    with closing(sqlite3.connect(folder / "demo" / "store.db")) as by_hand:
+        assert by_hand.execute("SELECT key, value FROM totals").fetchall() == [("{event_counters}_page_viewed", 1)]
+    (folder / "definitions/events/page_viewed.yml").unlink()
+    with serving(folder, "--demo", folder / "demo") as server:
+        assert "/service_ping" in server.said
+        assert calls(server) == []
+        assert server.end() == 0

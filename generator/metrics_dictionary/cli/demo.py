@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import shlex
 import socket
 import uuid
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from metrics_dictionary.dictionary.dictionary import Dictionary
+    from metrics_dictionary.dictionary.event import EventDefinition
     from metrics_dictionary.stores.store import Store
 
 ROLES = {
@@ -121,18 +123,31 @@ def _new_tokens(store: Store) -> Iterator[tuple[str, str]]:
         yield role, secret
 
 
-def show_calls(tokens: dict[str, str], url: str) -> None:
-    """Print a token for each role and the calls to try."""
+def show_calls(tokens: dict[str, str], url: str, dictionary: Dictionary) -> None:
+    """Print a token for each role and the calls to try, with an event that the definitions have, if any."""
     api = f"{url}api/v4/usage_data"
-    event = '{"event": "mr_name_changed", "namespace_id": 1, "project_id": 1, "additional_properties": {"lang": "eng"}}'
     reader, tracker, administrator = (tokens[role] for role in ROLES)
     click.echo("\nTokens:")
     for role, secret in tokens.items():
-        click.echo(f"  {secret}  {role}")
+        (scope,) = ROLES[role][0]
+        click.echo(f"  {secret}  {role} (scope {scope})")
     click.echo(f"""
 Try:
   curl {api}/metric_definitions
   curl --header "PRIVATE-TOKEN: {reader}" {api}/service_ping
-  curl --header "PRIVATE-TOKEN: {administrator}" {api}/queries
-  curl --header "PRIVATE-TOKEN: {tracker}" --json '{event}' {api}/track_event
-""")
+  curl --header "PRIVATE-TOKEN: {administrator}" {api}/queries""")
+    if event := _event_to_try(dictionary):
+        body = {"event": event.action} | {
+            f"{one}_id": 1 for one in event.identifiers if one in ("namespace", "project")
+        }
+        click.echo(
+            f'  curl --header "PRIVATE-TOKEN: {tracker}" --json {shlex.quote(json.dumps(body))} {api}/track_event'
+        )
+    click.echo()
+
+
+def _event_to_try(dictionary: Dictionary) -> EventDefinition | None:
+    """Return the guides' event, or one that can be recorded and that a metric counts, or one that no metric does."""
+    active = {name: event for name, event in dictionary.named_events.items() if not event.removed}
+    counted = (event for event in active.values() if dictionary.metrics_of(event))
+    return active.get("mr_name_changed") or next(counted, None) or next(iter(active.values()), None)

@@ -59,6 +59,10 @@ plan = "premium"
 licensee = { Name = "Jane Doe" }
 ```
 
+In the environment, a list is written with commas (`METRICS_DICTIONARY_DEFINITIONS=base,own`), and a boolean as `true`
+or `false`. A relative path, also one in the file, counts from the folder in which the command is run; for a service,
+that is its `WorkingDirectory`.
+
 In a file that sets `store.idempotency_limit`, the address of the store is `url` in the same table, `[store]`.
 
 Tables that hold no settings are facts. An instrumentation with `source: setting` reads one by its dotted name, such as
@@ -134,7 +138,12 @@ def _prose(text: str) -> Iterator[str]:
     for paragraph in text.split("\n\n"):
         if paragraph.startswith("\b\n"):
             _, *lines = paragraph.removeprefix("\b\n").split("\n")
-            yield "```console\n" + "\n".join(f"$ {line.strip()}" for line in lines) + "\n```\n"
+            begins = [True, *(not line.endswith("\\") for line in lines[:-1])]
+            shown = (
+                f"$ {line.strip()}" if first else f"    {line.strip()}"
+                for line, first in zip(lines, begins, strict=True)
+            )
+            yield "```console\n" + "\n".join(shown) + "\n```\n"
         else:
             yield paragraph + "\n"
 

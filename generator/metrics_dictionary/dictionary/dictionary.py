@@ -9,6 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from metrics_dictionary.dictionary.definition import Fields, string
+from metrics_dictionary.tools.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -127,12 +128,16 @@ class Dictionary:
             expanded = metric.expand()
             if not expanded:
                 found.append(LeftOut(metric.file_path, f"the metric `{metric.key_path}` has no time frame"))
+            taken: defaultdict[str, list[str]] = defaultdict(list)
             for one in expanded:
                 kept = self.expanded.get(one.key_path)
                 if kept is None:
                     found.append(LeftOut(one.file_path, "the metric has no `key_path`"))
                 elif kept.file_path != one.file_path:
-                    found.append(LeftOut(one.file_path, f"`{one.key_path}` is the key path of {kept.file_path}"))
+                    taken[kept.file_path].append(f"`{one.key_path}`")
+            for keeper, key_paths in taken.items():
+                are = "are key paths" if len(key_paths) > 1 else "is the key path"
+                found.append(LeftOut(metric.file_path, f"{listed(key_paths)} {are} of {keeper}"))
         kept_events = {event.identity: event.file_path for event in self.events}
         for event in self.event_definitions or ():
             file_path = kept_events.get(event.identity)

@@ -31,6 +31,7 @@ from metrics_dictionary.tools.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from metrics_dictionary.dictionary.dictionary import Dictionary
     from metrics_dictionary.events.snowplow import StructuredEvents
@@ -166,7 +167,8 @@ class EventTracker:
             occurrence = reader.occurrence(body, place, user)
             if occurrence is None:
                 continue
-            self._check_time(occurrence, place, errors)
+            if occurrence.occurred_at is not None and isinstance(body, dict):
+                self._check_time(occurrence.occurred_at, body["occurred_at"], place, errors)
             if occurrence.event in self._names.active:
                 occurrences.append(occurrence)
             elif self._rules.ignore_unknown:
@@ -206,17 +208,14 @@ class EventTracker:
             count(_occurrence_of(name, user), of_users, changed)
         return Tracked(_recorded(changed, id_), left_out=left_out)
 
-    def _check_time(self, occurrence: Occurrence, place: str, errors: EventErrors) -> None:
+    def _check_time(self, moment: datetime, sent: str, place: str, errors: EventErrors) -> None:
         """Note an event that happened too long ago to be counted, or later than any clock can be wrong."""
-        moment = occurrence.occurred_at
-        if moment is None:
-            return
         now = self._trusted_clock()
         if not -self._rules.max_age <= moment - now <= MAX_AHEAD:
             days = self._rules.max_age / timedelta(days=1)
             errors.uncountable(
                 f"{place}occurred_at: must be at most {days:g} days before and one hour after the server's time, "
-                f"{iso(now)}, found {quoted(moment.isoformat())}"
+                f"{iso(now)}, found {quoted(sent)}"
             )
 
     def _recording(self, occurrences: Sequence[Occurrence]) -> Recording:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 from typing import TYPE_CHECKING
 
 import click
 
-from metrics_dictionary.cli.console import terminal_width
+from metrics_dictionary.cli.console import note, terminal_width
 from metrics_dictionary.cli.options import definitions_option
-from metrics_dictionary.tools.text import printable, wrapped
+from metrics_dictionary.tools.text import counted, printable, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,13 +39,14 @@ def command(name: str, roots: tuple[Path, ...]) -> None:
     from metrics_dictionary.reading.read import read_dictionary
 
     dictionary = read_dictionary(roots).dictionary
-    found = [
-        *_explain_metrics(dictionary, name),
-        *(_event(dictionary, event) for event in dictionary.events if name in (event.action, event.name)),
-    ]
+    events = [event for event in dictionary.events if name in (event.action, event.name)]
+    found = [*_explain_metrics(dictionary, name), *(_event(dictionary, event) for event in events)]
     if not found:
         raise click.UsageError(_unknown(dictionary, name))
     click.echo("\n\n".join("\n".join(rows) for rows in found))
+    if len(events) > 1:
+        one = shlex.quote(events[-1].name)
+        note(f"{counted(len(events), 'event')} have the action {name}; explain one of them by its name: {one}")
 
 
 def _explain_metrics(dictionary: Dictionary, name: str) -> Iterator[Iterator[str]]:

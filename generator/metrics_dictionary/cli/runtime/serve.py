@@ -71,7 +71,8 @@ def command(
 
     def prepare(application: Application, url: str) -> None:
         if demo is not None:
-            show_calls(demo.prepare(application.dictionary, application.store, application.generate_payload), url)
+            tokens = demo.prepare(application.dictionary, application.store, application.generate_payload)
+            show_calls(tokens, url, application.dictionary)
 
     are_roots_given = click.get_current_context().get_parameter_source("roots") is ParameterSource.COMMANDLINE
     with scratch_folder(Path(tempfile.gettempdir()), SCRATCH_PREFIX) as scratch:

@@ -133,7 +133,7 @@ def adopt(*, create: bool, settings_file: Path | None, store: str | None) -> Non
 
 
 @command.command("set-aside")
-@YES
+@click.option("--yes", is_flag=True, help="Set aside a store that can be read, too.")
 @setting_options("store")
 def set_aside(*, yes: bool, settings_file: Path | None, store: str | None) -> None:
     """Rename the file of a damaged SQLite store, and those beside it, so that another one can take its place."""

@@ -132,7 +132,9 @@ def unused_event(context: RuleContext) -> Iterator[Finding]:
     }
     for event in context.dictionary.event_definitions or ():
         if event.action and event.action not in used and not event.removed:
-            message = f"no metric counts the event {code(event.action)}"
+            is_shared = len(context.dictionary.events_by_action[event.action]) > 1
+            category = f" of {code(event.category)}" if is_shared and not event.is_internal and event.category else ""
+            message = f"no metric counts the event {code(event.action)}{category}"
             yield Finding(context.document_of(event), ("action",), message)
 
 
