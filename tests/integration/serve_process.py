@@ -88,7 +88,7 @@ class ServeProcess:
             reader.start()
 
     def wait_until_ready(self) -> None:
-        assert eventually(lambda: "Press Ctrl-C" in self.said or self.process.poll() is not None, 60)
+        assert eventually(lambda: "Combined definitions" in self.said or self.process.poll() is not None, 60)
         found = re.search(r"https?://127\.0\.0\.1:([0-9]+)/", self.said)
         assert found is not None, self.said + self.logged
         self.port = int(found[1])

@@ -92,7 +92,7 @@ class Process:
         self.said = ""
         for line in self.process.stdout:
             self.said += line
-            if line.startswith("Press Ctrl-C"):
+            if line.startswith("Combined definitions"):
                 break
         match = re.search(r"http://127\.0\.0\.1:([0-9]+)/", self.said)
         if match is None:

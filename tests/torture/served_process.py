@@ -86,7 +86,7 @@ def served_process(folder: Path, **settings: str) -> Iterator[ServedProcess]:
         said = ""
         for line in process.stdout:
             said += line
-            if line.startswith("Press Ctrl-C"):
+            if line.startswith("Combined definitions"):
                 break
         match = re.search(r"http://127\.0\.0\.1:([0-9]+)/", said)
         assert match, said + (folder / "errors.txt").read_text()

@@ -158,11 +158,12 @@ def settings_of(settings_file: Path | None, **given: Value) -> Settings:
     return load_settings(settings_file, given)
 
 
-def opened_store(settings: Settings, *, create: bool = True) -> Store:
+def opened_store(settings: Settings, *, create: bool = True, announce: bool = True) -> Store:
     """Open the store that the settings name; whoever opens it closes it.
 
     The folder of the default store is made when it is missing; one that somebody named has to exist. Without ``create``
-    no file is made. Raises OperationalError when the store cannot be opened.
+    no file is made; where one is, a note says so and where, unless not to ``announce`` it: whoever meant a store that
+    exists has named another one. Raises OperationalError when the store cannot be opened.
     """
     from metrics_dictionary.stores.open_store import open_store
     from metrics_dictionary.stores.store import OutboxLimit
@@ -175,7 +176,12 @@ def opened_store(settings: Settings, *, create: bool = True) -> Store:
     outbox_limit = OutboxLimit(
         int(settings.number("events.outbox_limit")), settings.string("events.outbox_full") == "drop"
     )
-    return open_store(url, ids_limit=int(settings.number("store.idempotency_limit")), outbox_limit=outbox_limit)
+    is_new = not has_store(settings)
+    store = open_store(url, ids_limit=int(settings.number("store.idempotency_limit")), outbox_limit=outbox_limit)
+    if is_new and announce:
+        place = sqlite_path(url).absolute()
+        note(f"{place}: a new store was made; if one is meant that exists, name it with --store or --settings")
+    return store
 
 
 def has_store(settings: Settings) -> bool:

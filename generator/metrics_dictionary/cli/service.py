@@ -105,7 +105,7 @@ class Service:
             loop.start()
             stack.callback(_end, server, loop)
             site_build = stack.enter_context(self._site_build(settings))
-            store = stack.enter_context(closing(opened_store(settings)))
+            store = stack.enter_context(closing(opened_store(settings, announce=False)))
             store.check()
             stack.enter_context(self._background)
             self._start(server, store, settings, site_build)
@@ -137,7 +137,8 @@ class Service:
         signal.signal(signal.SIGTERM, self._hear)
         click.echo(f"Serving {_counts(dictionary)} on {server.url}")
         click.echo(f"Combined definitions: {server.url}api/v4/usage_data/metric_definitions")
-        click.echo("Press Ctrl-C to stop.")
+        if sys.stdout.isatty():
+            click.echo("Press Ctrl-C to stop.")
 
     def _serve(self, server: Server, store: Store, settings: Settings) -> Settings:
         """Reload at each SIGHUP, until a signal says to stop; return the settings in force then."""

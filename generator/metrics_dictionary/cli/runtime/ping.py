@@ -51,11 +51,12 @@ def generate(*, roots: tuple[Path, ...], settings_file: Path | None, **given: st
     While the database is away or gives no value, a former payload that has its values stays for `ping.hold_hours`, and
     the exit status is 2. Without a former payload, one is published at once, with status 0.
     """
-    from metrics_dictionary.ping.collect.publication import publish
+    from metrics_dictionary.ping.collect.publication import limits, publish
     from metrics_dictionary.ping.sources.open_sources import open_sources
     from metrics_dictionary.reading.read import read_dictionary
 
     settings = settings_of(settings_file, **given)
+    limits(settings)  # before a store is made
     reading = read_dictionary(roots)
     report_left_out(reading)
     dictionary = reading.dictionary
