@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import subprocess
+import tomllib
 import uuid
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -14,7 +16,6 @@ from tests import program
 from tests.program import REPOSITORY
 
 if TYPE_CHECKING:
-    import subprocess
     from pathlib import Path
 
 
@@ -70,7 +71,9 @@ def test_a_flag_is_off_until_enabled_and_the_settings_can_force_it(tmp_path: Pat
     assert "on     flag command" in run(tmp_path, "flag", "list").stdout
     forced = {"METRICS_DICTIONARY_FLAGS_USAGE_DATA_QUERIES_API": "false"}
     assert "off    settings" in run(tmp_path, "flag", "list", **forced).stdout
-    assert "they win" in run(tmp_path, "flag", "enable", name, **forced).stderr
+    said = run(tmp_path, "flag", "enable", name, **forced).stdout
+    assert said == f"{name} is off: the settings force it. It is on without them.\n"
+    assert "off    settings" in run(tmp_path, "flag", "list", **forced).stdout
     assert run(tmp_path, "flag", "enable", "nonsense").returncode == 2
 
 
@@ -152,7 +155,7 @@ def test_a_database_that_goes_away_leaves_the_good_payload_for_a_day_and_exits_w
 @pytest.mark.parametrize("setting", ["HOLD_HOURS", "TIME_LIMIT"])
 def test_a_limit_out_of_its_range_is_one_line(tmp_path: Path, setting: str) -> None:
     wrong = run(tmp_path, "ping", "generate", **{f"METRICS_DICTIONARY_PING_{setting}": "-1"})
-    assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
+    assert (wrong.returncode, wrong.stderr.count("\n"), list(tmp_path.iterdir())) == (2, 1, [])
     assert f"ping.{setting.lower()} must be a number" in wrong.stderr
 
 
@@ -242,3 +245,74 @@ def test_the_settings_that_a_demo_made_are_asked_too(tmp_path: Path) -> None:
     file = tmp_path / "demo/settings.toml"
     file.write_text('host = "0.0.0.0"\n' + file.read_text(encoding="utf-8"), encoding="utf-8")
     assert "add --yes" in demo(tmp_path)
+
+
+def test_a_command_that_makes_a_store_says_where_and_once(tmp_path: Path) -> None:
+    arguments = ("token", "create", "--user", 7, "--scopes", "api")
+    first = run(tmp_path, *arguments, METRICS_DICTIONARY_STORE="")
+    assert (tmp_path / "var" / "store.db").exists()
+    assert f"note: {tmp_path}/var/store.db: a new store was made" in first.stderr
+    assert len(first.stdout.splitlines()) == 1
+    assert "a new store" not in run(tmp_path, *arguments, METRICS_DICTIONARY_STORE="").stderr
+
+
+def test_an_existing_file_is_not_called_a_sample_database(tmp_path: Path) -> None:
+    (tmp_path / "mine.db").write_text("mine")
+    result = run(tmp_path, "database", "sample", "mine.db")
+    assert (result.returncode, (tmp_path / "mine.db").read_text()) == (0, "mine")
+    assert "mine.db exists and is left as it is" in result.stdout
+    assert "--database" not in result.stdout
+
+
+def test_the_usage_of_a_flag_breaks_no_word(tmp_path: Path) -> None:
+    assert run(tmp_path, "flag", "enable", "--help").stdout.splitlines()[0].endswith("flag enable [OPTIONS] FLAG")
+
+
+def serve(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a server that does not start, in a process of its own, as it starts one itself."""
+    return subprocess.run(
+        [*program.COMMAND, "serve", "--definitions", str(REPOSITORY / "definitions"), "--port", "0", *arguments],
+        cwd=folder,
+        env={**program.environment(), **variables},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("package", "extra", "variables"),
+    [
+        ("redis", "redis", {"METRICS_DICTIONARY_STORE": "redis://127.0.0.1:1/0"}),
+        ("psycopg", "postgres", {"METRICS_DICTIONARY_DATABASE": "postgresql://nobody@127.0.0.1:1/x"}),
+        ("snowplow_tracker", "snowplow", {"METRICS_DICTIONARY_COLLECTOR": "http://127.0.0.1:1"}),
+    ],
+)
+def test_a_missing_package_is_named_as_the_project_needs_it_and_not_by_the_projects_name(
+    tmp_path: Path, package: str, extra: str, variables: dict[str, str]
+) -> None:
+    (tmp_path / "packages").mkdir()
+    (tmp_path / "packages" / "sitecustomize.py").write_text(f"import sys\nsys.modules[{package!r}] = None\n")
+    source = str(REPOSITORY / "generator")
+    result = serve(tmp_path, PYTHONPATH=f"{tmp_path / 'packages'}:{source}", **variables)
+    extras = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert result.returncode == 2, result.stderr
+    assert f"pip install '{extras[extra][0]}'" in result.stderr
+    assert "install metrics-dictionary" not in result.stderr
+
+
+def test_a_site_that_may_not_be_replaced_is_told_without_an_option_that_serve_does_not_have(tmp_path: Path) -> None:
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "mine.txt").write_text("mine")
+    result = serve(tmp_path, "--site", "site")
+    assert result.returncode == 2
+    assert "name another folder" in result.stderr
+    assert "--output" not in result.stderr
+
+
+def test_doctor_finds_the_files_that_a_demo_makes_well(tmp_path: Path) -> None:
+    demo(tmp_path)
+    store = tmp_path / "demo" / "store.db"
+    found = run(tmp_path, "doctor", "--settings", "demo/settings.toml", METRICS_DICTIONARY_STORE=f"sqlite:///{store}")
+    assert "ok       files: " in found.stdout, found.stdout

@@ -172,7 +172,7 @@ def _tracker(app_id: str) -> Tracker:
         from snowplow_tracker.tracker import Tracker
     except ImportError:
         raise OperationalError(
-            "a collector is set, but the package snowplow-tracker is missing; install metrics-dictionary[snowplow]"
+            "a collector is set, but the package snowplow-tracker is missing: run `pip install 'snowplow-tracker>=1.0'`"
         ) from None
     finally:
         root.handlers[:] = handlers  # importing the package sets up logging for the whole process

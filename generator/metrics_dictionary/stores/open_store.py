@@ -53,7 +53,5 @@ def _redis_store(url: str, **options: Any) -> Store:
     except ModuleNotFoundError as error:
         if error.name != "redis":
             raise
-        raise OperationalError(
-            "a redis:// store needs redis-py: run `pip install metrics-dictionary[redis]`"
-        ) from error
+        raise OperationalError("a redis:// store needs redis-py: run `pip install 'redis>=5.0'`") from error
     return RedisStore(url, **options)

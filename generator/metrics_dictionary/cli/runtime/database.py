@@ -52,5 +52,8 @@ def sample(*, file: Path, roots: tuple[Path, ...]) -> None:
     from metrics_dictionary.reading.read import read_dictionary
     from metrics_dictionary.sample.database import create_sample_database
 
+    if file.exists():
+        click.echo(f"{file} exists and is left as it is; delete it to get a new sample database.")
+        return
     create_sample_database(read_dictionary(roots).dictionary, file)
     click.echo(f"The sample database is {file}; --database sqlite:///{file} reads it.")

@@ -29,7 +29,7 @@ from metrics_dictionary.dictionary.diagnostic import Severity
 from metrics_dictionary.settings import BY_NAME, SettingsError, unknown_variables
 from metrics_dictionary.tools.addresses import SQLITE, shown_address, sqlite_path, web_address
 from metrics_dictionary.tools.errors import OperationalError
-from metrics_dictionary.tools.text import counted, listed, printable
+from metrics_dictionary.tools.text import abridged, counted, listed, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -213,7 +213,7 @@ def _database(at: Installation) -> Iterator[Finding]:
     if is_empty and not missing and not present:
         yield Finding("database", "warning", f"{about}; it has no table", advice)
     elif missing:
-        few = listed(missing[:SHOWN_TABLES]) + (", ..." if len(missing) > SHOWN_TABLES else "")
+        few = abridged(missing, SHOWN_TABLES)
         of = f"{len(missing)} of the {counted(len(missing) + present, 'table')} that metrics read cannot be read: {few}"
         yield Finding("database", "warning" if present else "problem", f"{about}; {of}", advice)
     else:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 FLAGS = tuple(name.removeprefix("flags.") for name in BY_NAME if name.startswith("flags."))
 
+STATES = {True: "on", False: "off"}
+
 
 @click.group("flag")
 def command() -> None:
@@ -41,23 +43,23 @@ def show(*, settings_file: Path | None, store: str | None) -> None:
     for name in FLAGS:
         enabled = forced.get(name, stored.get(name, False))
         source = "settings" if name in forced else "flag command" if name in stored else "default"
-        rows.append((name, "on" if enabled else "off", source))
+        rows.append((name, STATES[enabled], source))
     click.echo(render_table(("flag", "state", "decided by"), rows), nl=False)
 
 
 @command.command("enable")
-@click.argument("name", type=click.Choice(FLAGS))
+@click.argument("name", metavar="FLAG", type=click.Choice(FLAGS))
 @setting_options("store")
 def enable(*, name: str, settings_file: Path | None, store: str | None) -> None:
-    """Switch a flag on."""
+    """Switch FLAG on: one of those that `flag list` shows."""
     _set(name, settings_file, store, enabled=True)
 
 
 @command.command("disable")
-@click.argument("name", type=click.Choice(FLAGS))
+@click.argument("name", metavar="FLAG", type=click.Choice(FLAGS))
 @setting_options("store")
 def disable(*, name: str, settings_file: Path | None, store: str | None) -> None:
-    """Switch a flag off."""
+    """Switch FLAG off: one of those that `flag list` shows."""
     _set(name, settings_file, store, enabled=False)
 
 
@@ -68,6 +70,7 @@ def _set(name: str, settings_file: Path | None, url: str | None, *, enabled: boo
         audited(settings, f"flag {'enable' if enabled else 'disable'}", flag=name),
     ):
         opened.set_flag(name, enabled)
-    click.echo(f"{name} is {'on' if enabled else 'off'}.")
-    if settings.forced_flags.get(name, enabled) != enabled:
-        click.echo(f"The settings force it {'off' if enabled else 'on'}, and they win.", err=True)
+    if settings.forced_flags.get(name, enabled) == enabled:
+        click.echo(f"{name} is {STATES[enabled]}.")
+    else:
+        click.echo(f"{name} is {STATES[not enabled]}: the settings force it. It is {STATES[enabled]} without them.")

@@ -42,6 +42,6 @@ def _postgres(url: str, statement_timeout: float) -> Database:
         if not (error.name or "psycopg").startswith("psycopg"):
             raise
         raise OperationalError(
-            "a postgresql:// database needs psycopg; run `pip install metrics-dictionary[postgres]`"
+            "a postgresql:// database needs psycopg: run `pip install 'psycopg[binary]>=3.1.8'`"
         ) from error
     return PostgresDatabase(url, statement_timeout)

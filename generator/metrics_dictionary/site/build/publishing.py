@@ -104,16 +104,12 @@ def _refuse_other_folders(output: Path, target: Path) -> None:
     if not target.exists():
         return
     if not target.is_dir():
-        raise OperationalError(f"{output}: is a file, not a folder; name another --output")
+        raise OperationalError(f"{output}: is a file, not a folder; name another folder")
     if target == target.parent:
-        raise OperationalError(
-            f"{output}: is the top of the file system, and no site; name a folder below it as --output"
-        )
+        raise OperationalError(f"{output}: is the top of the file system, and no site; name a folder below it")
     if target == Path.cwd() or target in Path.cwd().parents:
         relation = "is" if target == Path.cwd() else "holds"
-        raise OperationalError(
-            f"{output}: {relation} the folder this command runs in; name a folder below that one as --output"
-        )
+        raise OperationalError(f"{output}: {relation} the folder this command runs in; name a folder below that one")
     try:
         empty = not any(target.iterdir())
     except OSError as error:
@@ -121,7 +117,7 @@ def _refuse_other_folders(output: Path, target: Path) -> None:
     if not empty and not (target / MARKER).is_file():
         raise OperationalError(
             f"{output}: is not empty and holds no site of ours (no {MARKER}), so it is not replaced; "
-            "empty it or name another --output"
+            "empty it or name another folder"
         )
 
 
@@ -143,7 +139,7 @@ def _umask() -> int:
 
 def _operational(output: Path, error: OSError) -> OperationalError:
     reason = (error.strerror or str(error)).lower()
-    return OperationalError(f"{output}: cannot write the site: {reason}; make room or name another --output")
+    return OperationalError(f"{output}: cannot write the site: {reason}; make room or name another folder")
 
 
 def _sweep(parent: Path, prefix: str) -> None:
