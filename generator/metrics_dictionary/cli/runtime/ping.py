@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -56,14 +57,14 @@ def generate(*, roots: tuple[Path, ...], settings_file: Path | None, **given: st
     from metrics_dictionary.reading.read import read_dictionary
 
     settings = settings_of(settings_file, **given)
-    limits(settings)  # before a store is made
+    limits(settings)  # this and the sources before a store is made
+    sources = open_sources(settings, None)
     reading = read_dictionary(roots)
     report_left_out(reading)
     dictionary = reading.dictionary
-    with closing(opened_store(settings)) as store:
-        sources = open_sources(settings, store)
-        with progress("Computing metrics:") as draw:
-            payload = publish(dictionary, sources, store, settings, now=datetime.now(UTC), progress=draw)
+    with closing(opened_store(settings)) as store, progress("Computing metrics:") as draw:
+        sources = replace(sources, store=store)
+        payload = publish(dictionary, sources, store, settings, now=datetime.now(UTC), progress=draw)
     failed = len(payload.failures)
     hint = "; `ping show --failures` says why" if failed else ""
     click.echo(f"Collected {len(payload.measurements):,} metrics, {failed:,} of them with a fallback value{hint}.")
