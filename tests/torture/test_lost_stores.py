@@ -12,18 +12,20 @@ import time
 import uuid
 from collections import Counter
 from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
 
 from metrics_dictionary.stores.open_store import open_store
+from tests.program import COMMAND, environment
 from tests.server.running_server import API
 from tests.torture.served_process import FULL, ServedProcess, served_process
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
 
 SENDERS = 8
 ROUNDS = 30 if FULL else 2
@@ -144,6 +146,92 @@ def suffers(folder: Path, faults: Iterable[Callable[[Path], None]]) -> Senders:
 def test_every_acknowledged_event_is_counted_once(tmp_path: Path) -> None:
     senders = suffers(tmp_path, (moved, another_in_its_place, without_wal, locked) * ROUNDS)
     assert senders.answers[503] + senders.answers[0] > 0
+
+
+@pytest.fixture
+def other_disk(tmp_path: Path) -> Iterator[Path]:
+    """Give a folder on another file system than ``tmp_path``."""
+    shared = Path("/dev/shm")
+    if not shared.is_dir() or shared.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("this machine has no second file system")
+    with TemporaryDirectory(dir=shared) as folder:
+        yield Path(folder)
+
+
+def move(source: Path, target: Path) -> None:
+    """Move as a person does: between file systems, `mv` copies the file and deletes it."""
+    subprocess.run(["mv", str(source), str(target)], check=True)
+
+
+@pytest.mark.parametrize("is_checkpointed", [False, True])
+def test_a_store_that_was_on_another_file_system_goes_on_with_all_that_was_acknowledged(
+    tmp_path: Path, other_disk: Path, is_checkpointed: bool
+) -> None:
+    path = tmp_path / "store.db"
+    with served_process(tmp_path, SERVER_DRAIN_SECONDS="0") as served:
+        for number in range(40):
+            if number == 20 and is_checkpointed:
+                with closing(sqlite3.connect(path)) as connection:
+                    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            assert track(served) == 200
+        move(path, other_disk / "away.db")
+        assert track(served) == 503
+        assert eventually(lambda: served.get("/-/readiness")[0] == 503, 10)
+        move(other_disk / "away.db", path)
+        assert eventually(lambda: served.get("/-/readiness")[0] == 200, 10)
+        assert track(served) == 200
+    assert counted(path) == 41
+    assert not list(tmp_path.glob("*.rescued-*"))
+
+
+def test_a_store_moved_to_another_file_system_under_load_is_whole_or_is_refused(
+    tmp_path: Path, other_disk: Path
+) -> None:
+    """What was acknowledged while `mv` copied may be missing in the copy: then it stands in the file beside it."""
+    path = tmp_path / "store.db"
+    with served_process(tmp_path, SERVER_DRAIN_SECONDS="0") as served:
+        senders = Senders(served)
+        with senders.sending():
+            for _ in range(ROUNDS):
+                least = len(senders.acknowledged) + 100
+                assert eventually(lambda: len(senders.acknowledged) > least, 30)  # noqa: B023
+                move(path, other_disk / "away.db")
+                time.sleep(SECONDS_AWAY)
+                move(other_disk / "away.db", path)
+                time.sleep(2.5)
+                if served.get("/-/readiness")[0] == 503:
+                    rescued = max(tmp_path.glob("*.rescued-*"))
+                    command = [*COMMAND, "store", "restore", str(rescued), "--yes", "--store", f"sqlite:///{path}"]
+                    subprocess.run(command, env=environment(), check=True)
+                assert eventually(lambda: served.get("/-/readiness")[0] == 200, 10)
+    assert counted(path) == len(senders.acknowledged)
+
+
+def test_a_copy_that_lacks_what_was_acknowledged_is_never_said_to_be_ready(tmp_path: Path, other_disk: Path) -> None:
+    path = tmp_path / "store.db"
+    with served_process(tmp_path, SERVER_DRAIN_SECONDS="0") as served:
+        assert track(served) == 200
+        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(other_disk / "old.db")) as target:
+            source.backup(target)
+        assert [track(served) for _ in range(5)] == [200] * 5
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # otherwise -wal has all that the copy lacks
+        move(other_disk / "old.db", path)
+        for _ in range(12):
+            assert track(served) == 503
+            time.sleep(0.5)
+        status, body = served.get("/-/readiness")
+        assert status == 503, body
+    (rescued,) = tmp_path.glob("*.rescued-*")
+    assert (counted(rescued), counted(path)) == (6, 1)
+
+
+def track(served: ServedProcess) -> int:
+    """Send an event and return the status of the answer."""
+    with closing(http.client.HTTPConnection("127.0.0.1", served.port, timeout=30)) as connection:
+        headers = {"PRIVATE-TOKEN": served.token, "Content-Type": "application/json"}
+        connection.request("POST", f"{API}/track_event", '{"event": "create_board"}', headers)
+        return connection.getresponse().status
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a file system")

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from metrics_dictionary.stores.keys import KEY_LIFETIME, LEFT_OUT_PREFIX, left_out_key
 from metrics_dictionary.stores.outbox import sqlite_outbox
 from metrics_dictionary.stores.sqlite_backup import opened_backup, put_back, write_backup
-from metrics_dictionary.stores.sqlite_file import StoreFile, primary_code
+from metrics_dictionary.stores.sqlite_file import StoreFile, holds_the_same, primary_code
 from metrics_dictionary.stores.sqlite_ids import KnownIds, has_rows, names_in, sift
 from metrics_dictionary.stores.sqlite_schema import migrate, refuse_another_application
 from metrics_dictionary.stores.store import (
@@ -53,6 +53,14 @@ if TYPE_CHECKING:
 
 BUSY_TIMEOUT = 5.0
 """How long a write waits for another process that writes."""
+
+SETTLED_SECONDS = 5.0
+"""How long a refused file at the path has to stay as it is before it counts as copied to its end."""
+
+ANOTHER_STORE = "it is not the store that this server started with"
+
+NOTHING_REFUSED: tuple[tuple[object, ...], float, str] = ((), 0.0, "")
+"""What a refused file is remembered by: its stamp, when it was refused, why."""
 
 SWEEP_EVERY = timedelta(hours=1)
 """How often a commit also deletes what has expired."""
@@ -140,6 +148,9 @@ class SqliteStore:
         self._outbox_limit = outbox_limit
         self._written_at = -math.inf
         self._identifier: str | None = None
+        self._rescued: Path | None = None
+        self._refused = NOTHING_REFUSED
+        self._holds_all = False
         self._file.create()
         self._writer = self._open_writer()
 
@@ -519,21 +530,108 @@ class SqliteStore:
         try:
             if (change := self._file.change()) is None:  # another thread was first
                 return
-            is_whole = self._file.let_go(self._writer)
-            if not self._path.exists():
-                raise self._gone(change)
-            if self._file.is_empty():
-                raise self._gone(f"{self._path.name} is empty")
-            if not is_whole:
-                raise self._gone(f"{change}, and what stands in -wal cannot be written into the file that was moved")
+            keeps_wal = self._keeps_wal(change)
             self._close_connections()
+            if keeps_wal:
+                self._file.delete_index()
             self._file.forget()
             self._writer = self._open_writer()
+            self._settle_rescued()
             log.warning("store: %s; the store at %s was opened again", change, self._path)
         except OperationalError as error:
             raise error if isinstance(error, StoreUnavailableError) else StoreUnavailableError(str(error)) from error
+        except OSError as error:
+            raise self._gone(f"{change}: {error.strerror}") from error
         finally:
             self._writer_lock.release()
+
+    def _keeps_wal(self, change: str) -> bool:
+        """Prepare to let the open file go; return whether its -wal belongs to the file that is at the path now.
+
+        Raises StoreUnavailableError while the path does not lead to a file that can be taken.
+        """
+        is_replaced = self._file.is_replaced()
+        if is_replaced and not self._file.has_name():
+            self._rescue(change)
+        is_there = self._path.exists()
+        if is_replaced and is_there and not self._file.is_empty():
+            if self._takes_wal():
+                return True
+        elif self._rescued is not None:
+            raise self._gone(change)  # -wal may belong to the file that comes back
+        is_whole = self._file.let_go(self._writer)
+        if not is_there:
+            raise self._gone(change)
+        if self._file.is_empty():
+            raise self._gone(f"{self._path.name} is empty")
+        if not is_whole:
+            raise self._gone(f"{change}, and what stands in -wal cannot be written into the file that was moved")
+        return False
+
+    def _rescue(self, change: str) -> None:
+        """Write down what the open file holds, which has no name any more: it ends with this process."""
+        if self._rescued is not None:
+            return
+        file = self._path.with_name(f"{self._path.name}.rescued-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}")
+        try:
+            write_backup(self._writer, file)
+            self._file.delete_index()
+        except OperationalError as error:
+            raise self._gone(f"{change}, and what it held cannot be written down ({error})") from error
+        self._rescued = file
+        log.warning("store: %s; all that it held is in %s", change, file)
+
+    def _takes_wal(self) -> bool:
+        """Return whether a file that has taken the place of the open one goes on with the open -wal.
+
+        Raises StoreUnavailableError for a file that lacks something the open one holds, unless it was adopted since.
+        """
+        stamp = self._file.stamp()
+        if stamp != self._refused[0]:
+            reason = f"{self._path.name} lacks what was recorded since it was copied, or was changed"
+            with self._kept() as kept:
+                for has_wal, copy in self._file.copies():
+                    try:
+                        found = _state(copy, IDENTIFIER)
+                        self._holds_all = found == self._identifier and holds_the_same(kept, copy)
+                        is_adopted = _state(copy, ADOPTED) != _state(kept, ADOPTED) and self._is_adopted(copy)
+                    except (sqlite3.DatabaseError, UnreadableError):
+                        continue
+                    if self._holds_all or is_adopted:
+                        return has_wal and self._file.has_open_wal()
+                    if found not in (None, self._identifier):
+                        reason = ANOTHER_STORE
+                        break
+            self._refused = (stamp, time.monotonic(), reason)
+        stamp, since, reason = self._refused
+        if reason == ANOTHER_STORE or time.monotonic() - since > SETTLED_SECONDS:
+            self._file.let_go(self._writer)  # SQLite would take the old -wal for a part of this file
+        raise self._gone(reason if self._rescued is None else f"{reason}; all that was recorded is in {self._rescued}")
+
+    @contextmanager
+    def _kept(self) -> Iterator[sqlite3.Connection]:
+        """Give a connection to all that was recorded; other programs may spoil the -wal of a file without a name."""
+        if self._rescued is None:
+            yield self._writer
+            return
+        with closing(sqlite3.connect(f"{self._rescued.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            yield connection
+
+    def _is_adopted(self, connection: sqlite3.Connection) -> bool:
+        with self._readable("state", "run `metrics-dictionary store adopt`"):
+            adopted = float(_state(connection, ADOPTED) or -math.inf)
+        return abs(self._clock().timestamp() - adopted) <= ADOPTION_SECONDS
+
+    def _settle_rescued(self) -> None:
+        """Delete what was written down when the store holds it all, and let other processes take the store, too."""
+        rescued, self._rescued = self._rescued, None
+        if self._holds_all:
+            with _transaction(self._writer, "BEGIN IMMEDIATE"):
+                _set_state(self._writer, ADOPTED, str(self._clock().timestamp()))
+            if rescued is not None:
+                rescued.unlink(missing_ok=True)
+        self._holds_all = False
+        self._refused = NOTHING_REFUSED
 
     def _require_same_file(self) -> None:
         """Raise OutcomeUnknownError when the path does not lead to the file that was just written to."""
@@ -546,10 +644,8 @@ class SqliteStore:
         found = _state(connection, IDENTIFIER)
         if found == self._identifier:
             return
-        with self._readable("state", "run `metrics-dictionary store adopt`"):
-            adopted = float(_state(connection, ADOPTED) or -math.inf)
-        if found is None or not abs(self._clock().timestamp() - adopted) <= ADOPTION_SECONDS:
-            raise self._gone("it is not the store that this server started with")
+        if found is None or not self._is_adopted(connection):
+            raise self._gone(ANOTHER_STORE)
         log.warning("store: %s was adopted: %s is in use in place of %s", self._path, found, self._identifier)
         self._identifier = found
 

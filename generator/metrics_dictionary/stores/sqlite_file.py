@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
+from contextlib import closing
+from itertools import zip_longest
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from metrics_dictionary.stores.store import StoreUnavailableError
+from metrics_dictionary.stores.store import ADOPTED, StoreUnavailableError
+from metrics_dictionary.stores.trusted_time import TRUSTED
 from metrics_dictionary.tools.errors import OperationalError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
 BESIDE = ("-wal", "-shm")
 """What the names of the two files of WAL mode end with: commits that stand in one of them that is gone are lost."""
@@ -110,6 +116,66 @@ class StoreFile:
             return False
         return not busy
 
+    def is_replaced(self) -> bool:
+        """Return whether the open file is not the one at the path, if there is one. Raises OSError."""
+        return bool(self._opened) and not self._is_open(0)
+
+    def has_name(self) -> bool:
+        """Return whether the open file can be found under some name; a file that was deleted cannot.
+
+        ``mv`` to another file system copies a file and deletes it.
+        """
+        file = self._open_file()
+        return file is not None and file.st_nlink > 0
+
+    def copies(self) -> Iterator[tuple[bool, sqlite3.Connection]]:
+        """Give copies of the file at the path, which is not the open one: whether -wal belongs to it, and a connection.
+
+        A -wal that is still the open one is left out first, and goes along only with a file as long as the open one:
+        SQLite would put its pages into any file. Raises OSError.
+        """
+        file, wal = self._paths[:2]
+        choices = [self._is_open(1) is False and wal.exists()]
+        if self._is_open(1) and (opened := self._open_file()) is not None and opened.st_size == file.stat().st_size:
+            choices.append(True)
+        with TemporaryDirectory() as folder:
+            for has_wal in choices:
+                copy = Path(folder, f"{int(has_wal)}.db")
+                shutil.copyfile(file, copy)
+                if has_wal:
+                    shutil.copyfile(wal, copy.with_name(f"{copy.name}-wal"))
+                with closing(sqlite3.connect(copy, isolation_level=None)) as connection:
+                    yield has_wal, connection
+
+    def has_open_wal(self) -> bool:
+        """Return whether the -wal at the path is the open one. Raises OSError."""
+        return self._is_open(1)
+
+    def delete_index(self) -> None:
+        """Take away the open -shm, so that whoever opens the path next reads -wal anew. Raises OSError."""
+        if self._is_open(2):
+            self._paths[2].unlink()
+
+    def stamp(self) -> tuple[object, ...]:
+        """Return what changes when the files at the path do. Raises OSError."""
+        found = [path.stat() for path in self._paths[:2] if path.exists()]
+        return tuple((file.st_dev, file.st_ino, file.st_size, file.st_mtime_ns) for file in found)
+
+    def _open_file(self) -> os.stat_result | None:
+        """Ask for the open file by its descriptor, which is SQLite's: closing one would release SQLite's locks."""
+        try:
+            numbers = [int(path.name) for path in Path("/dev/fd").iterdir()]
+        except OSError:
+            return None
+        for number in numbers:
+            try:
+                found = os.fstat(number)
+            except OSError:
+                continue
+            if [(found.st_dev, found.st_ino)] == self._opened[:1]:
+                return found
+        return None
+
     def forget(self) -> None:
         """Note that no file is open any more."""
         self._opened = []
@@ -159,6 +225,23 @@ class StoreFile:
 
     def _refusal(self, reason: str) -> OperationalError:
         return OperationalError(f"{self.path}: the store cannot be opened: {reason}")
+
+
+def holds_the_same(one: sqlite3.Connection, other: sqlite3.Connection) -> bool:
+    """Return whether two stores hold the same rows, apart from what nobody counts. Raises sqlite3.Error."""
+    tables = (
+        "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name NOT IN ('probe', 'leases') ORDER BY name"
+    )
+    found = one.execute(tables).fetchall()
+    if found != other.execute(tables).fetchall():
+        return False
+    for name, _ in found:
+        rows = f"SELECT * FROM {name}"  # noqa: S608 - the name of a table of the store
+        if name == "state":
+            rows += f" WHERE name NOT IN ('{TRUSTED}', '{ADOPTED}')"
+        if any(a != b for a, b in zip_longest(one.execute(rows), other.execute(rows))):
+            return False
+    return True
 
 
 def primary_code(error: BaseException | None) -> int:
