@@ -313,6 +313,27 @@ def test_a_command_that_only_reads_makes_no_store_and_a_file_is_not_overwritten(
     assert (tmp_path / "copy.db").read_text() == "mine"
 
 
+@pytest.mark.parametrize("name", ["store.db", "link.db", "hard.db", "store.db-wal", "store.db-shm", "link-wal"])
+def test_a_store_is_not_its_own_backup(tmp_path: Path, name: str) -> None:
+    """The oracle is the number of rows that sqlite3 alone finds before and after, and whose file stands at the path."""
+    path = tmp_path / "store.db"
+    filled(f"sqlite:///{path}")
+    with closing(sqlite3.connect(path)) as other:  # keeps -wal in place
+        other.execute("UPDATE totals SET value = 41 WHERE key = ?", (COUNTER,))
+        other.commit()
+        (tmp_path / "link.db").symlink_to(path)
+        (tmp_path / "link-wal").symlink_to(tmp_path / "store.db-wal")
+        os.link(path, tmp_path / "hard.db")
+        before = tables(path), path.stat().st_ino, {file.name for file in tmp_path.iterdir()}
+        for command in ("backup", "restore"):
+            refused = run("store", command, tmp_path / name, "--yes", "--store", f"sqlite:///{path}", cwd=tmp_path)
+            assert (refused.returncode, "is the store itself" in refused.stderr) == (2, True), refused.stderr
+        assert (tables(path), path.stat().st_ino, {file.name for file in tmp_path.iterdir()}) == before
+        other.execute("UPDATE totals SET value = 42 WHERE key = ?", (COUNTER,))
+        other.commit()
+    assert counted_in(path) == 42
+
+
 def test_info_names_the_store_and_counts_what_it_holds(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/store.db"
     identifier = filled(url)

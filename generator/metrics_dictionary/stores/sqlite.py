@@ -402,10 +402,12 @@ class SqliteStore:
             }
 
     def backup(self, file: Path, named: Sequence[str] = ()) -> None:  # noqa: ARG002
+        self._require_another_file(file)
         with self._reading() as connection:
             write_backup(connection, file)
 
     def restore(self, file: Path, named: Sequence[str] = ()) -> str:  # noqa: ARG002
+        self._require_another_file(file)
         with (
             opened_backup(file, self._clock().timestamp()) as backup,
             self._writer_lock,
@@ -414,6 +416,11 @@ class SqliteStore:
             self._follow_file()
             self._identifier = put_back(backup, self._writer, self._path, self._busy_timeout)
             return self._identifier
+
+    def _require_another_file(self, file: Path) -> None:
+        """Refuse the store as its own backup: what is recorded meanwhile would be lost."""
+        if self._file.is_part_of_it(file):
+            raise OperationalError(f"{file}: this file is the store itself, or a part of it; name another file")
 
     def close(self) -> None:
         with self._writer_lock:

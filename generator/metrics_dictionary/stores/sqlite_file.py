@@ -147,6 +147,15 @@ class StoreFile:
                 with closing(sqlite3.connect(copy, isolation_level=None)) as connection:
                     yield has_wal, connection
 
+    def is_part_of_it(self, other: Path) -> bool:
+        """Return whether a path leads to a file of the store, under whatever name, or to where one of them belongs."""
+        if os.path.realpath(other) in map(os.path.realpath, self._paths):
+            return True
+        try:
+            return any(path.exists() and other.samefile(path) for path in self._paths)
+        except OSError:
+            return False
+
     def has_open_wal(self) -> bool:
         """Return whether the -wal at the path is the open one. Raises OSError."""
         return self._is_open(1)
