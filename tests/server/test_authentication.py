@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import json
+import sqlite3
 import time
-from datetime import UTC, datetime
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+import redis
 
 from metrics_dictionary.server.api.authentication import Authentication
 from metrics_dictionary.server.api.rate_limits import RateLimits
@@ -12,7 +16,8 @@ from metrics_dictionary.settings import load_settings
 from metrics_dictionary.stores.open_store import open_store
 from metrics_dictionary.stores.tokens import new_token
 from metrics_dictionary.tools.errors import OperationalError
-from tests.server.running_server import API, Client, Running
+from tests.program import run
+from tests.server.running_server import API, EVENT, Client, Running, running
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
@@ -51,6 +56,36 @@ def test_without_a_known_token_a_private_call_is_401(
 
 def test_an_expired_token_is_401(served: Running, client: Client) -> None:
     assert client.call("GET", f"{API}/service_ping", None, served.headers("expired")).status == 401
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "redis"])
+@pytest.mark.parametrize("days", [60, -60], ids=["ahead", "behind"])
+def test_a_token_expires_by_the_stores_time_although_the_clock_is_wrong(
+    tmp_path: Path, request: pytest.FixtureRequest, kind: str, days: int
+) -> None:
+    """The store's time is written by hand, so that this machine's clock is wrong by so many days."""
+    now = datetime.now(UTC)
+    its_time = now - timedelta(days=days)
+    kept = json.dumps({"time": its_time.timestamp()})
+    url = f"sqlite:///{tmp_path}/store.db"
+    if kind == "sqlite":
+        open_store(url).close()
+        with closing(sqlite3.connect(tmp_path / "store.db")) as by_hand, by_hand:
+            by_hand.execute("INSERT OR REPLACE INTO state (name, value) VALUES ('trusted_time', ?)", (kept,))
+    else:
+        url = request.getfixturevalue("redis_server").url
+        with redis.Redis.from_url(url) as client:
+            client.flushall()
+            client.hset("{metrics_dictionary_state}", "trusted_time", kept)
+    with running(tmp_path, store=url) as served, closing(Client(served.port)) as client_of_it:
+        for expires, status in ((its_time + timedelta(days=2), 200), (its_time - timedelta(days=2), 401)):
+            secret, token = new_token(9, frozenset({"ai_workflows"}), now, expires=expires.date())
+            served.store.add_token(token)
+            answer = client_of_it.post_json(f"{API}/track_event", {"event": EVENT}, {"PRIVATE-TOKEN": secret})
+            assert answer.status == status
+            listed = run("token", "list", "--store", url, cwd=tmp_path).stdout.splitlines()
+            (line,) = (line for line in listed if line.startswith(token.identifier))
+            assert ("(expired)" in line) == (status == 401)
 
 
 def test_a_token_may_come_as_a_bearer(served: Running, client: Client) -> None:
@@ -141,7 +176,5 @@ def test_a_trusted_proxy_does_not_make_those_trusted_that_it_speaks_for(client: 
 def test_a_network_that_is_none_is_one_line_that_says_what_to_do(tmp_path: Path) -> None:
     store = open_store(f"sqlite:///{tmp_path / 'store.db'}")
     with pytest.raises(OperationalError, match=r"server\.trusted_networks: 'here' is not a network; write one like"):
-        Authentication(
-            store, ("here",), RateLimits(load_settings(None, environment={})), clock=lambda: datetime.now(UTC)
-        )
+        Authentication(store, ("here",), RateLimits(load_settings(None, environment={})))
     store.close()

@@ -133,6 +133,16 @@ def test_the_estimate_is_the_trusted_time_without_a_look_into_the_store(
     assert store.estimated_now() == START + 2 * HOUR
 
 
+def test_who_has_looked_up_a_token_knows_the_stores_time(place: StoreUnderTest, store: Store, wrong: timedelta) -> None:
+    store.trusted_now()
+    place.elapse(HOUR)
+    place.clock.wrong = wrong
+    one, other = place.open(), place.open()
+    one.token("unknown")
+    other.tokens()
+    assert (one.estimated_now(), other.estimated_now()) == (START + HOUR, START + HOUR)
+
+
 def test_a_clock_that_was_set_is_believed_after_two_steady_days(
     place: StoreUnderTest, store: Store, wrong: timedelta
 ) -> None:

@@ -336,11 +336,13 @@ class RedisStore:
 
     def token(self, digest: str) -> Token | None:
         text = cast("str | None", self._reply(lambda redis: redis.hget(TOKENS, digest)))
+        self._time.now(self.state(TRUSTED))
         with self._reading(TOKENS):
             return None if text is None else _token(digest, text)
 
     def tokens(self) -> list[Token]:
         entries = cast("dict[str, str]", self._reply(lambda redis: redis.hgetall(TOKENS)))
+        self._time.now(self.state(TRUSTED))
         with self._reading(TOKENS):
             tokens = [_token(digest, text) for digest, text in entries.items()]
         return sorted(tokens, key=lambda token: (token.created, token.identifier))

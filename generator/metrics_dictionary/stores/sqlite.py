@@ -267,12 +267,14 @@ class SqliteStore:
     def token(self, digest: str) -> Token | None:
         with self._reading() as connection:
             row = connection.execute(f"SELECT {TOKEN_COLUMNS} FROM tokens WHERE digest = ?", (digest,)).fetchone()
+            self._now(connection)
         with self._readable("token", REVOKE):
             return None if row is None else _token(row)
 
     def tokens(self) -> list[Token]:
         with self._reading() as connection:
             rows = connection.execute(f"SELECT {TOKEN_COLUMNS} FROM tokens").fetchall()
+            self._now(connection)
         with self._readable("token", REVOKE):
             return sorted(map(_token, rows), key=lambda token: (token.created, token.identifier))
 

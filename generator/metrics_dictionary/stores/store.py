@@ -359,10 +359,10 @@ class Store(Protocol):
         """Keep a token, in place of one with the same digest."""
 
     def token(self, digest: str) -> Token | None:
-        """Look a token up by its digest, expired or not."""
+        """Look a token up by its digest, expired or not. After that, `estimated_now` is by the store's time."""
 
     def tokens(self) -> list[Token]:
-        """Return all tokens, the oldest first."""
+        """Return all tokens, the oldest first. After that, `estimated_now` is by the store's time."""
 
     def revoke_token(self, identifier: str) -> bool:
         """Forget a token; False when there is none with this identifier."""

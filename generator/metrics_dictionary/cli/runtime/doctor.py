@@ -471,12 +471,10 @@ def _flags(at: Installation) -> Iterator[Finding]:
 
 
 def _tokens(at: Installation) -> Iterator[Finding]:
-    from metrics_dictionary.tools.clock import utc_now
-
     if at.store is None:
         return
-    today = utc_now().date()
     tokens = at.store.tokens()
+    today = at.store.estimated_now().date()
     valid = [token for token in tokens if token.expires is None or token.expires > today]
     if valid:
         yield Finding("tokens", "ok", f"{counted(len(valid), 'valid token')}")

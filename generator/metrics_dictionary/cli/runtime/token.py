@@ -63,7 +63,7 @@ def show(*, settings_file: Path | None, store: str | None) -> None:
     """List the tokens that are not revoked."""
     with kept_store(settings_of(settings_file, store=store)) as opened:
         tokens = [] if opened is None else opened.tokens()
-    today = datetime.now(UTC).date()
+        today = (datetime.now(UTC) if opened is None else opened.estimated_now()).date()
     rows = [
         (
             token.identifier,

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from metrics_dictionary.server.transport.request import Request
     from metrics_dictionary.stores.store import Store
     from metrics_dictionary.stores.tokens import Token
-    from metrics_dictionary.tools.clock import Clock
 
 CACHE_SECONDS = 3.0
 """How long a checked token is good without asking the store: a revoke works within five seconds."""
@@ -48,12 +47,11 @@ class Authentication:
     while the store hangs.
     """
 
-    def __init__(self, store: Store, trusted_networks: Iterable[str], limits: RateLimits, *, clock: Clock) -> None:
+    def __init__(self, store: Store, trusted_networks: Iterable[str], limits: RateLimits) -> None:
         """Take the networks as `10.0.0.0/8`. Raises OperationalError for one that is not a network."""
         self._store = store
         self._limits = limits
         self._networks = Networks(trusted_networks, "server.trusted_networks")
-        self._clock = clock
         # Apart, so that a flood of unknown tokens does not push out those that are known.
         self._cache: dict[str, tuple[float, Token | None]] = {}
         self._unknown: dict[str, tuple[float, Token | None]] = {}
@@ -107,12 +105,12 @@ class Authentication:
                 del self._look_ups[id(request)]
 
     def _token(self, request: Request) -> Token | None:
-        """Return the token when it is known, not revoked and not expired."""
+        """Return the token when it is known, not revoked and, by the store's time, not expired."""
         secret = _secret(request)
         if not secret or len(secret) > MAX_TOKEN_LENGTH:
             return None
         token = self._known(digest(secret)) if request.remembered is None else request.remembered[1]
-        if token is None or (token.expires is not None and self._clock().date() >= token.expires):
+        if token is None or (token.expires is not None and self._store.estimated_now().date() >= token.expires):
             return None
         return token
 

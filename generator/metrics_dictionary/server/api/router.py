@@ -67,7 +67,7 @@ class Router:
         self._cross_origin = CrossOrigin(settings.strings("server.cors_origins"))
         self._limits = RateLimits(settings)
         trusted = settings.strings("server.trusted_networks")
-        self._authentication = Authentication(application.store, trusted, self._limits, clock=application.clock)
+        self._authentication = Authentication(application.store, trusted, self._limits)
 
     def authorize_from_memory(self, request: Request) -> Route | Response | None:
         """Decide as `authorize` does, or return None when that takes a look into the store; 503 when too many do.
