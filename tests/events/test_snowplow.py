@@ -186,7 +186,7 @@ def test_the_package_is_only_needed_and_only_loaded_where_there_is_a_collector(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, "snowplow_tracker.subject", None)
-    with pytest.raises(OperationalError, match=r"metrics-dictionary\[snowplow\]"):
+    with pytest.raises(OperationalError, match=r"pip install 'snowplow-tracker>="):
         StructuredEvents(Instance())
     program = (
         "import sys, metrics_dictionary.events.tracking, metrics_dictionary.events.sender;"

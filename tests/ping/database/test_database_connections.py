@@ -72,7 +72,7 @@ def test_a_statement_needs_some_time_and_not_all_of_it(timeout: float) -> None:
 def test_the_remedy_for_a_missing_driver_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "metrics_dictionary.ping.database.postgres", raising=False)
     monkeypatch.setitem(sys.modules, "psycopg", None)
-    with pytest.raises(OperationalError, match=r"pip install metrics-dictionary\[postgres\]"):
+    with pytest.raises(OperationalError, match=r"pip install 'psycopg\[binary\]>="):
         open_database("postgresql://host/db", statement_timeout=1.0)
 
 
