@@ -126,6 +126,37 @@ def test_a_copy_with_the_same_identifier_is_opened_and_another_store_is_not(stor
     assert counted(path) == 3
 
 
+def test_a_store_may_be_a_link_and_is_followed_where_the_link_leads(tmp_path: Path) -> None:
+    folders = tmp_path / "old", tmp_path / "new"
+    for folder in folders:
+        folder.mkdir()
+    old, new = (folder / "real.db" for folder in folders)
+    opened(old).close()
+    link = tmp_path / "store.db"
+    link.symlink_to(old)
+    with closing(opened(link)) as store:
+        done = acknowledged(store, 3)
+        assert (counted(old), counted(link), done) == (3, 3, 3)
+        store.probe()
+        with closing(sqlite3.connect(old)) as source, closing(sqlite3.connect(new)) as target:
+            source.backup(target)
+        link.unlink()
+        assert acknowledged(store) == 0
+        link.symlink_to(new)
+        store.probe()
+        assert acknowledged(store, 2) == 2
+        assert (counted(old), counted(new)) == (3, 5)
+        link.unlink()
+        link.symlink_to(old)
+        assert acknowledged(store) == 0  # the old file lacks two
+        with pytest.raises(StoreUnavailableError, match="lacks what was recorded"):
+            store.probe()
+    assert (counted(old), counted(new)) == (3, 5)
+    assert (
+        sorted(file.name for folder in folders for file in folder.iterdir() if file.suffix == ".db") == ["real.db"] * 2
+    )
+
+
 def test_another_store_that_was_adopted_is_taken(store: SqliteStore, path: Path) -> None:
     acknowledged(store)
     path.unlink()

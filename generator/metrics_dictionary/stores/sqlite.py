@@ -559,6 +559,7 @@ class SqliteStore:
 
         Raises StoreUnavailableError while the path does not lead to a file that can be taken.
         """
+        self._file.follow_link()
         is_replaced = self._file.is_replaced()
         if is_replaced and not self._file.has_name():
             self._rescue(change)

@@ -57,11 +57,17 @@ class StoreFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        absolute = path.absolute()
-        self._paths = [absolute.with_name(f"{absolute.name}{end}") for end in ("", *BESIDE)]
-        self._uri = f"{absolute.as_uri()}?mode=rw"
+        self._paths: list[Path] = []
+        self.follow_link()
+        self._uri = f"{path.absolute().as_uri()}?mode=rw"
         self._opened: list[tuple[int, int]] = []
         self._size = 0
+
+    def follow_link(self) -> None:
+        """Find out where a link leads now: SQLite has -wal and -shm beside the file that it leads to."""
+        absolute = self.path.absolute()
+        file = Path(os.path.realpath(absolute))
+        self._paths = [absolute, *(file.with_name(f"{file.name}{end}") for end in BESIDE)]
 
     def create(self) -> None:
         """Create the file where there is none, readable by its owner only; -wal and -shm inherit its mode.
