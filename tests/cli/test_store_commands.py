@@ -334,6 +334,27 @@ def test_a_store_is_not_its_own_backup(tmp_path: Path, name: str) -> None:
     assert counted_in(path) == 42
 
 
+def test_a_backup_leaves_a_pipe_alone_and_goes_where_a_link_leads(tmp_path: Path, redis_server: RedisServer) -> None:
+    pipe, link, real = tmp_path / "pipe", tmp_path / "link", tmp_path / "elsewhere" / "real"
+    os.mkfifo(pipe)
+    real.parent.mkdir()
+    real.write_text("old")
+    link.symlink_to(real)
+    a_metric_with_a_key_of_its_own(tmp_path)
+    with redis.Redis.from_url(redis_server.url) as client:
+        client.flushall()
+    for url in (f"sqlite:///{tmp_path}/store.db", redis_server.url):
+        filled(url)
+        refused = run("store", "backup", pipe, "--yes", "--store", url, cwd=tmp_path)
+        assert (refused.returncode, "is not a regular file" in refused.stderr) == (2, True), refused.stderr
+        assert stat.S_ISFIFO(pipe.lstat().st_mode)
+        assert run("store", "backup", link, "--yes", "--store", url, cwd=tmp_path).returncode == 0
+        assert (link.is_symlink(), real.read_bytes()[:6]) == (True, b"SQLite" if url[0] == "s" else b'{"form')
+        assert [file.name for file in real.parent.iterdir()] == ["real"]
+    refused = run("store", "restore", pipe, "--yes", "--store", f"sqlite:///{tmp_path}/store.db", cwd=tmp_path)
+    assert (refused.returncode, "is not a regular file" in refused.stderr) == (2, True), refused.stderr
+
+
 def test_info_names_the_store_and_counts_what_it_holds(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/store.db"
     identifier = filled(url)
@@ -494,6 +515,7 @@ def test_a_restore_on_a_full_disk_replaces_nothing(tmp_path: Path) -> None:
         assert [file.name for file in disk.iterdir() if file.name.endswith(".part")] == []
         backed_up = run("store", "backup", disk / "copy.db", "--store", f"sqlite:///{tmp_path}/large.db", cwd=tmp_path)
         assert (backed_up.returncode, (disk / "copy.db").exists()) == (2, False)
+        assert {file.name.removeprefix("store.db") for file in disk.iterdir()} <= {"", "-wal", "-shm"}
     finally:
         subprocess.run(["umount", "--lazy", str(disk)], check=False)
 

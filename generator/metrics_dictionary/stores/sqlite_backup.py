@@ -40,6 +40,8 @@ def opened_backup(file: Path, now: float) -> Iterator[sqlite3.Connection]:
     It is adopted at ``now``, in seconds since 1970, and nobody holds a lease in it. Raises OperationalError for a file
     that is not the backup of a SQLite store, is damaged, or was written by a newer release.
     """
+    if file.exists() and not file.is_file():
+        raise OperationalError(f"{file}: this is not a regular file; name the file of a backup")
     try:
         with closing(sqlite3.connect("", isolation_level=None)) as connection:
             with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as source:

@@ -75,27 +75,32 @@ def replace_file(path: Path, data: bytes) -> None:
 def open_staged(path: Path) -> Iterator[Path]:
     """Give an empty file beside ``path`` that only its owner can read; it takes the place of ``path`` at the end.
 
-    By then it is on the disk. Where the block fails, the old file stays. Raises OperationalError where the machine
-    refuses.
+    By then it is on the disk. Where the block fails, the old file stays, and nothing whose name begins like that of the
+    empty one. A link stays one. Raises OperationalError where the machine refuses, and for a pipe or a device.
     """
-    staged = path.with_name(f".{secrets.token_hex(8)}.part")
+    if path.exists() and not path.is_file():
+        raise OperationalError(f"cannot write {path}: this is not a regular file; name another one")
+    file = Path(os.path.realpath(path))
+    staged = file.with_name(f".{secrets.token_hex(8)}.part")
     try:
         os.close(os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         yield staged
-        for written in (staged, path.absolute().parent):
+        for written in (staged, file.parent):
             descriptor = os.open(written, os.O_RDONLY)
             try:
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
             if written is staged:
-                staged.replace(path)
+                staged.replace(file)
     except OSError as error:
         reason = error.strerror or str(error)
         hint = "choose a file in a folder that exists, is writable and has room"
         raise OperationalError(f"cannot write {path}: {reason}; {hint}") from error
     finally:
-        staged.unlink(missing_ok=True)
+        for left in (staged, *(staged.with_name(f"{staged.name}{end}") for end in ("-journal", "-wal", "-shm"))):
+            with contextlib.suppress(OSError):
+                left.unlink()
 
 
 def staged_file(path: Path, data: bytes) -> Path:
