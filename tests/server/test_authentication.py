@@ -86,6 +86,8 @@ def test_a_token_expires_by_the_stores_time_although_the_clock_is_wrong(
             listed = run("token", "list", "--store", url, cwd=tmp_path).stdout.splitlines()
             (line,) = (line for line in listed if line.startswith(token.identifier))
             assert ("(expired)" in line) == (status == 401)
+            command = ("token", "create", "--user", 9, "--scopes", "api", "--expires", f"{expires:%Y-%m-%d}")
+            assert run(*command, "--store", url, cwd=tmp_path).returncode == (2 if status == 401 else 0)
 
 
 def test_a_token_may_come_as_a_bearer(served: Running, client: Client) -> None:

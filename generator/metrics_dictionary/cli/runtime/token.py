@@ -10,11 +10,13 @@ import click
 
 from metrics_dictionary.cli.audit import audited
 from metrics_dictionary.cli.console import render_table
-from metrics_dictionary.cli.options import kept_store, opened_store, setting_options, settings_of
+from metrics_dictionary.cli.options import has_store, kept_store, opened_store, setting_options, settings_of
 from metrics_dictionary.stores.tokens import SCOPES, new_token
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from metrics_dictionary.settings import Settings
 
 
 @click.group("token")
@@ -46,10 +48,10 @@ def create(
     """Create a token and print it. It is shown only once."""
     now = datetime.now(UTC)
     last = expires.date() if expires else None
-    if last and last <= now.date():
+    settings = settings_of(settings_file, store=store)
+    if last and last <= _today(settings):
         raise click.BadParameter(f"{last} is not in the future", param_hint="--expires")
     secret, token = new_token(user, _scopes(scopes), now, admin=admin, expires=last)
-    settings = settings_of(settings_file, store=store)
     details = {"token": token.identifier, "for_user": user, "scopes": sorted(token.scopes), "admin": admin}
     details["expires"] = None if last is None else last.isoformat()
     with closing(opened_store(settings)) as opened, audited(settings, "token create", **details):
@@ -91,6 +93,14 @@ def revoke(*, identifier: str, settings_file: Path | None, store: str | None) ->
         if not opened.revoke_token(identifier):
             raise click.BadParameter(f"no token has the id {identifier}; `token list` shows the ids")
     click.echo(f"Revoked {identifier}.")
+
+
+def _today(settings: Settings) -> date:
+    """Return the day by the store's time, by which tokens expire; by the clock where there is no store yet."""
+    if not has_store(settings):
+        return datetime.now(UTC).date()
+    with closing(opened_store(settings, create=False)) as opened:
+        return opened.trusted_now().date()
 
 
 def _scopes(text: str) -> frozenset[str]:
