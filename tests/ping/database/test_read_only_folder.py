@@ -88,7 +88,7 @@ def folder() -> Iterator[ReadOnlyFolder]:
 
 @pytest.fixture
 def database(folder: ReadOnlyFolder) -> Iterator[Database]:
-    with closing(open_database(folder.database.url, statement_timeout=5.0)) as database:
+    with closing(open_database(folder.database.url, statement_timeout=60.0)) as database:
         yield database
 
 
@@ -125,7 +125,7 @@ def test_a_log_that_cannot_be_used_fails_with_what_is_needed(folder: ReadOnlyFol
         shutil.copy(folder.database.path, copy.path)
         shutil.copy(f"{folder.database.path}-wal", f"{copy.path}-wal")
     with (
-        closing(open_database(copy.url, statement_timeout=1.0)) as database,
+        closing(open_database(copy.url, statement_timeout=60.0)) as database,
         pytest.raises(DatabaseUnavailableError, match=r"WAL mode.*write to the folder \(`ReadWritePaths="),
     ):
         database.compute(USERS)
