@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from metrics_dictionary.tools.errors import OperationalError
-from metrics_dictionary.tools.files import write_text
+from metrics_dictionary.tools.files import open_staged, write_text
 
 
 def test_the_bytes_are_utf_8_with_the_line_ends_as_given(tmp_path: Path) -> None:
@@ -23,6 +24,18 @@ def test_an_existing_file_is_replaced_and_keeps_its_permissions(tmp_path: Path) 
     assert target.read_text() == "new"
     assert target.stat().st_mode & 0o777 == 0o640
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_what_sqlite_leaves_beside_a_staged_file_goes_with_it(tmp_path: Path) -> None:
+    def fill() -> None:
+        with open_staged(tmp_path / "copy.db") as staged:
+            for end in ("-journal", "-wal", "-shm"):
+                staged.with_name(f"{staged.name}{end}").touch()
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(OperationalError, match="No space left"):
+        fill()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_link_stays_a_link(tmp_path: Path) -> None:
