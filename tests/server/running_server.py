@@ -100,7 +100,7 @@ def running(
     site.mkdir(exist_ok=True)
     url = store or f"sqlite:///{folder / 'store.db'}"
     in_force = load_settings(settings_file, {"store": url, **(settings or {})}, environment={})
-    with closing(opened_store(in_force)) as opened:
+    with closing(opened_store(in_force, announce=False)) as opened:
         secrets, identifiers = {}, {}
         for user, (role, (scopes, admin, expires)) in enumerate(ROLES.items(), start=1):
             secret, token = new_token(user, frozenset(scopes), datetime.now(UTC), admin=admin, expires=expires)
