@@ -7,33 +7,21 @@ from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metrics_dictionary.stores.store import Changes, Outcome, Recording, Store, request_name
-from tests.stores.stores_under_test import StoreUnderTest, at_redis, at_sqlite
+from tests.stores.stores_under_test import StoreUnderTest, at_sqlite
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
+
+    import pytest
 
 COUNTER = "{event_counters}_tracked"
 HALF_A_DAY = timedelta(hours=12)
 RECORDED, DUPLICATE, CONFLICT = Outcome.RECORDED, Outcome.DUPLICATE, Outcome.CONFLICT
-
-
-@pytest.fixture(params=["sqlite", "redis"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StoreUnderTest]:
-    on_redis = request.param == "redis"
-    place = at_redis(request.getfixturevalue("redis_server").url) if on_redis else at_sqlite(tmp_path)
-    yield place
-    place.close()
-
-
-@pytest.fixture
-def store(place: StoreUnderTest) -> Store:
-    return place.open()
 
 
 def one(amount: int = 1) -> Changes:

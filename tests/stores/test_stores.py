@@ -16,10 +16,10 @@ from metrics_dictionary.stores.keys import KEY_LIFETIME
 from metrics_dictionary.stores.store import CachedPayload, Store, StoreUnavailableError
 from metrics_dictionary.stores.tokens import Token
 from tests.stores import recording_process
-from tests.stores.stores_under_test import StoreUnderTest, at_redis, at_sqlite, recording
+from tests.stores.stores_under_test import StoreUnderTest, recording
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 COUNTER = "{event_counters}_mr_name_changed"
 WEEKLY = "{event_counters}_mr_name_changed-2026-53"
@@ -27,19 +27,6 @@ SUM = "{event_sums}_mr_name_changed-operator:sum(value)"
 USERS = "{hll_counters}_mr_name_changed-user-2026-53"
 OTHER_USERS = "{hll_counters}_mr_name_changed-user-2026-52"
 SECOND = timedelta(seconds=1)
-
-
-@pytest.fixture(params=["sqlite", "redis"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StoreUnderTest]:
-    on_redis = request.param == "redis"
-    place = at_redis(request.getfixturevalue("redis_server").url) if on_redis else at_sqlite(tmp_path)
-    yield place
-    place.close()
-
-
-@pytest.fixture
-def store(place: StoreUnderTest) -> Store:
-    return place.open()
 
 
 def token(identifier: str, digest: str, **changes: object) -> Token:

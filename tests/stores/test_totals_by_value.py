@@ -32,7 +32,7 @@ from metrics_dictionary.stores.store import (
     StoreUnavailableError,
 )
 from tests.events.event_samples import StoredTracker, a_dictionary
-from tests.stores.stores_under_test import START, StoreUnderTest, at_redis, at_sqlite
+from tests.stores.stores_under_test import START, StoreUnderTest, at_redis
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -52,19 +52,6 @@ METRICS = """
 - {key_path: all, time_frame: all, value_type: number, events: [{name: push}]}
 """
 DICTIONARY = a_dictionary(METRICS, EVENTS)
-
-
-@pytest.fixture(params=["sqlite", "redis"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StoreUnderTest]:
-    on_redis = request.param == "redis"
-    place = at_redis(request.getfixturevalue("redis_server").url) if on_redis else at_sqlite(tmp_path)
-    yield place
-    place.close()
-
-
-@pytest.fixture
-def store(place: StoreUnderTest) -> Store:
-    return place.open()
 
 
 @pytest.fixture

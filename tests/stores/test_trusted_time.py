@@ -15,7 +15,7 @@ from metrics_dictionary.ping.collect.scheduler import Scheduler
 from metrics_dictionary.stores import trusted_time
 from metrics_dictionary.stores.keys import counter_key, unique_key, week_of
 from metrics_dictionary.stores.store import CachedPayload
-from tests.stores.stores_under_test import START, StoreUnderTest, at_redis, at_sqlite, recording
+from tests.stores.stores_under_test import START, StoreUnderTest, at_sqlite, recording
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,19 +26,6 @@ if TYPE_CHECKING:
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 SIXTY_DAYS = 60 * DAY
-
-
-@pytest.fixture(params=["sqlite", "redis"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StoreUnderTest]:
-    on_redis = request.param == "redis"
-    place = at_redis(request.getfixturevalue("redis_server").url) if on_redis else at_sqlite(tmp_path)
-    yield place
-    place.close()
-
-
-@pytest.fixture
-def store(place: StoreUnderTest) -> Store:
-    return place.open()
 
 
 @pytest.fixture(params=[SIXTY_DAYS, -SIXTY_DAYS], ids=["ahead", "behind"])
